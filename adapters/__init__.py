@@ -1,0 +1,1 @@
+"""WHO we talk to: one folder, one kind of system, the same anatomy in each."""

@@ -1,0 +1,1 @@
+"""The provincial one-stop system (một cửa, VNPT iGate)."""

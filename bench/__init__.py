@@ -1,0 +1,1 @@
+"""Figures beside a limit and a peer, in one run."""

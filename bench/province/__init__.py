@@ -1,0 +1,1 @@
+"""The province as load: dossiers as citizens submit them."""

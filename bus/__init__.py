@@ -1,0 +1,1 @@
+"""HOW messages move and what is guaranteed."""

@@ -1,0 +1,1 @@
+"""The truth: messages, dossiers, identities, deliveries, attempts, legs."""

@@ -1,0 +1,1 @@
+"""A private broker, database and environment on one machine."""

@@ -1,0 +1,1 @@
+"""WHAT the data mean: canonical structs, sheets, rules, the engine. Pure."""

@@ -1,0 +1,330 @@
+"""The canonical dossier (hồ sơ chuẩn): what all peers' facts are mapped to, as frozen values.
+
+A field that is `None`, or a list that is `()`, is absent: it says *nothing* and never says *empty*.
+Types: text is NFC · money is whole đồng · times are aware and in whole seconds · a day is a `date` ·
+a partial day is text, "2026", "2026-11" or "2026-11-23" · words are closed lists (`Literal`).
+Every struct that can be a list's item has an `id` or a natural key (`LIST_KEYS`), so that lists merge.
+Names are ours; the peers' spelling stands only in the sheets.
+"""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+Extras = dict[str, dict[str, Any]]
+"""source -> field -> value: what no line of a sheet names; given back to that source only."""
+
+Status = Literal[
+    "registered",
+    "accepted",
+    "not_accepted",
+    "in_progress",
+    "supplement_requested",
+    "payment_due",
+    "withdrawn",
+    "stopped",
+    "finished",
+    "returned",
+]
+"""Trạng thái hồ sơ. The end states are `END_STATUSES`."""
+
+END_STATUSES = frozenset({"not_accepted", "withdrawn", "stopped", "returned"})
+
+
+class Part(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A part of a message; `extras` holds what its peer said beside our fields."""
+
+    extras: Extras = {}
+
+
+class Message(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What may start or answer a leg. `code` is the number that the speaking peer knows the dossier by.
+
+    `code` is filled in before a sheet writes and resolved to one dossier after a sheet has read.
+    `as_of` is when the peer knew this; without one the time of keeping counts.
+    """
+
+    code: str | None = None
+    as_of: datetime | None = None
+
+
+class Identity(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A number that identifies a person or a body (giấy tờ định danh)."""
+
+    kind: str
+    number: str
+    issued_on: date | None = None
+    issued_by: str | None = None
+
+
+class Place(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An address; codes as of the message's `as_of`. There is no district after 2025-07-01."""
+
+    province: str | None = None
+    district: str | None = None
+    ward: str | None = None
+    line: str | None = None
+
+
+PartyKind = Literal["citizen", "enterprise", "household_business", "state_agency", "organisation"]
+
+
+class Party(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A person or body: owner, submitter, payer. `identity` is a number whose kind the peer does not say."""
+
+    kind: PartyKind | None = None
+    name: str | None = None
+    identities: tuple[Identity, ...] = ()
+    identity: str | None = None
+    tax_code: str | None = None
+    tech_id: str | None = None
+    account_verified: bool | None = None
+    born: str | None = None
+    sex: str | None = None
+    nationality: str | None = None
+    ethnicity: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    fax: str | None = None
+    place: Place | None = None
+    relation: str | None = None
+
+
+class Agency(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An agency: `code` in the order of QĐ 20/2020, `old_code` in that of QCVN 102, `name` as written."""
+
+    code: str | None = None
+    old_code: str | None = None
+    name: str | None = None
+    parent_name: str | None = None
+    address: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    fax: str | None = None
+    website: str | None = None
+
+
+class File(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A stored file by content: `hash` is SHA-256 in hex, `size` in bytes; the bytes lie in the file store."""
+
+    hash: str
+    size: int
+    media_type: str
+    name: str
+
+
+class Document(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A digital component of the dossier (thành phần hồ sơ)."""
+
+    id: str
+    name: str
+    component: str | None = None
+    file: File | None = None
+    url: str | None = None
+    removed: bool = False
+    digitised: bool | None = None
+    reuse: str | None = None
+    from_national_store: bool | None = None
+    replaces_result: str | None = None
+
+
+class Paper(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A paper handed in (giấy tờ)."""
+
+    name: str
+    copies: int | None = None
+    kind: int | None = None
+
+
+class Fee(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A charge or fee (phí, lệ phí); `amount` in đồng."""
+
+    name: str
+    amount: int
+    code: str | None = None
+    kind: str | None = None
+    collected: str | None = None
+    paid: bool | None = None
+
+
+class Supplement(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One round of a request for more papers (yêu cầu bổ sung) and its answer."""
+
+    id: str
+    content: str | None = None
+    asked_by: str | None = None
+    asked_at: datetime | None = None
+    answer_until: datetime | None = None
+    received_by: str | None = None
+    received_info: str | None = None
+    received_at: datetime | None = None
+    answered: bool | None = None
+    documents: tuple[Document, ...] = ()
+    fees: tuple[Fee, ...] = ()
+    due_before: datetime | None = None
+    due_after: datetime | None = None
+
+
+class Result(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A paper that the procedure results in (giấy tờ kết quả)."""
+
+    id: str | None = None
+    name: str
+    kind: str | None = None
+    component: str | None = None
+    result_code: str | None = None
+    number: str | None = None
+    issued_on: date | None = None
+    file: File | None = None
+    url: str | None = None
+    revoked: bool | None = None
+
+
+class Step(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One step of the work on a dossier (quá trình xử lý); appended, never changed."""
+
+    id: str
+    status: Status
+    at: datetime
+    handler: str
+    content: str
+    title: str | None = None
+    department: str | None = None
+    started_at: datetime | None = None
+    due_at: datetime | None = None
+
+
+class Transfer(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A dossier handed from one agency to another (chuyển hồ sơ)."""
+
+    id: str
+    from_agency: Agency
+    to_agency: Agency
+    at: datetime
+    reason: str | None = None
+    accepted_at: datetime | None = None
+
+
+class Withdrawal(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The applicant's request to withdraw (yêu cầu rút hồ sơ)."""
+
+    id: str
+    asked_at: datetime
+    reason: str | None = None
+
+
+class Payment(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Money paid for a dossier; `amount` in đồng."""
+
+    id: str
+    amount: int
+    paid_at: datetime
+    payer: Party | None = None
+    state: Literal["paid", "failed", "reversed"]
+    notice_number: str | None = None
+    obligation_id: str | None = None
+    reference: str | None = None
+    content: str | None = None
+    bank: str | None = None
+    voucher: File | None = None
+
+
+class Procedure(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An administrative procedure of the national catalogue (thủ tục hành chính)."""
+
+    procedure: str
+    name: str
+    sector: str | None = None
+    sector_name: str | None = None
+    published_by: str | None = None
+    kind: str | None = None
+    state: str | None = None
+    agencies: tuple[Agency, ...] = ()
+    required_documents: tuple[Document, ...] = ()
+    results: tuple[Result, ...] = ()
+
+
+class Dossier(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The dossier (hồ sơ): one peer's word about it as a message, or all their messages folded.
+
+    `codes` maps a connector to the number it knows the dossier by; in a message, the numbers that the
+    peer mentions beside its own (for instance the national number that the one-stop keeps).
+    """
+
+    codes: dict[str, str] = {}
+    receipt_no: str | None = None
+    procedure: str | None = None
+    procedure_suffix: str | None = None
+    subject: str | None = None
+    channel: Literal["counter", "online", "post"] | None = None
+    result_return: Literal["counter", "post"] | None = None
+    submitted_through: str | None = None
+    owner: Party | None = None
+    submitter: Party | None = None
+    intake_agency: Agency | None = None
+    handling_agency: Agency | None = None
+    holder: Agency | None = None
+    on_the_spot: bool | None = None
+    status: Status | None = None
+    status_reason: str | None = None
+    submitted_at: datetime | None = None
+    accepted_at: datetime | None = None
+    due_at: datetime | None = None
+    finished_at: datetime | None = None
+    returned_at: datetime | None = None
+    rejected_at: datetime | None = None
+    return_info: str | None = None
+    other_info: str | None = None
+    note: str | None = None
+    documents: tuple[Document, ...] = ()
+    papers: tuple[Paper, ...] = ()
+    fees: tuple[Fee, ...] = ()
+    supplements: tuple[Supplement, ...] = ()
+    results: tuple[Result, ...] = ()
+    steps: tuple[Step, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    databases: tuple[str, ...] = ()
+    online_payment: str | None = None
+    digitised: bool | None = None
+    related: tuple[str, ...] = ()
+    form: dict[str, Any] | None = None
+
+
+CANONICAL: dict[str, type[Message]] = {
+    kind.__name__: kind
+    for kind in (Dossier, Step, Supplement, Result, Transfer, Withdrawal, Payment, Procedure)
+}
+"""What a sheet may name as its `canonical`."""
+
+MESSAGES: dict[str, type[Message]] = {
+    "national_portal.dossier": Dossier,
+    "national_portal.supplement": Supplement,
+    "national_portal.withdrawn": Withdrawal,
+    "national_portal.payment": Payment,
+    "national_portal.procedure": Procedure,
+    "onestop.dossier": Dossier,
+    "onestop.step": Step,
+    "onestop.supplement": Supplement,
+    "onestop.transfer": Transfer,
+    "onestop.withdrawn": Withdrawal,
+    "onestop.result": Result,
+    "onestop.result_revoked": Result,
+}
+"""message -> the struct it carries. A message is named by the TYPE of its connector, not by its name."""
+
+LIST_KEYS: dict[str, tuple[str, ...]] = {
+    "identities": ("kind", "number"),
+    "documents": ("id",),
+    "papers": ("name", "kind"),
+    "fees": ("code", "name"),
+    "supplements": ("id",),
+    "results": ("id", "name"),
+    "steps": ("id",),
+    "transfers": ("id",),
+    "payments": ("id",),
+    "agencies": ("code", "name"),
+    "required_documents": ("id",),
+}
+"""list field -> the fields that make two items the same; lists of plain text merge by value."""

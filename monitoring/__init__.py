@@ -1,0 +1,1 @@
+"""WHAT an operator sees."""
