@@ -1,0 +1,52 @@
+"""What travels through the broker: identifiers alone, with CloudEvents attributes in the AMQP headers.
+
+Attribute names follow the CloudEvents AMQP binding 1.0 (prefix `cloudEvents:`); `traceparent` is W3C's.
+"""
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+PREFIX = "cloudEvents:"
+
+
+class Work(msgspec.Struct, frozen=True, array_like=True):
+    """A hint that a delivery can be worked on; the ledger's row decides. Published any number of times."""
+
+    delivery: int
+    epoch: int = 0
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Work).decode
+
+
+def encode(work: Work) -> bytes:
+    """The body of a work message."""
+    return _encode(work)
+
+
+def decode(body: bytes) -> Work:
+    """Read a work message; raises `msgspec.DecodeError` on anything else."""
+    return _decode(body)
+
+
+def headers(*, kind: str, source: str, identity: str, subject: str, traceparent: str) -> dict[str, Any]:
+    """CloudEvents attributes for a message; `subject` is a dossier number or a ledger id, never a person's."""
+    return {
+        f"{PREFIX}specversion": "1.0",
+        f"{PREFIX}type": kind,
+        f"{PREFIX}source": source,
+        f"{PREFIX}id": identity,
+        f"{PREFIX}subject": subject,
+        f"{PREFIX}time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "traceparent": traceparent,
+    }
+
+
+def new_traceparent() -> str:
+    """A fresh W3C trace context, sampled."""
+    random = os.urandom(24).hex()
+    return f"00-{random[:32]}-{random[32:]}-01"

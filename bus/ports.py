@@ -1,0 +1,232 @@
+"""What the bus asks of adapters: declared operations and sources, all frozen values and plain functions.
+
+Adapters are blocking Python, called in a bounded thread pool of their connector. Trees are the PEER's
+shape: dicts, lists and scalars for JSON, an lxml element for XML. Adapters know nothing of dossiers;
+sheets translate before and after them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from bus.settings import Section
+
+Tree = Any
+"""A message in a peer's shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The end of a call: `at` on `time.monotonic()`'s clock. It covers connecting, every byte and quick tries."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One attempt to have an effect at a peer, or one question about it.
+
+    `request_id` is a UUID that stays the same for every resend of the delivery; `attempt` counts from 1.
+    `codes` are the dossier's known numbers, connector -> number. `sent_at` is when the first attempt began.
+    """
+
+    request: Tree
+    request_id: str
+    attempt: int
+    deadline: Deadline
+    codes: Mapping[str, str] = field(default_factory=dict)
+    traceparent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message as a source hands it in, in the peer's shape.
+
+    `kind` is "TYPE.message" of `mappings.dossier.MESSAGES`. `raw` are the bytes as they came, kept whole.
+    `key` identifies the message at its source (the same message twice is recognised by it); without one,
+    hash and `place` in the feed do. `as_of` is when the peer knew it, if the tree itself does not say.
+    """
+
+    kind: str
+    tree: Tree
+    raw: bytes
+    key: str | None = None
+    place: str | None = None
+    as_of: datetime | None = None
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The peer did it. `raw` is its answer; `says` are messages that follow from the answer."""
+
+    raw: bytes = b""
+    says: tuple[Incoming, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """The answer to "was it done?". `answer` comes with "done" where the peer can give it again."""
+
+    outcome: Literal["done", "not there", "still working", "cannot say"]
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Something that a connector of this type can do at its peer.
+
+    `sheet` writes the request ("national_portal/record"). `effect`: a newer one *replaces* an older one,
+    or each *appends*. `repeatable`: the peer keeps our request id with its answer, refusals too.
+    `lookup` asks whether a call took effect; with neither, an unknown outcome waits for a person.
+    `call` and `lookup` raise only `bus.errors.DeliveryError`s. `key` names what an appended request adds
+    at the peer, so that nothing is added twice or echoed. `own_key`, for a message that came FROM the
+    peer (kind and tree), names what the peer has by itself. `seconds` bounds a call as a whole.
+    `refusal_status` is the status of the step that a refusal becomes.
+    """
+
+    name: str
+    title: str
+    sheet: str
+    effect: Literal["replaces", "appends"]
+    call: Callable[[Call], Answer]
+    lookup: Callable[[Call], Sighting] | None = None
+    repeatable: bool = False
+    key: Callable[[Tree], str] | None = None
+    schema: Mapping[str, Any] | None = None
+    seconds: float = 30.0
+    refusal_status: str = "stopped"
+    waits_for: tuple[str, ...] = ()
+
+    @property
+    def certainty(self) -> Literal["repeatable", "askable", "person"]:
+        """How an unknown outcome is settled."""
+        if self.repeatable:
+            return "repeatable"
+        return "askable" if self.lookup else "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one poll brought. The messages, the new `cursor` and `remember` commit together.
+
+    `remember` replaces what the source remembers per subject (for a peer that gives states and no events).
+    `more`: poll again at once. A record that cannot be read goes in `broken` as (raw bytes, problem) and
+    is stored as dead intake; the cursor goes on.
+    """
+
+    items: tuple[Incoming, ...]
+    cursor: str
+    remember: Mapping[str, bytes] = field(default_factory=dict)
+    broken: tuple[tuple[bytes, str], ...] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A source that is asked. `fetch(cursor, recall)`: the cursor is "" at first; `recall` reads what is
+    remembered for subjects (absent ones are left out). Blocking; raises `DeliveryError`s. `every` in seconds.
+    """
+
+    name: str
+    title: str
+    every: float
+    fetch: Callable[[str, Callable[[list[str]], Mapping[str, bytes]]], Page]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """An inbound call as the intake door got it; header names in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """What the intake door answers."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a webhook understood. Either `items` to keep (then `accepted`, `repeated` or `rejected` answers
+    the peer after the commit), or an immediate `reply`; `poll` names a poll to wake.
+    """
+
+    items: tuple[Incoming, ...] = ()
+    reply: HttpReply | None = None
+    poll: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A source that calls us at `path` below the connector's own prefix `/in/CONNECTOR`.
+
+    `receive` authenticates and understands (pure but for checking secrets). The other functions make the
+    peer's own form of answer: kept, kept before, refused with every problem, not now.
+    """
+
+    name: str
+    title: str
+    path: str
+    receive: Callable[[HttpRequest], Received]
+    accepted: Callable[[], HttpReply]
+    repeated: Callable[[], HttpReply]
+    rejected: Callable[[tuple[str, ...]], HttpReply]
+    unavailable: Callable[[float], HttpReply]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One layer of a probe: DNS, TCP, TLS, login, schema, echo. `text` says what was found or what to do."""
+
+    layer: str
+    ok: bool
+    text: str
+    seconds: float
+
+
+class Adapter(Protocol):
+    """A connector at work: one configured instance of an adapter type."""
+
+    operations: Mapping[str, Operation]
+    polls: tuple[Poll, ...]
+    webhooks: tuple[Webhook, ...]
+
+    def probe(self) -> Iterator[Probe]:
+        """Ask the peer layer by layer, without effect; stops at the first layer that fails."""
+        ...
+
+    def ping(self) -> None:
+        """The cheapest call that shows the peer is up again (a breaker's probe); raises `DeliveryError`s."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections; may be repeated."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterType:
+    """A kind of system, found by its folder `adapters/NAME/adapter.py` as `TYPE`.
+
+    `messages` maps each message kind that its sources hand in to the sheet that reads it. `operations`
+    are the names it offers, known without building an adapter (`check` and the routes need them).
+    """
+
+    name: str
+    title: str
+    settings: type[Section]
+    messages: Mapping[str, str]
+    operations: tuple[str, ...]
+    build: Callable[[str, Any], Adapter]
