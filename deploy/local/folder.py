@@ -1,4 +1,4 @@
-"""The data folder of a private server: made, locked to one running server, with its free ports and its secret."""
+"""The data folder of a private server: locked to one running server, its ports and its secret."""
 
 import contextlib
 import fcntl
@@ -17,7 +17,7 @@ LOCK_WAIT = 30.0
 
 @contextlib.contextmanager
 def locked_folder(data: Path, *, say: Callable[[str], None], wait: float = LOCK_WAIT) -> Iterator[int]:
-    """Makes `data` (mode 0700 where new) and holds it alone; yields the lock's descriptor for the guardian to keep.
+    """Hold `data` alone (made with mode 0700 where missing); yield the lock's descriptor for a guardian.
 
     The lock is the kernel's, so one left by a killed start is no lock. Raises ServerUnavailableError where
     another server still runs on the folder after `wait` seconds.
@@ -60,7 +60,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def kept_secret(path: Path) -> str:
-    """The secret in `path` (mode 0600), made on the first call; letters and digits, safe in a URL."""
+    """Read the secret in `path` (mode 0600), made on the first call; letters and digits, safe in a URL."""
     if not path.exists():
         new = path.with_name(f"{path.name}.new")
         new.touch(mode=0o600)
@@ -70,7 +70,7 @@ def kept_secret(path: Path) -> str:
 
 
 def last_lines(path: Path, count: int = 8) -> str:
-    """The end of a server's log, for an error that a person reads; empty where there is none."""
+    """Take the end of a server's log, for an error that a person reads; empty where there is none."""
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

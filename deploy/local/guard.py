@@ -45,23 +45,23 @@ class Guarded:
         return self._guardian.stderr
 
     def poll(self) -> int | None:
-        """None while the child or anything below it lives; then its exit code, or minus the signal that ended it."""
+        """Tell the exit code, or minus the signal that ended it; None while the child or its tree lives."""
         return self._guardian.poll()
 
     def wait(self, timeout: float | None = None) -> int:
-        """Waits for the end, at most `timeout` seconds (then subprocess.TimeoutExpired); the exit code as `poll`."""
+        """Wait for the end, at most `timeout` seconds (then subprocess.TimeoutExpired); return as `poll`."""
         return self._guardian.wait(timeout)
 
     def send_signal(self, number: int) -> None:
-        """Sends a signal to the child alone; nothing happens where it has ended."""
+        """Send a signal to the child alone; nothing happens where it has ended."""
         if self.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
     def stop(self, timeout: float | None = None) -> int:
-        """Asks the child to end, kills its whole tree after `timeout` seconds (default: its grace). May be repeated.
+        """Ask the child to end; kill its whole tree after `timeout` seconds (default: its grace).
 
-        Returns the exit code as `poll` does, with nothing of the tree left alive.
+        May be repeated. Returns the exit code as `poll` does, with nothing of the tree left alive.
         """
         grace = self.grace if timeout is None else timeout
         with contextlib.suppress(OSError):  # already told, or already gone: then waiting is all that is left
@@ -94,17 +94,18 @@ def guarded_popen(  # noqa: PLR0913 -- the arguments of subprocess.Popen that ou
     user: tuple[int, int] | None = None,
     keep_fds: Sequence[int] = (),
 ) -> Guarded:
-    """Starts `argv` as a child that ends when we do, however we end.
+    """Start `argv` as a child that ends when we do, however we end.
 
     `env` is the whole environment (default: ours). When we stop it, or when we are gone, the child gets
-    `stop_signal`, then `grace` seconds, then SIGKILL with everything below it. It does not see the terminal's
-    Ctrl-C and its standard input is empty. `user` is (uid, gid) to run as, for root only. `keep_fds` stay open
-    in the guardian, so that a lock held by them is held until the whole tree is gone.
+    `stop_signal`, then `grace` seconds, then SIGKILL with everything below it. It does not get the terminal's
+    Ctrl-C, its standard input is empty. `user` is (uid, gid) to run as, for root only. `keep_fds` stay
+    open in the guardian, so that a lock held by them is held until the whole tree is gone.
     Raises FileNotFoundError or another OSError where the program cannot be started.
     """
     ours, theirs = socket.socketpair()
+    args = [os.fspath(part) for part in argv]
     order = {
-        "argv": [os.fspath(part) for part in argv],
+        "argv": args,
         "cwd": None if cwd is None else str(cwd),
         "owner": os.getpid(),
         "stop_signal": int(stop_signal),
@@ -122,11 +123,11 @@ def guarded_popen(  # noqa: PLR0913 -- the arguments of subprocess.Popen that ou
             pass_fds=(theirs.fileno(), *keep_fds),
             start_new_session=True,
         )
-    return Guarded(_pid_of_child(guardian, ours), tuple(order["argv"]), grace, guardian, ours)
+    return Guarded(_pid_of_child(guardian, ours), tuple(args), grace, guardian, ours)
 
 
 def _pid_of_child(guardian: "subprocess.Popen[bytes]", line: socket.socket) -> int:
-    """Reads the guardian's first line; raises OSError with the child's own reason where it did not start."""
+    """Read the guardian's first line; raises OSError with the child's own reason where it did not start."""
     with line.makefile("rb") as lines:
         first = lines.readline()
     told: dict[str, Any] = json.loads(first) if first else {"error": 0, "file": str(_GUARDIAN)}

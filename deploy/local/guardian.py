@@ -1,4 +1,4 @@
-"""The guardian: a small process that outlives nothing it was told to watch, and lets nothing outlive its owner.
+"""The guardian: a small process above a child, that lets nothing of it outlive the owner.
 
 Run as a script by `deploy.local.guard`, never imported by it. Its owner holds the other end of a socket;
 when that end closes (the owner ended, however it ended), or when the owner's process is gone, the guardian
@@ -44,7 +44,7 @@ class Order:
 
 
 def _prctl(option: int, value: int) -> None:
-    """Calls prctl(2); on a system without it the guardian still works by the socket alone."""
+    """Call prctl(2); on a system without it the guardian still works by the socket alone."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
@@ -56,7 +56,7 @@ def _parent_of(process: Path) -> int | None:
 
 
 def descendants(root: int) -> list[int]:
-    """The process ids below `root` at this moment, nearest first (zombies among them)."""
+    """List the process ids below `root` at this moment, nearest first (zombies among them)."""
     children: dict[int, list[int]] = {}
     for process in Path("/proc").glob("[0-9]*"):
         parent = _parent_of(process)
@@ -84,8 +84,8 @@ class Guard:
         self.owner = owner
         self.status: int | None = None
         self.wakeup, wakeup_write = socket.socketpair()
-        self.wakeup.setblocking(False)
-        wakeup_write.setblocking(False)
+        self.wakeup.settimeout(0)
+        wakeup_write.settimeout(0)
         self._wakeup_write = wakeup_write
         self.told_to_stop = False
         signal.set_wakeup_fd(wakeup_write.fileno(), warn_on_full_buffer=False)
@@ -98,7 +98,7 @@ class Guard:
         self.told_to_stop = True
 
     def start(self) -> None:
-        """Starts the child and tells the owner its process id, or why it could not be started."""
+        """Start the child and tell the owner its process id, or why it could not be started."""
         try:
             self.child = self._spawn()
         except OSError as error:
@@ -107,15 +107,15 @@ class Guard:
         self._tell({"pid": self.child.pid})
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
-        as_user = {} if self.order.uid is None else {"user": self.order.uid, "group": self.order.gid}
         return subprocess.Popen(  # noqa: S603 -- starting what its owner names is its purpose
             self.order.argv,
             cwd=self.order.cwd,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
+            user=self.order.uid,
+            group=self.order.gid,
             extra_groups=None if self.order.uid is None else [],
             preexec_fn=_ready_child,  # noqa: PLW1509 -- this process has one thread
-            **as_user,  # type: ignore[arg-type]
         )
 
     def _tell(self, message: Mapping[str, object]) -> None:
@@ -123,7 +123,7 @@ class Guard:
             self.owner.sendall(json.dumps(message).encode() + b"\n")
 
     def watch(self) -> None:
-        """Waits until the child ends or the owner wants or needs an end, and ends everything."""
+        """Wait until the child ends or the owner wants or needs an end, then end everything."""
         grace = self._wait_for_end()
         if self.status is None:
             _signal_all([self.child.pid], self.order.stop_signal)
@@ -135,7 +135,7 @@ class Guard:
     def _wait_for_end(self) -> float:
         """Seconds of grace that the child gets; 0 when it has ended by itself."""
         pidfd = _pidfd(self.order.owner)
-        waited = [self.owner, self.wakeup, *([] if pidfd is None else [pidfd])]
+        waited: list[socket.socket | int] = [self.owner, self.wakeup, *([] if pidfd is None else [pidfd])]
         while not self.told_to_stop and os.getppid() == self.order.owner:
             ready = select.select(waited, [], [], 30)[0]
             self._drain()
@@ -155,7 +155,7 @@ class Guard:
                 pass
 
     def _reap(self) -> bool:
-        """Collects what has ended; False when no child is left at all."""
+        """Collect what has ended; False when no child is left at all."""
         try:
             while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
                 if ended[0] == self.child.pid:
@@ -165,7 +165,7 @@ class Guard:
         return True
 
     def _reap_until(self, deadline: float, *, child_only: bool) -> bool:
-        """True when what is waited for has ended before `deadline` (monotonic seconds)."""
+        """Tell whether what is waited for has ended before `deadline` (monotonic seconds)."""
         while True:
             some_left = self._reap()
             if not some_left or (child_only and self.status is not None):
@@ -177,7 +177,7 @@ class Guard:
             self._drain()
 
     def _sweep(self) -> None:
-        """Ends what the child left behind, however deep and however often it forks meanwhile."""
+        """End what the child left behind, however deep and however often it forks meanwhile."""
         _signal_all(descendants(os.getpid()), signal.SIGTERM)
         done = self._reap_until(time.monotonic() + LINGER, child_only=False)
         while not done:
@@ -185,7 +185,7 @@ class Guard:
             done = self._reap_until(time.monotonic() + 0.1, child_only=False)
 
     def leave(self) -> None:
-        """Ends as the child ended, by the same code or the same signal."""
+        """End as the child ended, by the same code or the same signal."""
         status = self.status or 0
         if status < 0:
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -203,7 +203,7 @@ def _ready_child() -> None:
 
 
 def _pidfd(pid: int) -> int | None:
-    """A descriptor that turns readable when the process ends; None where the kernel has none or it is gone."""
+    """Open a descriptor that turns readable when the process ends; None where that cannot be had."""
     try:
         return os.pidfd_open(pid)
     except OSError:
@@ -211,7 +211,7 @@ def _pidfd(pid: int) -> int | None:
 
 
 def main() -> None:
-    """Guards one child: descriptor of the owner's socket and the order as JSON are the arguments."""
+    """Guard one child: descriptor of the owner's socket and the order as JSON are the arguments."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     guard = Guard(Order(**json.loads(sys.argv[2])), socket.socket(fileno=int(sys.argv[1])))
     guard.start()

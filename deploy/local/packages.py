@@ -16,17 +16,19 @@ _NO_START = "#!/bin/sh\nexit 101\n"
 
 
 def advice(product: str, package: str) -> str:
-    """One sentence that says what a person has to install."""
-    return f"{product} is not installed: install it with `apt-get install {package}` as root, then start again"
+    """Say in one sentence what a person has to install."""
+    return (
+        f"{product} is not installed: install it with `apt-get install {package}` as root, then start again"
+    )
 
 
 def install(
     product: str, package: str, *, say: Callable[[str], None], interactive: bool | None = None
 ) -> None:
-    """Installs the distribution's `package`, its service not started; may be repeated.
+    """Install the distribution's `package`, its service not started; may be repeated.
 
     Only as root on a system with apt-get. On a terminal (`interactive`; by default where input and errors are
-    one) a person is asked first. Raises ServerUnavailableError with one sentence on what to install otherwise.
+    one) a person is asked first. Otherwise raises ServerUnavailableError: one sentence on what to install.
     """
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise ServerUnavailableError(advice(product, package))
@@ -40,7 +42,8 @@ def install(
 
 
 def _agreed(product: str, package: str) -> bool:
-    print(f"{product} is not installed. Install {package} now? [Y/n] ", end="", file=sys.stderr, flush=True)
+    sys.stderr.write(f"{product} is not installed. Install {package} now? [Y/n] ")
+    sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("", "y", "yes", "c", "có")
 
 
@@ -58,12 +61,14 @@ def _apt(*arguments: str) -> None:
     )
     if done.returncode != 0:
         end = "\n".join(f"  {line}" for line in done.stdout.splitlines()[-8:])
-        raise ServerUnavailableError(f"apt-get {' '.join(arguments)} failed, run it yourself; it said:\n{end}")
+        raise ServerUnavailableError(
+            f"apt-get {' '.join(arguments)} failed, run it yourself; it said:\n{end}"
+        )
 
 
 @contextlib.contextmanager
 def _no_service_starts(policy: Path = Path("/usr/sbin/policy-rc.d")) -> Iterator[None]:
-    """Forbids packages to start services meanwhile; a policy that the machine already has is left alone."""
+    """Forbid packages to start services meanwhile; a policy that the machine already has is left alone."""
     if policy.exists():
         yield
         return

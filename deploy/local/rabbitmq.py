@@ -1,7 +1,7 @@
 """A RabbitMQ broker to work with: the one that is given, or a private node of the installed server.
 
-A private node runs as any user, listens on loopback alone, on free ports, with its own epmd, and knows nothing
-of a broker that already runs on the machine. Works with RabbitMQ 3.10 to 4.x.
+A private node runs as any user, on loopback alone, on free ports, with its own epmd; it neither needs nor
+touches a broker that already runs on the machine. Works with RabbitMQ 3.10 to 4.x.
 """
 
 import contextlib
@@ -9,7 +9,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -47,10 +46,8 @@ class _Node:
 
 
 @contextlib.contextmanager
-def find_broker(
-    data: Path, *, say: Callable[[str], None], interactive: bool | None = None
-) -> Iterator[str]:
-    """Yields the AMQP URL of a broker: `LIENTHONG_AMQP_URL`, else a private node on `data`.
+def find_broker(data: Path, *, say: Callable[[str], None], interactive: bool | None = None) -> Iterator[str]:
+    """Yield the AMQP URL of a broker: `LIENTHONG_AMQP_URL`, else a private node on `data`.
 
     Where no server is installed, root installs the distribution's package (on a terminal after asking, see
     `packages.install`). Raises ServerUnavailableError with one sentence that says what to do.
@@ -67,10 +64,11 @@ def find_broker(
 
 @contextlib.contextmanager
 def private_broker(data: Path, *, say: Callable[[str], None]) -> Iterator[str]:
-    """Starts a private node on the folder `data` and yields its AMQP URL, which holds a secret: never print it.
+    """Start a private node on the folder `data` and yield its AMQP URL, which holds a secret: never print it.
 
-    Durable queues and messages in `data` survive from start to start. The node ends with the context, and with
-    this process however it ends. Raises ServerUnavailableError where no server is installed or it does not start.
+    Durable queues and messages in `data` survive from start to start. The node ends with the context, and
+    with this process however that ends. Raises ServerUnavailableError where no server is installed, where it
+    does not start, or where another one runs on `data`.
     """
     server = find_server()
     if server is None:
@@ -83,7 +81,7 @@ def private_broker(data: Path, *, say: Callable[[str], None]) -> Iterator[str]:
 
 
 def find_server() -> Path | None:
-    """The server's start script itself, not the distribution's wrapper that switches user; None where there is none."""
+    """Find the server's start script itself, not the wrapper that switches user; None where there is none."""
     named = os.environ.get(SERVER_VARIABLE)
     if named:
         return Path(named) if os.access(named, os.X_OK) else None
@@ -103,7 +101,7 @@ def _version(script: Path) -> tuple[int, ...]:
 
 
 def _from_path() -> Path | None:
-    """A generic installation that `PATH` names: recognised by the environment script beside the start script."""
+    """Find a generic installation in `PATH`, recognised by the environment script beside the start script."""
     which = shutil.which("rabbitmq-server")
     script = Path(which).resolve() if which else None
     return script if script and script.with_name("rabbitmq-env").exists() else None
@@ -152,7 +150,7 @@ def _configuration(node: _Node, password: str) -> str:
 
 
 def _environment(node: _Node) -> dict[str, str]:
-    """The whole environment of the node: nothing of an installed broker's own settings gets in."""
+    """Compute the whole environment of the node: nothing of an installed broker's own settings gets in."""
     data = node.data
     return {
         "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin",
@@ -189,7 +187,7 @@ def _launch(server: Path, node: _Node, lock: int) -> Guarded:
 
 
 def _answers(node: _Node, running: Guarded, deadline: float) -> bool:
-    """True once the node greets a client; False when it ended or the deadline (monotonic seconds) has passed."""
+    """Wait until the node greets a client; False when it ended or `deadline` (monotonic seconds) passed."""
     while time.monotonic() < deadline and running.poll() is None:
         if _greets(node.amqp_port):
             return True
@@ -198,20 +196,8 @@ def _answers(node: _Node, running: Guarded, deadline: float) -> bool:
 
 
 def _greets(port: int) -> bool:
-    """Whether an AMQP 0-9-1 broker answers the protocol header with its first method frame."""
+    """Tell whether an AMQP 0-9-1 broker answers the protocol header with its first method frame."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
         connection.sendall(_GREETING)
         return connection.recv(1) == _METHOD_FRAME
     return False
-
-
-def main() -> None:
-    """Runs a private node on the folder given as argument until Ctrl-C, for a developer's use."""
-    with private_broker(Path(sys.argv[1]), say=lambda text: print(text, file=sys.stderr)) as url:
-        print(url, flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            time.sleep(10**9)
-
-
-if __name__ == "__main__":
-    main()
