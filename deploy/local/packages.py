@@ -36,6 +36,8 @@ def install(
     if on_terminal and not _agreed(product, package):
         raise ServerUnavailableError(advice(product, package))
     say(f"installing {package} (its service is not started)")
+    if package.startswith("postgresql"):
+        _keep_cluster_away()
     with _no_service_starts():
         _apt("update")
         _apt("install", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold", package)
@@ -80,3 +82,10 @@ def _no_service_starts(policy: Path = Path("/usr/sbin/policy-rc.d")) -> Iterator
         yield
     finally:
         policy.unlink(missing_ok=True)
+
+
+def _keep_cluster_away(settings: Path = Path("/etc/postgresql-common/createcluster.conf")) -> None:
+    """Keep a PostgreSQL package from creating a cluster of its own; settings that exist are left alone."""
+    if not settings.exists():
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text("create_main_cluster = false\n", encoding="ascii")
