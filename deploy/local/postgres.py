@@ -50,7 +50,8 @@ def find_postgres(
 ) -> Iterator[str]:
     """Yield what `private_postgres` yields, after installing the server where it is missing.
 
-    `packages.install` says when that is done; no default cluster is created then. Raises ServerUnavailableError with one sentence that says what to do.
+    `packages.install` says when that is done; no default cluster is created then. Raises
+    ServerUnavailableError with one sentence that says what to do.
     """
     if find_programs() is None:
         packages.install("PostgreSQL", "postgresql", say=say, interactive=interactive)
@@ -64,8 +65,9 @@ def private_postgres(data: Path, *, say: Callable[[str], None], durable: bool = 
 
     The data survive from start to start; with `durable=False` (for tests) not a crash of the machine.
     As root the cluster runs as an unprivileged user, in a temporary folder where that user cannot reach
-    `data`. It ends with the context, and with this process however that ends. Raises ServerUnavailableError where no server is
-    installed, where it does not start, or where another one runs on `data`.
+    `data`. It ends with the context, and with this process however that ends. Raises
+    ServerUnavailableError where no server is installed, where it does not start, or where another one
+    runs on `data`.
     """
     programs = find_programs()
     if programs is None:
