@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import venv
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,7 +21,7 @@ UNFINISHED = "lienthong-unfinished"
 
 
 def install(root: Path, kind: str) -> None:
-    """Make `.venv` under `root` hold what the lock of `kind` says; may be repeated, waits for another start's.
+    """Make `.venv` under `root` hold what the lock of `kind` says; may be repeated, waits for others.
 
     Raises ServerUnavailableError with what to do where the environment cannot be made.
     """
@@ -31,10 +30,10 @@ def install(root: Path, kind: str) -> None:
             return
         wanted = "dev" if "dev" in recorded(root) else kind
         try:
-            _make_environment(root)
+            _make_environment(root, descriptor)
             _install_lock(root, wanted, descriptor)
             _record(root, wanted)
-        except (OSError, subprocess.CalledProcessError) as error:
+        except OSError as error:
             raise ServerUnavailableError(f"{root / '.venv'} could not be made: {error}") from error
 
 
@@ -57,19 +56,27 @@ def _alone(root: Path) -> Iterator[int]:
         yield lock.fileno()
 
 
-def _make_environment(root: Path) -> None:
+def _make_environment(root: Path, descriptor: int) -> None:
     """Create `.venv` where it is missing, broken, of another Python or half made; mark it as unfinished."""
     folder = root / ".venv"
     if not _usable(root):
         _require_venv()
+        python = os.path.realpath(sys.executable)  # the system's own, also when started from a broken `.venv`
         _say(f"making the environment {folder}")
         _put_away(root)
         folder.mkdir()
         (folder / UNFINISHED).touch()
-        # without `clear`, which would take the mark away with the rest
-        venv.create(folder, symlinks=True, with_pip=True)
+        _create(folder, python, descriptor)
     (folder / UNFINISHED).touch()
     (folder / RECORD).unlink(missing_ok=True)
+
+
+def _create(folder: Path, python: str, descriptor: int) -> None:
+    command = [python, "-m", "venv", str(folder)]
+    with guarded_popen(command, keep_fds=(descriptor,)) as making:
+        code = making.wait()
+    if code != 0:
+        raise ServerUnavailableError(f"`{' '.join(command)}` ended with {code}: its reason stands above")
 
 
 def _put_away(root: Path) -> None:
@@ -161,3 +168,15 @@ def _record(root: Path, kind: str) -> None:
     new.write_text("".join(lines), encoding="ascii")
     new.replace(record)
     (record.with_name(UNFINISHED)).unlink(missing_ok=True)
+
+
+def main() -> None:
+    """Install the environment of the kind given as argument (`run` or `dev`), without a command to run."""
+    try:
+        install(Path(__file__).resolve().parents[2], sys.argv[1])
+    except ServerUnavailableError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
