@@ -34,7 +34,7 @@ def decode(body: bytes) -> Work:
 
 
 def headers(*, kind: str, source: str, identity: str, subject: str, traceparent: str) -> dict[str, Any]:
-    """CloudEvents attributes for a message; `subject` is a dossier number or a ledger id, never a person's."""
+    """CloudEvents attributes for a message; `subject` is a dossier number or a ledger id, never personal."""
     return {
         f"{PREFIX}specversion": "1.0",
         f"{PREFIX}type": kind,

@@ -18,7 +18,7 @@ Tree = Any
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The end of a call: `at` on `time.monotonic()`'s clock. It covers connecting, every byte and quick tries."""
+    """The end of a call, `at` on `time.monotonic()`'s clock: over connecting, every byte, quick tries."""
 
     at: float
 
@@ -126,8 +126,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A source that is asked. `fetch(cursor, recall)`: the cursor is "" at first; `recall` reads what is
-    remembered for subjects (absent ones are left out). Blocking; raises `DeliveryError`s. `every` in seconds.
+    """A source that is asked every `every` seconds.
+
+    `fetch(cursor, recall)`: the cursor is "" at first; `recall` reads what is remembered for subjects
+    (absent ones are left out). Blocking; raises `DeliveryError`s.
     """
 
     name: str
@@ -159,8 +161,10 @@ class HttpReply:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a webhook understood. Either `items` to keep (then `accepted`, `repeated` or `rejected` answers
-    the peer after the commit), or an immediate `reply`; `poll` names a poll to wake.
+    """What a webhook understood: `items` to keep, or an immediate `reply`.
+
+    For items `accepted`, `repeated` or `rejected` answers the peer after the commit. `poll` names a poll
+    to wake.
     """
 
     items: tuple[Incoming, ...] = ()

@@ -1,0 +1,184 @@
+"""Claim: a worker takes a delivery for a lease; the attempt number it gets is the fencing token (rule 1)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Row, bindparam, select, update
+
+from bus.ledger import schema
+from bus.ledger.records import Claim, Claimed, Past
+from bus.ledger.store import Store
+
+_ids: BindParameter[int] = bindparam("ids", expanding=True)
+_ROWS = (
+    select(
+        schema.delivery,
+        schema.message.c.kind,
+        schema.message.c.source,
+        schema.payload.c.canonical,
+        schema.dossier_state.c.message.label("folded"),
+        schema.dossier_state.c.body.label("fold"),
+    )
+    .join(schema.message, schema.message.c.id == schema.delivery.c.message)
+    .join(schema.payload, schema.payload.c.message == schema.delivery.c.message)
+    .join(schema.dossier_state, schema.dossier_state.c.dossier == schema.delivery.c.dossier)
+    .where(schema.delivery.c.id.in_(_ids))
+    .order_by(schema.delivery.c.id)
+)
+_TAKE = (
+    update(schema.delivery)
+    .where(schema.delivery.c.id == bindparam("number"))
+    .values(
+        state="sending",
+        attempt=schema.delivery.c.attempt + 1,
+        tries=schema.delivery.c.tries + 1,
+        holder=bindparam("by"),
+        lease=bindparam("seconds"),
+        claimed_at=bindparam("now"),
+        first_try_at=bindparam("first"),
+        changed_at=bindparam("now"),
+    )
+)
+_ASK = (
+    update(schema.delivery)
+    .where(schema.delivery.c.id == bindparam("number"))
+    .values(lookups=schema.delivery.c.lookups + 1, due_at=bindparam("due"))
+)
+_CODES = select(schema.identity).where(schema.identity.c.dossier.in_(_ids))
+_VIEWS = select(schema.peer_view).where(schema.peer_view.c.dossier.in_(_ids))
+_HISTORY = (
+    select(
+        schema.message.c.id,
+        schema.message.c.dossier,
+        schema.message.c.source,
+        schema.message.c.kind,
+        schema.message.c.as_of,
+        schema.payload.c.canonical,
+    )
+    .join(schema.payload, schema.payload.c.message == schema.message.c.id)
+    .where(schema.message.c.dossier.in_(_ids))
+    .where(schema.message.c.state == "kept")
+    .order_by(schema.message.c.id)
+)
+
+
+class Claimer:
+    """Claims deliveries. What cannot be claimed (any more) is answered with None: the message is a hint."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def claim(self, tx: Connection, claims: Sequence[Claim]) -> list[Claimed | None]:
+        """Claim many at once; of two claims for one delivery the first wins."""
+        now = self._store.now(tx)
+        query = _ROWS if self._store.is_sqlite else _ROWS.with_for_update(of=schema.delivery)
+        rows = {row.id: row for row in tx.execute(query, {"ids": sorted({c.delivery for c in claims})})}
+        takes: list[tuple[Claim, Row[Any], str]] = []
+        results: list[int | None] = []
+        for claim in claims:
+            row = rows.pop(claim.delivery, None)
+            how = _how(row, claim, now) if row is not None else ""
+            results.append(len(takes) if how else None)
+            if row is not None and how:
+                takes.append((claim, row, how))
+        self._write(tx, takes, now)
+        claimed = self._read(tx, takes, now)
+        return [None if place is None else claimed[place] for place in results]
+
+    def _write(self, tx: Connection, takes: Sequence[tuple[Claim, Row[Any], str]], now: float) -> None:
+        sending = [
+            {
+                "number": row.id,
+                "by": claim.holder,
+                "seconds": claim.lease,
+                "now": now,
+                "first": row.first_try_at or now,
+            }
+            for claim, row, how in takes
+            if how == "sending"
+        ]
+        asking = [
+            {"number": row.id, "due": now + claim.lease} for claim, row, how in takes if how == "unknown"
+        ]
+        if sending:
+            tx.execute(_TAKE, sending)
+        if asking:
+            tx.execute(_ASK, asking)
+
+    def _read(
+        self, tx: Connection, takes: Sequence[tuple[Claim, Row[Any], str]], now: float
+    ) -> list[Claimed]:
+        if not takes:
+            return []
+        dossiers = {"ids": sorted({row.dossier for _, row, _ in takes})}
+        codes: dict[int, dict[str, str]] = {}
+        for row in tx.execute(_CODES, dossiers):
+            codes.setdefault(row.dossier, {})[row.source] = row.code
+        views: dict[tuple[int, str, str], dict[str, bytes]] = {}
+        for row in tx.execute(_VIEWS, dossiers):
+            views.setdefault((row.dossier, row.connector, row.operation), {})[row.key] = row.digest
+        past = self._history(tx, sorted({row.dossier for _, row, _ in takes if row.folded != row.message}))
+        return [
+            _claimed(
+                row,
+                how,
+                codes=codes.get(row.dossier, {}),
+                views=views.get((row.dossier, row.connector, row.operation), {}),
+                history=past.get(row.dossier, []),
+                now=now,
+            )
+            for _, row, how in takes
+        ]
+
+    def _history(self, tx: Connection, dossiers: list[int]) -> dict[int, list[tuple[int, Past]]]:
+        past: dict[int, list[tuple[int, Past]]] = {}
+        if dossiers:
+            for row in tx.execute(_HISTORY, {"ids": dossiers}):
+                value = Past(row.source, row.kind, row.as_of, row.canonical)
+                past.setdefault(row.dossier, []).append((row.id, value))
+        return past
+
+
+def _how(row: Row[Any], claim: Claim, now: float) -> str:
+    """What may be done with the row: "sending", "unknown" (asking), or "" for nothing."""
+    if row.state == "ready" or (row.state == "unknown" and claim.resend and row.due_at <= now):
+        return "sending"
+    return "unknown" if row.state == "unknown" and row.due_at <= now else ""
+
+
+def _claimed(
+    row: Row[Any],
+    how: str,
+    *,
+    codes: dict[str, str],
+    views: dict[str, bytes],
+    history: list[tuple[int, Past]],
+    now: float,
+) -> Claimed:
+    sending = how == "sending"
+    whole = row.folded == row.message
+    return Claimed(
+        delivery=row.id,
+        attempt=row.attempt + sending,
+        tries=row.tries + sending,
+        state="sending" if sending else "unknown",
+        message=row.message,
+        dossier=row.dossier,
+        connector=row.connector,
+        operation=row.operation,
+        route=row.route,
+        kind=row.kind,
+        source=row.source,
+        body=row.canonical,
+        fold=row.fold if whole else b"",
+        history=() if whole else tuple(past for number, past in history if number <= row.message),
+        codes=codes,
+        views=views,
+        doubt=row.doubt,
+        ended_at=row.changed_at,
+        first_try_at=row.first_try_at or now,
+        lookups=row.lookups,
+        crashes=row.crashes,
+        traceparent=row.traceparent,
+        now=now,
+    )

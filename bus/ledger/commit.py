@@ -1,0 +1,137 @@
+"""The group commit: writers await a future, one thread commits all that is waiting in one transaction.
+
+Why: a durable commit costs about a disk flush, whatever it holds. A failed batch is rolled back and redone
+write by write, so one bad row fails alone (rule 18). Each kind of write is done for the whole batch at
+once, in the order of `Book`.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from bus.ledger.store import Store
+
+Many = Callable[[Connection, Sequence[Any]], Sequence[Any]]
+"""Does all writes of one kind in an open transaction; results in their order."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    write: Any
+    future: "asyncio.Future[Any]"
+    loop: asyncio.AbstractEventLoop
+
+
+class GroupCommit:
+    """Commits writes of several kinds in groups; `book` maps a type of write to what does many of it."""
+
+    def __init__(self, store: Store, book: dict[type, Many], *, most: int = 512) -> None:
+        self._store = store
+        self._book = book
+        self._most = most
+        self._waiting: list[_Waiting] = []
+        self._signal = threading.Condition()
+        self._closing = False
+        self.commits = 0
+        self.seconds = 0.0
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    def submit(self, write: Any) -> "asyncio.Future[Any]":
+        """Hand a write in; the future ends when it is on disk, or with what was wrong with it alone."""
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(write, loop.create_future(), loop)
+        with self._signal:
+            if self._closing:
+                raise RuntimeError("the ledger is closed")
+            self._waiting.append(waiting)
+            if len(self._waiting) == 1:
+                self._signal.notify()
+        return waiting.future
+
+    def close(self) -> None:
+        """Commit what is waiting, then stop the thread; may be repeated."""
+        with self._signal:
+            self._closing = True
+            self._signal.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while batch := self._take():
+            began = time.perf_counter()
+            results = self._commit(batch)
+            self.commits += 1
+            self.seconds += time.perf_counter() - began
+            _answer(batch, results)
+
+    def _take(self) -> list[_Waiting]:
+        with self._signal:
+            while not self._waiting and not self._closing:
+                self._signal.wait()
+            batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            return batch
+
+    def _commit(self, batch: list[_Waiting]) -> list[Any]:
+        try:
+            return self._write([waiting.write for waiting in batch])
+        except Exception as error:  # noqa: BLE001  any failure is redone alone and lands in its own future
+            self._store.forget_numbers()
+            if len(batch) == 1:
+                return [self._again(batch[0].write, error)]
+            return [self._alone(waiting.write) for waiting in batch]
+
+    def _alone(self, write: Any) -> Any:
+        try:
+            return self._write([write])[0]
+        except Exception as error:  # noqa: BLE001  as above
+            self._store.forget_numbers()
+            return self._again(write, error)
+
+    def _again(self, write: Any, error: Exception) -> Any:
+        """Two processes may collide over a new row; the loser sees the winner's row when it tries again."""
+        for pause in (0.01, 0.1, 0.5):
+            if not isinstance(error, DBAPIError):
+                return error
+            time.sleep(pause)
+            try:
+                return self._write([write])[0]
+            except SQLAlchemyError as next_error:
+                self._store.forget_numbers()
+                error = next_error
+        return error
+
+    def _write(self, writes: list[Any]) -> list[Any]:
+        results: list[Any] = [None] * len(writes)
+        with self._store.write() as tx:
+            for kind, many in self._book.items():
+                places = [place for place, write in enumerate(writes) if type(write) is kind]
+                if places:
+                    done = many(tx, [writes[place] for place in places])
+                    for place, result in zip(places, done, strict=True):
+                        results[place] = result
+        return results
+
+
+def _answer(batch: list[_Waiting], results: list[Any]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
+    for waiting, result in zip(batch, results, strict=True):
+        by_loop.setdefault(waiting.loop, []).append((waiting.future, result))
+    for loop, pairs in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_resolve, pairs)
+
+
+def _resolve(pairs: list[tuple["asyncio.Future[Any]", Any]]) -> None:
+    for future, result in pairs:
+        if future.done():
+            continue
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)

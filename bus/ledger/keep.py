@@ -1,0 +1,384 @@
+"""Keep: one transaction writes the message, finds its dossier, folds it in and writes its deliveries.
+
+A whole batch is kept at once: rows are read by one query a table and written by one statement a table.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from sqlalchemy import BindParameter, Connection, bindparam, select, tuple_, update
+
+from bus.ledger import lanes, schema
+from bus.ledger.lanes import Lanes
+from bus.ledger.merge import merge_dossiers
+from bus.ledger.records import Keep, Kept, Page, Plan, PlannedDelivery, Ready
+from bus.ledger.store import Store
+
+Planner = Callable[[bytes | None, Keep, bool], Plan]
+"""(the dossier's fold so far, the message, already withdrawn) -> what keeping it means. Pure."""
+
+Merger = Callable[[bytes, bytes], bytes]
+"""Two folds that turned out to be one dossier -> their fold. Pure."""
+
+encode = msgspec.json.Encoder().encode
+
+REPUBLISH_AFTER = 30.0
+"""Seconds after which the sweeper publishes a ready delivery again that nobody has claimed."""
+
+
+class CursorMovedError(Exception):
+    """Another holder of the source's lease has polled this page already; nothing was written."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one transaction has read and is about to write."""
+
+    now: float
+    states: dict[int, bytes] = field(default_factory=dict)
+    last: dict[int, int] = field(default_factory=dict)
+    lanes: Lanes = field(default_factory=dict)
+    withdrawn: set[int] = field(default_factory=set)
+    held: set[int] = field(default_factory=set)
+    legs: set[tuple[int, str]] = field(default_factory=set)
+    new_dossiers: list[dict[str, Any]] = field(default_factory=list)
+    identities: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    payloads: list[dict[str, Any]] = field(default_factory=list)
+    deliveries: dict[int, dict[str, Any]] = field(default_factory=dict)
+    new_legs: list[dict[str, Any]] = field(default_factory=list)
+    answered: list[dict[str, Any]] = field(default_factory=list)
+    changed: dict[int, dict[str, Any]] = field(default_factory=dict)
+    withdrawing: set[int] = field(default_factory=set)
+
+
+class Keeper:
+    """Keeps messages. `plan` and `merge` are pure functions of the pipeline."""
+
+    def __init__(self, store: Store, plan: Planner, merge: Merger) -> None:
+        self._store = store
+        self._plan = plan
+        self._merge = merge
+
+    def pages(self, tx: Connection, pages: Sequence[Page]) -> list[tuple[Kept, ...]]:
+        """Keep polled pages, each with its cursor, conditional on the cursor before it (rule 21)."""
+        return [self._page(tx, page) for page in pages]
+
+    def _page(self, tx: Connection, page: Page) -> tuple[Kept, ...]:
+        table, now = schema.source, self._store.now(tx)
+        where = (table.c.connector == page.connector, table.c.name == page.name)
+        before = tx.execute(select(table.c.cursor).where(*where)).scalar_one_or_none()
+        if (before or "") != page.before:
+            raise CursorMovedError(f"{page.connector}/{page.name}")
+        row = {"connector": page.connector, "name": page.name, "cursor": page.cursor, "polled_at": now}
+        tx.execute(self._store.upsert(table, "connector", "name", update=("cursor", "polled_at")), row)
+        if page.remember:
+            rows = [
+                {"connector": page.connector, "name": page.name, "subject": subject, "body": body}
+                for subject, body in sorted(page.remember.items())
+            ]
+            memory = schema.source_memory
+            tx.execute(self._store.upsert(memory, "connector", "name", "subject", update=("body",)), rows)
+        return tuple(self.keep(tx, page.keeps)) if page.keeps else ()
+
+    def keep(self, tx: Connection, keeps: Sequence[Keep]) -> list[Kept]:
+        """Keep messages in their order; the same key again is `repeated`, with other content `conflict`."""
+        work = _Work(self._store.now(tx))
+        known = _known(tx, keeps)
+        fresh = _fresh(keeps, known)
+        numbers = iter(self._store.numbers(tx, schema.message, len(fresh)))
+        found = self._find_dossiers(tx, work, [keep for keep in fresh if keep.state == "kept"])
+        self._load(tx, work, set(found.values()))
+        results: list[Kept] = []
+        for keep in keeps:
+            if repeated := known.get((keep.source, keep.key)):
+                results.append(_repeat(keep, *repeated))
+                continue
+            kept = self._one(tx, work, keep, next(numbers), found.get(id(keep)))
+            known[keep.source, keep.key] = (kept.message, keep.digest, kept.dossier)
+            results.append(kept)
+        self._write(tx, work)
+        return results
+
+    def _find_dossiers(self, tx: Connection, work: _Work, keeps: Sequence[Keep]) -> dict[int, int]:
+        """The dossier of each keep: by its call, else by any number, else a new one; several are merged."""
+        pairs = sorted({(source, code) for keep in keeps for source, code in keep.codes.items()})
+        known: dict[tuple[str, str], int] = {}
+        if pairs:
+            table = schema.identity
+            query = select(table.c.source, table.c.code, table.c.dossier)
+            where = tuple_(table.c.source, table.c.code).in_(bindparam("pairs", expanding=True))
+            known = {(row[0], row[1]): row[2] for row in tx.execute(query.where(where), {"pairs": pairs})}
+        found: dict[int, int] = {}
+        for keep in keeps:
+            codes = list(keep.codes.items())
+            called = {keep.dossier} if keep.dossier is not None else set()
+            homes = sorted({known[pair] for pair in codes if pair in known} | called)
+            if not codes and not homes:
+                continue
+            home = homes[0] if homes else self._new_dossier(tx, work)
+            for other in homes[1:]:
+                self._flush_new(tx, work)
+                merge_dossiers(tx, self._store, home, other, self._merge)
+                known = {pair: home if owner == other else owner for pair, owner in known.items()}
+                found = {key: home if owner == other else owner for key, owner in found.items()}
+            for pair in codes:
+                if pair not in known:
+                    known[pair] = home
+                    work.identities.append({"source": pair[0], "code": pair[1], "dossier": home})
+            found[id(keep)] = home
+        self._flush_new(tx, work)
+        return found
+
+    def _new_dossier(self, tx: Connection, work: _Work) -> int:
+        number = int(self._store.numbers(tx, schema.dossier, 1)[0])
+        work.new_dossiers.append({"id": number, "made_at": work.now})
+        return number
+
+    def _flush_new(self, tx: Connection, work: _Work) -> None:
+        if work.new_dossiers:
+            tx.execute(schema.dossier.insert(), work.new_dossiers)
+            work.new_dossiers.clear()
+        if work.identities:
+            tx.execute(schema.identity.insert(), work.identities)
+            work.identities.clear()
+
+    def _load(self, tx: Connection, work: _Work, dossiers: set[int]) -> None:
+        """Lock the dossiers and read what keeping needs of them."""
+        if not dossiers:
+            return
+        wanted = {"ids": sorted(dossiers)}
+        self._store.lock_dossiers(tx, dossiers)
+        work.lanes = lanes.read_lanes(tx, wanted["ids"])
+        for row in tx.execute(_STATES, wanted):
+            work.states[row.dossier], work.last[row.dossier] = row.body, row.message
+        for row in tx.execute(_MARKS, wanted):
+            if row.withdrawn:
+                work.withdrawn.add(row.id)
+            if row.held_by:
+                work.held.add(row.id)
+        work.legs = {(row.dossier, row.route) for row in tx.execute(_LEGS, wanted)}
+
+    def _one(self, tx: Connection, work: _Work, keep: Keep, number: int, dossier: int | None) -> Kept:
+        state = keep.state if dossier is not None or keep.state != "kept" else "unmatched"
+        plan = Plan(b"", ())
+        if dossier is not None and keep.state == "kept":
+            plan = self._plan(work.states.get(dossier), keep, dossier in work.withdrawn)
+            work.states[dossier], work.last[dossier] = plan.state, number
+        ready: list[Ready] = []
+        sent = [delivery for delivery in plan.deliveries if self._opens(work, dossier, number, delivery)]
+        if dossier is not None:
+            self._answer(work, dossier, number, plan.answers)
+            if plan.withdraws:
+                ready.extend(_withdraw(work, dossier))
+            ready.extend(self._deliveries(tx, work, keep, number, dossier, sent))
+        work.messages.append(_message_row(work, keep, number, dossier, state, len(sent)))
+        body = encode(keep.body) if keep.body is not None else b""
+        work.payloads.append({"message": number, "raw": keep.raw, "canonical": body})
+        return Kept(number, dossier, state, tuple(ready))
+
+    def _opens(self, work: _Work, dossier: int | None, number: int, delivery: PlannedDelivery) -> bool:
+        """Whether a planned delivery is made; a leg that expects an answer opens once per dossier."""
+        if dossier is not None and delivery.expects:
+            if (dossier, delivery.route) in work.legs:
+                return False
+            work.legs.add((dossier, delivery.route))
+            due = work.now + delivery.within if delivery.within is not None else None
+            work.new_legs.append(
+                {
+                    "dossier": dossier,
+                    "route": delivery.route,
+                    "state": "open",
+                    "started_by": number,
+                    "opened_at": work.now,
+                    "due_at": due,
+                }
+            )
+        return delivery.sends
+
+    def _answer(self, work: _Work, dossier: int, number: int, routes: Sequence[str]) -> None:
+        for route in routes:
+            if (dossier, route) in work.legs:
+                work.answered.append(
+                    {"for_dossier": dossier, "for_route": route, "message": number, "now": work.now}
+                )
+
+    def _deliveries(
+        self,
+        tx: Connection,
+        work: _Work,
+        keep: Keep,
+        number: int,
+        dossier: int,
+        planned: Sequence[PlannedDelivery],
+    ) -> list[Ready]:
+        ready: list[Ready] = []
+        for plan, key in zip(planned, self._store.numbers(tx, schema.delivery, len(planned)), strict=True):
+            lane = work.lanes.setdefault((dossier, plan.connector), [])
+            if not plan.appends and (old := lanes.overtaken(lane, plan.operation)):
+                _supersede(work, lane, old, "a newer one took its place")
+            state = lanes.entry_state(lane, held=dossier in work.held)
+            place = lanes.Place(
+                key,
+                dossier,
+                plan.connector,
+                plan.operation,
+                plan.appends,
+                plan.after_withdrawal,
+                state,
+                "",
+                keep.traceparent,
+            )
+            lane.append(place)
+            work.deliveries[key] = _delivery_row(work, keep, number, place, plan.route)
+            if state == "ready":
+                ready.append(Ready(key, plan.connector, keep.traceparent))
+        return ready
+
+    def _write(self, tx: Connection, work: _Work) -> None:
+        for table, rows in (
+            (schema.message, work.messages),
+            (schema.payload, work.payloads),
+            (schema.delivery, list(work.deliveries.values())),
+            (schema.leg, work.new_legs),
+        ):
+            if rows:
+                tx.execute(table.insert(), rows)
+        if work.answered:
+            tx.execute(_ANSWER_LEG, work.answered)
+        if work.changed:
+            tx.execute(_MOVE, [work.changed[key] for key in sorted(work.changed)])
+        if work.withdrawing:
+            tx.execute(_WITHDRAW, {"ids": sorted(work.withdrawing)})
+        if work.last:
+            rows = [
+                {"dossier": dossier, "message": work.last[dossier], "body": work.states[dossier]}
+                for dossier in sorted(work.last)
+            ]
+            tx.execute(self._store.upsert(schema.dossier_state, "dossier", update=("message", "body")), rows)
+
+
+_ids: BindParameter[int] = bindparam("ids", expanding=True)
+_STATES = select(schema.dossier_state).where(schema.dossier_state.c.dossier.in_(_ids))
+_MARKS = select(schema.dossier.c.id, schema.dossier.c.withdrawn, schema.dossier.c.held_by).where(
+    schema.dossier.c.id.in_(_ids)
+)
+_LEGS = select(schema.leg.c.dossier, schema.leg.c.route).where(schema.leg.c.dossier.in_(_ids))
+_ANSWER_LEG = (
+    update(schema.leg)
+    .where(schema.leg.c.dossier == bindparam("for_dossier"))
+    .where(schema.leg.c.route == bindparam("for_route"))
+    .where(schema.leg.c.state == "open")
+    .values(state="done", answered_by=bindparam("message"), ended_at=bindparam("now"))
+)
+_MOVE = (
+    update(schema.delivery)
+    .where(schema.delivery.c.id == bindparam("number"))
+    .values(
+        state=bindparam("new"), reason=bindparam("why"), changed_at=bindparam("now"), due_at=bindparam("due")
+    )
+)
+_WITHDRAW = update(schema.dossier).where(schema.dossier.c.id.in_(_ids)).values(withdrawn=True)
+
+
+def _known(tx: Connection, keeps: Sequence[Keep]) -> dict[tuple[str, str], tuple[int, bytes, int | None]]:
+    table = schema.message.c
+    query = select(table.source, table.key, table.id, table.digest, table.dossier)
+    where = tuple_(table.source, table.key).in_(bindparam("pairs", expanding=True))
+    pairs = [(keep.source, keep.key) for keep in keeps]
+    return {
+        (row[0], row[1]): (row[2], row[3], row[4]) for row in tx.execute(query.where(where), {"pairs": pairs})
+    }
+
+
+def _fresh(keeps: Sequence[Keep], known: Mapping[tuple[str, str], Any]) -> list[Keep]:
+    """The first of each key that is not known."""
+    first = {(keep.source, keep.key): keep for keep in reversed(keeps)}
+    return [
+        keep
+        for keep in keeps
+        if (keep.source, keep.key) not in known and first[keep.source, keep.key] is keep
+    ]
+
+
+def _repeat(keep: Keep, message: int, digest: bytes, dossier: int | None) -> Kept:
+    return Kept(message, dossier, "repeated" if digest == keep.digest else "conflict")
+
+
+def _withdraw(work: _Work, dossier: int) -> list[Ready]:
+    """What is not yet sent is dropped, except what tells of the withdrawal; lanes go on."""
+    work.withdrawn.add(dossier)
+    work.withdrawing.add(dossier)
+    released: list[lanes.Place] = []
+    for (owner, _), lane in work.lanes.items():
+        if owner != dossier:
+            continue
+        for place in [place for place in lane if place.is_unsent and not place.after_withdrawal]:
+            _supersede(work, lane, place, "the dossier was withdrawn before this was sent")
+        if freed := lanes.release(lane, held=dossier in work.held):
+            _move(work, freed, "")
+            released.append(freed)
+    return list(lanes.ready_of(released))
+
+
+def _supersede(work: _Work, lane: lanes.Lane, place: lanes.Place, why: str) -> None:
+    lane.remove(place)
+    place.state = "superseded"
+    _move(work, place, why)
+
+
+def _move(work: _Work, place: lanes.Place, why: str) -> None:
+    """Change the state of a delivery: of one made in this transaction in its row, else by an update."""
+    if new := work.deliveries.get(place.id):
+        new["state"], new["reason"] = place.state, why
+    else:
+        work.changed[place.id] = {
+            "number": place.id,
+            "new": place.state,
+            "why": why,
+            "now": work.now,
+            "due": work.now + REPUBLISH_AFTER,
+        }
+
+
+def _message_row(
+    work: _Work, keep: Keep, number: int, dossier: int | None, state: str, fanout: int
+) -> dict[str, Any]:
+    return {
+        "id": number,
+        "dossier": dossier,
+        "source": keep.source,
+        "kind": keep.kind,
+        "key": keep.key,
+        "digest": keep.digest,
+        "state": state,
+        "reason": keep.reason,
+        "as_of": keep.as_of,
+        "kept_at": work.now,
+        "fanout": fanout,
+        "answer_to": keep.answer_to,
+        "config": keep.config,
+        "traceparent": keep.traceparent,
+    }
+
+
+def _delivery_row(work: _Work, keep: Keep, number: int, place: lanes.Place, route: str) -> dict[str, Any]:
+    return {
+        "id": place.id,
+        "message": number,
+        "dossier": place.dossier,
+        "connector": place.connector,
+        "operation": place.operation,
+        "route": route,
+        "appends": place.appends,
+        "after_withdrawal": place.after_withdrawal,
+        "state": place.state,
+        "due_at": work.now + REPUBLISH_AFTER,
+        "reason": "",
+        "config": keep.config,
+        "kept_at": work.now,
+        "changed_at": work.now,
+        "traceparent": keep.traceparent,
+    }

@@ -1,0 +1,107 @@
+"""Lanes: the deliveries of one dossier to one destination, and who in them may go (rules 9 to 11)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, select
+
+from bus.ledger import schema
+from bus.ledger.records import Ready
+
+_d = schema.delivery.c
+
+LANE_STATES = (*schema.OPEN, "dead")
+
+
+@dataclass(slots=True)
+class Place:
+    """One delivery's place in its lane, as the open transaction sees it."""
+
+    id: int
+    dossier: int
+    connector: str
+    operation: str
+    appends: bool
+    after_withdrawal: bool
+    state: str
+    doubt: str
+    traceparent: str
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it holds back the later ones: every open one, and a dead one that appends (rule 10)."""
+        return self.state in schema.OPEN or (self.state == "dead" and self.appends)
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether nothing of it can act: never claimed, or every attempt certainly without effect."""
+        return self.state in ("waiting", "ready", "retrying", "held") and not self.doubt
+
+
+Lane = list[Place]
+Lanes = dict[tuple[int, str], Lane]
+
+_in_dossiers = (
+    select(
+        _d.id,
+        _d.dossier,
+        _d.connector,
+        _d.operation,
+        _d.appends,
+        _d.after_withdrawal,
+        _d.state,
+        _d.doubt,
+        _d.traceparent,
+    )
+    .where(_d.dossier.in_(bindparam("dossiers", expanding=True)))
+    .where(_d.state.in_(LANE_STATES))
+    .order_by(_d.id)
+)
+
+
+def read_lanes(tx: Connection, dossiers: Iterable[int]) -> Lanes:
+    """All lanes of some dossiers: what is open or dead in them, in the order of keeping."""
+    lanes: Lanes = {}
+    wanted = list(dossiers)
+    if not wanted:
+        return lanes
+    for row in tx.execute(_in_dossiers, {"dossiers": wanted}):
+        place = Place(*row)
+        lanes.setdefault((place.dossier, place.connector), []).append(place)
+    return lanes
+
+
+def overtaken(lane: Lane, operation: str) -> Place | None:
+    """The waiting delivery that a new one of the same replacing operation makes needless.
+
+    Only the last of the lane: with an appended one between them, order would change.
+    """
+    last = next((place for place in reversed(lane) if place.state in schema.OPEN), None)
+    if last and last.operation == operation and not last.appends and last.state == "waiting":
+        return last
+    return None
+
+
+def entry_state(lane: Lane, *, held: bool) -> str:
+    """In which state a new delivery joins a lane."""
+    if any(place.blocks for place in lane):
+        return "waiting"
+    return "held" if held else "ready"
+
+
+def release(lane: Lane, *, held: bool) -> Place | None:
+    """The next of a lane, if nothing before it blocks; the caller writes its new state."""
+    for place in lane:
+        if place.state == "waiting":
+            place.state = "held" if held else "ready"
+            return place
+        if place.blocks:
+            return None
+    return None
+
+
+def ready_of(places: Sequence[Place]) -> tuple[Ready, ...]:
+    """Those that are now to be published."""
+    return tuple(
+        Ready(place.id, place.connector, place.traceparent) for place in places if place.state == "ready"
+    )

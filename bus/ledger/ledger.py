@@ -1,0 +1,104 @@
+"""The ledger's public face: writes are awaited and grouped, reads are short and blocking."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from bus.ledger.actions import Actions
+from bus.ledger.claim import Claimer
+from bus.ledger.commit import GroupCommit
+from bus.ledger.keep import Keeper, Merger, Planner
+from bus.ledger.records import (
+    Breaker,
+    Claim,
+    Claimed,
+    Hold,
+    Keep,
+    Kept,
+    Page,
+    Pause,
+    Ready,
+    Settle,
+    Settled,
+    Sweep,
+)
+from bus.ledger.settle import Settler
+from bus.ledger.store import Store
+from bus.ledger.sweep import Sweeper
+
+T = TypeVar("T")
+
+
+class Ledger:
+    """An open ledger at work. Every awaited write is on disk when it returns."""
+
+    def __init__(self, store: Store, plan: Planner, merge: Merger) -> None:
+        self.store = store
+        keeper = Keeper(store, plan, merge)
+        actions = Actions(store)
+        self._commit = GroupCommit(
+            store,
+            {
+                Settle: Settler(store, keeper).settle,
+                Page: keeper.pages,
+                Keep: keeper.keep,
+                Claim: Claimer(store).claim,
+                Sweep: Sweeper(store).sweep,
+                Hold: actions.holds,
+                Pause: actions.pauses,
+                Breaker: actions.breakers,
+            },
+        )
+
+    async def keep(self, keep: Keep) -> Kept:
+        """Keep a message; the same key again is answered as repeated."""
+        kept: Kept = await self._commit.submit(keep)
+        return kept
+
+    async def keep_page(self, page: Page) -> tuple[Kept, ...]:
+        """Keep a polled page and its cursor together."""
+        kept: tuple[Kept, ...] = await self._commit.submit(page)
+        return kept
+
+    async def claim(self, claim: Claim) -> Claimed | None:
+        """Take a delivery; None where it cannot be taken now."""
+        claimed: Claimed | None = await self._commit.submit(claim)
+        return claimed
+
+    async def settle(self, settle: Settle) -> Settled:
+        """Write the outcome of an attempt."""
+        settled: Settled = await self._commit.submit(settle)
+        return settled
+
+    async def sweep(self, sweep: Sweep) -> tuple[Ready, ...]:
+        """Everything that is due to be published."""
+        ready: tuple[Ready, ...] = await self._commit.submit(sweep)
+        return ready
+
+    async def act(self, action: Hold | Pause | Breaker) -> Any:
+        """A person's or breaker's action."""
+        return await self._commit.submit(action)
+
+    def look(self, question: Callable[..., T], *arguments: Any) -> T:
+        """Ask one of `bus.ledger.read`'s questions in a short reading transaction."""
+        with self.store.read() as tx:
+            return question(tx, *arguments)
+
+    async def ask(self, question: Callable[..., T], *arguments: Any) -> T:
+        """The same without holding up the loop."""
+        return await asyncio.to_thread(self.look, question, *arguments)
+
+    def close(self) -> None:
+        """Flush, then release the lock and the connections."""
+        self._commit.close()
+        self.store.close()
+
+
+def read_only(url: str, question: Callable[..., T], *arguments: Any) -> T:
+    """Ask a ledger that another process may be serving; nothing is written."""
+    store = Store(url, serve=False)
+    try:
+        with store.read() as tx:
+            return question(tx, *arguments)
+    finally:
+        store.close()

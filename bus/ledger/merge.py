@@ -1,0 +1,51 @@
+"""Two dossiers that turn out to be one: numbers linked later merge them, and their order is kept."""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, select, update
+
+from bus.ledger import lanes, schema
+from bus.ledger.store import Store
+
+
+def merge_dossiers(
+    tx: Connection, store: Store, home: int, other: int, merge: Callable[[bytes, bytes], bytes]
+) -> None:
+    """Move everything of `other` to `home`. A lane that is open twice afterwards waits for its first."""
+    store.lock_dossiers(tx, (home, other))
+    table = schema.dossier_state
+    states = {row.dossier: row for row in tx.execute(select(table).where(table.c.dossier.in_((home, other))))}
+    _move_rows(tx, home, other)
+    if other in states:
+        body = merge(states[home].body, states[other].body) if home in states else states[other].body
+        last = max(row.message for row in states.values())
+        tx.execute(table.delete().where(table.c.dossier == other))
+        row = {"dossier": home, "message": last, "body": body}
+        tx.execute(store.upsert(table, "dossier", update=("message", "body")), row)
+    for lane in lanes.read_lanes(tx, [home]).values():
+        _wait_in_line(tx, lane)
+
+
+def _move_rows(tx: Connection, home: int, other: int) -> None:
+    for table in (schema.identity, schema.message, schema.delivery):
+        tx.execute(update(table).where(table.c.dossier == other).values(dossier=home))
+    for table, key in ((schema.leg, "route"), (schema.peer_view, "connector")):
+        mine = select(table.c[key]).where(table.c.dossier == home)
+        tx.execute(table.delete().where(table.c.dossier == other, table.c[key].in_(mine)))
+        tx.execute(update(table).where(table.c.dossier == other).values(dossier=home))
+    gone = select(schema.dossier.c.withdrawn).where(schema.dossier.c.id == other).scalar_subquery()
+    tx.execute(
+        update(schema.dossier)
+        .where(schema.dossier.c.id == home)
+        .values(withdrawn=schema.dossier.c.withdrawn | gone)
+    )
+    tx.execute(update(schema.dossier).where(schema.dossier.c.id == other).values(merged_into=home))
+
+
+def _wait_in_line(tx: Connection, lane: lanes.Lane) -> None:
+    blocked = False
+    for place in lane:
+        if blocked and place.state in ("ready", "held", "retrying") and not place.doubt:
+            moved = update(schema.delivery).where(schema.delivery.c.id == place.id)
+            tx.execute(moved.values(state="waiting"))
+        blocked = blocked or place.blocks

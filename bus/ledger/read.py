@@ -1,0 +1,134 @@
+"""What the ledger tells: the account, a dossier's timeline, what needs a person. Reading only."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from bus.ledger import schema
+
+_d, _m, _a = schema.delivery.c, schema.message.c, schema.attempt.c
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The proof that everything is accounted for: `unaccounted` is what the states do not sum to."""
+
+    messages: dict[str, int]
+    planned: int
+    states: dict[str, int]
+    dossiers: int
+    legs: dict[str, int]
+
+    @property
+    def unaccounted(self) -> int:
+        """Deliveries that were kept with a message and are in no known state (or the reverse)."""
+        known = sum(count for state, count in self.states.items() if state in schema.STATES)
+        return abs(self.planned - known) + (sum(self.states.values()) - known)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of a dossier's timeline; `at` in seconds since the epoch. No personal data."""
+
+    at: float
+    system: str
+    what: str
+    state: str
+    detail: str = ""
+    delivery: int | None = None
+    message: int | None = None
+
+
+def account(tx: Connection) -> Account:
+    """Count everything, independently from both ends: what was planned, and what there is."""
+    counted = func.count()
+    return Account(
+        messages={row[0]: row[1] for row in tx.execute(select(_m.state, counted).group_by(_m.state))},
+        planned=int(tx.execute(select(func.coalesce(func.sum(_m.fanout), 0))).scalar_one()),
+        states={row[0]: row[1] for row in tx.execute(select(_d.state, counted).group_by(_d.state))},
+        dossiers=int(
+            tx.execute(
+                select(counted).select_from(schema.dossier).where(schema.dossier.c.merged_into.is_(None))
+            ).scalar_one()
+        ),
+        legs={
+            row[0]: row[1]
+            for row in tx.execute(select(schema.leg.c.state, counted).group_by(schema.leg.c.state))
+        },
+    )
+
+
+def find_dossier(tx: Connection, code: str) -> int | None:
+    """The dossier that any connector knows by this number."""
+    table = schema.identity.c
+    return tx.execute(select(table.dossier).where(table.code == code).limit(1)).scalar_one_or_none()
+
+
+def codes(tx: Connection, dossier: int) -> dict[str, str]:
+    """All numbers of a dossier, connector -> number."""
+    table = schema.identity.c
+    return {
+        row[0]: row[1] for row in tx.execute(select(table.source, table.code).where(table.dossier == dossier))
+    }
+
+
+def timeline(tx: Connection, dossier: int) -> list[Moment]:
+    """One dossier over all systems, in the order of time."""
+    moments = [
+        Moment(row.kept_at, row.source, f"said {row.kind}", row.state, row.reason, message=row.id)
+        for row in tx.execute(select(schema.message).where(_m.dossier == dossier).order_by(_m.id))
+    ]
+    for row in tx.execute(select(schema.delivery).where(_d.dossier == dossier).order_by(_d.id)):
+        moments.extend(_delivery_moments(tx, row))
+    return sorted(moments, key=lambda moment: moment.at)
+
+
+def _delivery_moments(tx: Connection, row: Any) -> list[Moment]:
+    what = f"{row.operation} ({row.route})"
+    tries = tx.execute(select(schema.attempt).where(_a.delivery == row.id).order_by(_a.attempt, _a.part))
+    moments = [
+        Moment(
+            one.ended_at,
+            row.connector,
+            f"{what}: {'asked' if one.part else f'attempt {one.attempt}'}",
+            one.outcome,
+            " ".join(filter(None, (one.code, one.text))),
+            delivery=row.id,
+        )
+        for one in tries
+    ]
+    if row.state in schema.OPEN or not moments:
+        moments.append(Moment(row.changed_at, row.connector, what, row.state, row.reason, delivery=row.id))
+    return moments
+
+
+def troubles(tx: Connection, limit: int = 200) -> list[dict[str, Any]]:
+    """What needs a person: dead, held or unknown deliveries, and messages not kept as they should be."""
+    query = select(_d.id, _d.dossier, _d.connector, _d.operation, _d.state, _d.cause, _d.reason, _d.tries)
+    query = query.where(_d.state.in_(("dead", "held", "unknown"))).order_by(_d.id).limit(limit)
+    bad = select(_m.id, _m.dossier, _m.source, _m.kind, _m.state, _m.reason)
+    bad = bad.where(_m.state != "kept").order_by(_m.id).limit(limit)
+    return [
+        *({"what": "delivery", **row} for row in tx.execute(query).mappings()),
+        *({"what": "message", **row} for row in tx.execute(bad).mappings()),
+    ]
+
+
+def gates(tx: Connection) -> list[dict[str, Any]]:
+    """Breakers and pauses."""
+    return [dict(row) for row in tx.execute(select(schema.gate)).mappings()]
+
+
+def cursor(tx: Connection, connector: str, name: str) -> str:
+    """Where a source stands; "" at first."""
+    table = schema.source
+    query = select(table.c.cursor).where(table.c.connector == connector, table.c.name == name)
+    return tx.execute(query).scalar_one_or_none() or ""
+
+
+def memory(tx: Connection, connector: str, name: str, subjects: list[str]) -> dict[str, bytes]:
+    """What a source remembers of some subjects."""
+    table = schema.source_memory
+    query = select(table.c.subject, table.c.body).where(table.c.connector == connector, table.c.name == name)
+    return {row[0]: row[1] for row in tx.execute(query.where(table.c.subject.in_(subjects)))}

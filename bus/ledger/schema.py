@@ -1,0 +1,269 @@
+"""The ledger's tables. Small hot rows; payloads lie apart; open rows stand under partial indexes.
+
+Times are seconds since the epoch on the database's wall clock. Numbers are handed out by `store.Store`,
+so that a batch can be written without asking back. Rules refer to the delivery protocol (docs/protocol.md).
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+OPEN = ("waiting", "ready", "sending", "retrying", "unknown", "held")
+ENDS = ("delivered", "refused", "superseded", "dead", "discarded")
+STATES = OPEN + ENDS
+
+_number = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _sql_list(words: tuple[str, ...]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+def _partial(name: str, *columns: Any, where: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
+dossier = Table(
+    "dossier",
+    metadata,
+    Column("id", _number, primary_key=True, autoincrement=False),
+    Column("made_at", Float, nullable=False),
+    Column("withdrawn", Boolean, nullable=False, default=False),
+    Column("held_by", String),
+    Column("held_reason", String),
+    Column("merged_into", _number),
+    comment="One row a dossier; keep and settle lock it, so that its lanes change one at a time (rule 9).",
+)
+
+dossier_state = Table(
+    "dossier_state",
+    metadata,
+    Column("dossier", _number, primary_key=True, autoincrement=False),
+    Column("message", _number, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    comment="The fold of all kept messages up to and including `message`.",
+)
+
+identity = Table(
+    "identity",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("code", String, primary_key=True),
+    Column("dossier", _number, nullable=False),
+    Index("identity_dossier", "dossier"),
+    sqlite_with_rowid=False,
+    comment="Every number that a connector knows a dossier by.",
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", _number, primary_key=True, autoincrement=False),
+    Column("dossier", _number),
+    Column("source", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", String, nullable=False, default=""),
+    Column("as_of", Float, nullable=False),
+    Column("kept_at", Float, nullable=False),
+    Column("fanout", Integer, nullable=False, default=0),
+    Column("answer_to", _number),
+    Column("config", _number, nullable=False, default=0),
+    Column("traceparent", String, nullable=False, default=""),
+    UniqueConstraint("source", "key", name="message_key"),
+    Index("message_dossier", "dossier", "id"),
+    _partial("message_trouble", "state", "id", where="state <> 'kept'"),
+    comment="state: kept, parked, unmatched, conflict, dead. `fanout`: deliveries it was kept with.",
+)
+
+payload = Table(
+    "payload",
+    metadata,
+    Column("message", _number, primary_key=True, autoincrement=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("canonical", LargeBinary, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", _number, primary_key=True, autoincrement=False),
+    Column("message", _number, nullable=False),
+    Column("dossier", _number, nullable=False),
+    Column("connector", String, nullable=False),
+    Column("operation", String, nullable=False),
+    Column("route", String, nullable=False),
+    Column("appends", Boolean, nullable=False),
+    Column("after_withdrawal", Boolean, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("doubt", String, nullable=False, default=""),
+    Column("holder", _number),
+    Column("lease", Float, nullable=False, default=0.0),
+    Column("claimed_at", Float),
+    Column("first_try_at", Float),
+    Column("due_at", Float, nullable=False, default=0.0),
+    Column("publishes", Integer, nullable=False, default=0),
+    Column("lookups", Integer, nullable=False, default=0),
+    Column("crashes", Integer, nullable=False, default=0),
+    Column("reason", String, nullable=False, default=""),
+    Column("cause", String, nullable=False, default=""),
+    Column("config", _number, nullable=False, default=0),
+    Column("kept_at", Float, nullable=False),
+    Column("changed_at", Float, nullable=False),
+    Column("traceparent", String, nullable=False, default=""),
+    UniqueConstraint("message", "route", name="delivery_route"),
+    _partial("delivery_open", "connector", "state", "due_at", where=f"state IN ({_sql_list(OPEN[1:])})"),
+    _partial("delivery_lane", "dossier", "connector", "id", where=f"state IN ({_sql_list((*OPEN, 'dead'))})"),
+    _partial("delivery_trouble", "connector", "id", where="state IN ('dead', 'held', 'unknown')"),
+    Index("delivery_dossier", "dossier", "id"),
+    comment="doubt: '' no attempt is without outcome, 'open' one may still act.",
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("delivery", _number, primary_key=True, autoincrement=False),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("holder", _number),
+    Column("began_at", Float),
+    Column("ended_at", Float, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("code", String, nullable=False, default=""),
+    Column("text", String, nullable=False, default=""),
+    Column("answer", LargeBinary),
+    sqlite_with_rowid=False,
+    comment="What became of each attempt; part 0 is the call, later parts are look-ups and late answers.",
+)
+
+peer_view = Table(
+    "peer_view",
+    metadata,
+    Column("dossier", _number, primary_key=True, autoincrement=False),
+    Column("connector", String, primary_key=True),
+    Column("operation", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+    comment="What a peer last got from us: a replacing operation has one digest, an appending one per key.",
+)
+
+leg = Table(
+    "leg",
+    metadata,
+    Column("dossier", _number, primary_key=True, autoincrement=False),
+    Column("route", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("started_by", _number, nullable=False),
+    Column("answered_by", _number),
+    Column("opened_at", Float, nullable=False),
+    Column("due_at", Float),
+    Column("ended_at", Float),
+    _partial("leg_open", "due_at", where="state = 'open'"),
+    sqlite_with_rowid=False,
+    comment="A leg (chặng) that expects an answer: opened once per dossier and flow.",
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("connector", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("cursor", String, nullable=False, default=""),
+    Column("polled_at", Float),
+    comment="Where a polled source stands; moves in the transaction that keeps its page (rule 21).",
+)
+
+source_memory = Table(
+    "source_memory",
+    metadata,
+    Column("connector", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+    comment="The last state per subject of a peer that gives states and no events.",
+)
+
+gate = Table(
+    "gate",
+    metadata,
+    Column("connector", String, primary_key=True),
+    Column("operation", String, primary_key=True),
+    Column("breaker", String, nullable=False, default="closed"),
+    Column("epoch", Integer, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("opened_at", Float),
+    Column("probe_at", Float, nullable=False, default=0.0),
+    Column("probe_holder", _number),
+    Column("reason", String, nullable=False, default=""),
+    Column("paused_by", String),
+    Column("paused_reason", String),
+    Column("paused_at", Float),
+    comment="The breaker per connector and operation (rule 16); operation '' is the connector's pause.",
+)
+
+version = Table(
+    "version",
+    metadata,
+    Column("id", _number, primary_key=True, autoincrement=False),
+    Column("kind", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("seen_at", Float, nullable=False),
+    UniqueConstraint("kind", "name", "digest", name="version_digest"),
+    comment="Sheets, routes and lists in use, by content; deliveries record the set that made them.",
+)
+
+holder = Table(
+    "holder",
+    metadata,
+    Column("id", _number, primary_key=True, autoincrement=False),
+    Column("name", String, nullable=False),
+    Column("started_at", Float, nullable=False),
+    comment="Processes that may hold leases; each keeps an OS lock as long as it lives (rule 6).",
+)
+
+action = Table(
+    "action",
+    metadata,
+    Column("id", _number, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+    Column("who", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("reason", String, nullable=False, default=""),
+    comment="What people did, appended only.",
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", _number, primary_key=True, autoincrement=False),
+    Column("dossier", _number, nullable=False),
+    Column("delivery", _number, ForeignKey("delivery.id"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("at", Float, nullable=False),
+    comment="The outbox: settled deliveries still to be announced on the events exchange.",
+)

@@ -1,0 +1,203 @@
+"""Settle: one transaction writes the outcome, what follows from it, and releases the next of the lane."""
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select, update
+
+from bus.ledger import lanes, schema
+from bus.ledger.keep import REPUBLISH_AFTER, Keeper
+from bus.ledger.records import Keep, Kept, Ready, Settle, Settled
+from bus.ledger.store import Store
+
+_ids: BindParameter[int] = bindparam("ids", expanding=True)
+_d = schema.delivery.c
+_OWNERS = select(_d.id, _d.dossier).where(_d.id.in_(_ids))
+_ROWS = select(schema.delivery).where(_d.id.in_(_ids)).order_by(_d.id)
+_HELD = select(schema.dossier.c.id).where(
+    schema.dossier.c.id.in_(_ids), schema.dossier.c.held_by.is_not(None)
+)
+_WRITE = (
+    update(schema.delivery)
+    .where(_d.id == bindparam("number"))
+    .values(
+        state=bindparam("new"),
+        doubt=bindparam("in_doubt"),
+        tries=bindparam("burned"),
+        reason=bindparam("why"),
+        cause=bindparam("because"),
+        due_at=bindparam("due"),
+        changed_at=bindparam("now"),
+        publishes=0,
+    )
+)
+_FREE = (
+    update(schema.delivery)
+    .where(_d.id == bindparam("number"))
+    .values(state=bindparam("new"), due_at=bindparam("due"), changed_at=bindparam("now"))
+)
+_REFUSE_LEG = (
+    update(schema.leg)
+    .where(schema.leg.c.dossier == bindparam("owner"), schema.leg.c.route == bindparam("of_route"))
+    .where(schema.leg.c.state == "open")
+    .values(state="refused", ended_at=bindparam("now"))
+)
+
+
+class Settler:
+    """Settles attempts. One that finds another attempt in the row writes history alone (rule 3)."""
+
+    def __init__(self, store: Store, keeper: Keeper) -> None:
+        self._store = store
+        self._keeper = keeper
+
+    def settle(self, tx: Connection, settles: Sequence[Settle]) -> list[Settled]:
+        """Settle many at once; settling one attempt a second time changes nothing and says so."""
+        now = self._store.now(tx)
+        ids = {"ids": sorted({settle.delivery for settle in settles})}
+        owners = {row.id: row.dossier for row in tx.execute(_OWNERS, ids)}
+        self._store.lock_dossiers(tx, owners.values())
+        rows = {row.id: row for row in tx.execute(_ROWS, ids)}
+        applied = [self._applies(rows, settle) for settle in settles]
+        mine = [(settle, row) for settle, row in zip(settles, applied, strict=True) if row is not None]
+        states = self._write(tx, mine, now)
+        late = [settle for settle, row in zip(settles, applied, strict=True) if row is None]
+        self._history(
+            tx, [(settle, rows[settle.delivery]) for settle in late if settle.delivery in rows], now
+        )
+        ready = self._release(tx, [row for settle, row in mine], now)
+        kept = self._say(tx, mine)
+        return [
+            Settled(
+                row is not None,
+                states.get(settle.delivery, rows[settle.delivery].state if settle.delivery in rows else ""),
+                ready.pop(row.dossier, ()) if row is not None else (),
+                kept.get(settle.delivery, ()) if row is not None else (),
+            )
+            for settle, row in zip(settles, applied, strict=True)
+        ]
+
+    def _applies(self, rows: dict[int, Row[Any]], settle: Settle) -> Row[Any] | None:
+        row = rows.get(settle.delivery)
+        if row is None or row.attempt != settle.attempt or row.state not in ("sending", "unknown"):
+            return None
+        if row.state == "unknown" and not settle.lookup and settle.outcome not in ("delivered", "refused"):
+            return None
+        return row
+
+    def _write(self, tx: Connection, mine: Sequence[tuple[Settle, Row[Any]]], now: float) -> dict[int, str]:
+        if not mine:
+            return {}
+        updates = [_update(settle, row, now) for settle, row in mine]
+        tx.execute(_WRITE, updates)
+        tx.execute(schema.attempt.insert(), [_attempt(settle, row, now) for settle, row in mine])
+        views = [
+            {
+                "dossier": row.dossier,
+                "connector": row.connector,
+                "operation": row.operation,
+                "key": settle.view[0],
+                "digest": settle.view[1],
+            }
+            for settle, row in mine
+            if settle.view is not None and settle.outcome == "delivered"
+        ]
+        if views:
+            keys = ("dossier", "connector", "operation", "key")
+            tx.execute(self._store.upsert(schema.peer_view, *keys, update=("digest",)), views)
+        refused = [
+            {"owner": row.dossier, "of_route": row.route, "now": now}
+            for settle, row in mine
+            if settle.outcome == "refused"
+        ]
+        if refused:
+            tx.execute(_REFUSE_LEG, refused)
+        self._announce(tx, mine, now)
+        return {write["number"]: write["new"] for write in updates}
+
+    def _announce(self, tx: Connection, mine: Sequence[tuple[Settle, Row[Any]]], now: float) -> None:
+        ended = [(settle, row) for settle, row in mine if settle.outcome in schema.ENDS]
+        numbers = self._store.numbers(tx, schema.event, len(ended))
+        events = [
+            {"id": number, "dossier": row.dossier, "delivery": row.id, "kind": settle.outcome, "at": now}
+            for number, (settle, row) in zip(numbers, ended, strict=True)
+        ]
+        if events:
+            tx.execute(schema.event.insert(), events)
+
+    def _history(self, tx: Connection, late: Sequence[tuple[Settle, Row[Any]]], now: float) -> None:
+        """A late settle writes what it knows to its own attempt's history (rule 3)."""
+        table = schema.attempt
+        for settle, row in late:
+            where = (table.c.delivery == settle.delivery, table.c.attempt == settle.attempt)
+            last = tx.execute(select(func.max(table.c.part)).where(*where)).scalar_one()
+            part = 0 if last is None else int(last) + 1
+            tx.execute(
+                table.insert(),
+                {**_attempt(settle, row, now), "part": part, "outcome": f"late {settle.outcome}"},
+            )
+
+    def _release(self, tx: Connection, rows: Sequence[Row[Any]], now: float) -> dict[int, tuple[Ready, ...]]:
+        dossiers = sorted({row.dossier for row in rows})
+        if not dossiers:
+            return {}
+        touched = {(row.dossier, row.connector) for row in rows}
+        held = {row.id for row in tx.execute(_HELD, {"ids": dossiers})}
+        freed: dict[int, list[lanes.Place]] = {}
+        for key, lane in lanes.read_lanes(tx, dossiers).items():
+            if key in touched and (place := lanes.release(lane, held=key[0] in held)):
+                freed.setdefault(key[0], []).append(place)
+        moves = [
+            {"number": place.id, "new": place.state, "now": now, "due": now + REPUBLISH_AFTER}
+            for place in sorted(chain.from_iterable(freed.values()), key=lambda place: place.id)
+        ]
+        if moves:
+            tx.execute(_FREE, moves)
+        return {dossier: lanes.ready_of(places) for dossier, places in freed.items()}
+
+    def _say(self, tx: Connection, mine: Sequence[tuple[Settle, Row[Any]]]) -> dict[int, tuple[Kept, ...]]:
+        """Keep what the peers' answers say, in the settling transaction."""
+        says: list[tuple[int, Keep]] = [(row.id, keep) for settle, row in mine for keep in settle.says]
+        if not says:
+            return {}
+        kept: dict[int, tuple[Kept, ...]] = {}
+        for (delivery, _), result in zip(
+            says, self._keeper.keep(tx, [keep for _, keep in says]), strict=True
+        ):
+            kept[delivery] = (*kept.get(delivery, ()), result)
+        return kept
+
+
+def _update(settle: Settle, row: Row[Any], now: float) -> dict[str, Any]:
+    outcome: str = settle.outcome
+    doubt = "open" if outcome == "unknown" and not settle.lookup else row.doubt
+    if row.doubt and not settle.lookup and outcome not in ("delivered", "refused"):
+        outcome, doubt = "unknown", row.doubt
+    elif outcome != "unknown":
+        doubt = ""
+    return {
+        "number": row.id,
+        "new": outcome,
+        "in_doubt": doubt,
+        "burned": row.tries if settle.burned else max(0, row.tries - 1),
+        "why": settle.reason,
+        "because": settle.cause,
+        "due": now + (settle.wait or (REPUBLISH_AFTER if outcome == "ready" else 0.0)),
+        "now": row.changed_at if settle.lookup and outcome == "unknown" else now,
+    }
+
+
+def _attempt(settle: Settle, row: Row[Any], now: float) -> dict[str, Any]:
+    return {
+        "delivery": row.id,
+        "attempt": settle.attempt,
+        "part": row.lookups + 1 if settle.lookup else 0,
+        "holder": settle.holder,
+        "began_at": row.claimed_at,
+        "ended_at": now,
+        "outcome": settle.outcome,
+        "code": settle.code,
+        "text": settle.reason,
+        "answer": settle.answer,
+    }

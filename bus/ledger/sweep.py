@@ -1,0 +1,103 @@
+"""The sweeper answers for every open state and trusts nothing that was published (rule 12)."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, select, update
+
+from bus.ledger import schema
+from bus.ledger.records import Ready, Sweep
+from bus.ledger.store import Store
+
+CEILING = 3600.0
+_d = schema.delivery.c
+_LOSE = (
+    update(schema.delivery)
+    .where(_d.id == bindparam("number"), _d.attempt == bindparam("of_attempt"), _d.state == "sending")
+    .values(
+        state="unknown",
+        doubt="open",
+        reason=bindparam("why"),
+        cause="lost",
+        due_at=bindparam("due"),
+        changed_at=bindparam("now"),
+        crashes=_d.crashes + bindparam("crash"),
+    )
+)
+_PUBLISH = (
+    update(schema.delivery)
+    .where(_d.id == bindparam("number"))
+    .values(state="ready", publishes=_d.publishes + 1, due_at=bindparam("due"))
+)
+
+
+class Sweeper:
+    """Finds what is due. Leases are counted on this process's own monotonic clock (rule 17)."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._seen: dict[tuple[int, int], float] = {}
+        self._asked: dict[int, float] = {}
+
+    def sweep(self, tx: Connection, sweeps: Sequence[Sweep]) -> list[tuple[Ready, ...]]:
+        """Everything to be published now; may be repeated at any time."""
+        return [self._one(tx, sweep) for sweep in sweeps]
+
+    def _one(self, tx: Connection, sweep: Sweep) -> tuple[Ready, ...]:
+        now = self._store.now(tx)
+        self._lose_leases(tx, sweep, now)
+        return (*self._publish(tx, sweep, now), *self._ask(tx, sweep, now))
+
+    def _lose_leases(self, tx: Connection, sweep: Sweep, now: float) -> None:
+        rows = tx.execute(
+            select(_d.id, _d.attempt, _d.holder, _d.lease, _d.connector, _d.operation).where(
+                _d.state == "sending"
+            )
+        ).all()
+        clock, seen = time.monotonic(), self._seen
+        self._seen = {(row.id, row.attempt): seen.get((row.id, row.attempt), clock) for row in rows}
+        lost: list[dict[str, Any]] = []
+        for row in rows:
+            dead = self._store.is_dead(tx, row.holder)
+            if dead or clock - self._seen[row.id, row.attempt] > row.lease:
+                wait = sweep.look_up_after.get(f"{row.connector}.{row.operation}", sweep.look_up_after[""])
+                why = "its process ended during the call" if dead else "its lease ran out during the call"
+                lost.append(
+                    {
+                        "number": row.id,
+                        "of_attempt": row.attempt,
+                        "why": why,
+                        "due": now + wait,
+                        "now": now,
+                        "crash": int(dead),
+                    }
+                )
+        if lost:
+            tx.execute(_LOSE, lost)
+
+    def _publish(self, tx: Connection, sweep: Sweep, now: float) -> list[Ready]:
+        due = select(_d.id, _d.connector, _d.traceparent, _d.publishes, _d.state)
+        due = due.where(_d.state.in_(("ready", "retrying")), _d.due_at <= now)
+        rows = tx.execute(self._few(due, sweep)).all()
+        moves = [
+            {"number": row.id, "due": now + min(CEILING, 30.0 * 2 ** min(row.publishes, 10))} for row in rows
+        ]
+        if moves:
+            tx.execute(_PUBLISH, moves)
+        return [Ready(row.id, row.connector, row.traceparent) for row in rows]
+
+    def _ask(self, tx: Connection, sweep: Sweep, now: float) -> list[Ready]:
+        """Unknown ones that are due: claiming them moves their date, publishing does not."""
+        due = select(_d.id, _d.connector, _d.traceparent).where(_d.state == "unknown", _d.due_at <= now)
+        clock = time.monotonic()
+        self._asked = {key: at for key, at in self._asked.items() if clock - at < 30.0}
+        rows = [row for row in tx.execute(self._few(due, sweep)) if row.id not in self._asked]
+        self._asked.update((row.id, clock) for row in rows)
+        return [Ready(row.id, row.connector, row.traceparent) for row in rows]
+
+    def _few(self, query: Select[Any], sweep: Sweep) -> Select[Any]:
+        if sweep.shut:
+            query = query.where(_d.connector.not_in(sorted(sweep.shut)))
+        query = query.order_by(_d.due_at).limit(sweep.window)
+        return query if self._store.is_sqlite else query.with_for_update(skip_locked=True)
