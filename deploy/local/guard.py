@@ -24,7 +24,10 @@ _MARGIN = 10.0
 
 @dataclass(eq=False)
 class Guarded:
-    """A running child and the guardian above it. Usable as a context manager that stops it at the end."""
+    """A running child and the guardian above it. Usable as a context manager that stops it at the end.
+
+    Keep it for as long as the child is wanted: one that is dropped and collected ends its child.
+    """
 
     pid: int
     """Process id of the child itself, for signals meant for it."""

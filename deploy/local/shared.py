@@ -10,7 +10,7 @@ from pathlib import Path
 def shared(folder: Path, start: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
     """Yield the address of the server that processes share by `folder`, starting it where none runs.
 
-    The process that started it waits at the end until every other one has left. What `start` raises is raised.
+    The process that started it waits at the end until every other one has left. Raises what `start` raises.
     """
     folder.mkdir(parents=True, exist_ok=True)
     address = folder / "address"
