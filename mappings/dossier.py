@@ -311,8 +311,13 @@ MESSAGES: dict[str, type[Message]] = {
     "onestop.withdrawn": Withdrawal,
     "onestop.result": Result,
     "onestop.result_revoked": Result,
+    "onestop.refusal": Step,
+    "national_portal.refusal": Step,
 }
-"""message -> the struct it carries. A message is named by the TYPE of its connector, not by its name."""
+"""message -> the struct it carries. A message is named by the TYPE of its connector, not by its name.
+
+`TYPE.refusal` is made by the bus: the business "no" of a peer, as a step of the dossier.
+"""
 
 LIST_KEYS: dict[str, tuple[str, ...]] = {
     "identities": ("kind", "number"),

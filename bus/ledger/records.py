@@ -185,11 +185,13 @@ class Sweep:
     """Ask for everything that is due: the sweeper answers for every open state (rule 12).
 
     `look_up_after` is per "connector.operation", in seconds, with "" for all others. `shut` are connectors
-    whose breaker is open or that are paused: nothing of theirs is published. At most `window` a connector.
+    whose breaker is open or that are paused: nothing of theirs is published. `hurry` are connectors that
+    have just come back: what waits for a date is due at once. At most `window` is published.
     """
 
     look_up_after: Mapping[str, float]
     shut: frozenset[str] = frozenset()
+    hurry: frozenset[str] = frozenset()
     window: int = 2000
 
 

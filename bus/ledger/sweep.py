@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, or_, select, update
 
 from bus.ledger import schema
 from bus.ledger.records import Ready, Sweep
@@ -78,7 +78,8 @@ class Sweeper:
 
     def _publish(self, tx: Connection, sweep: Sweep, now: float) -> list[Ready]:
         due = select(_d.id, _d.connector, _d.traceparent, _d.publishes, _d.state)
-        due = due.where(_d.state.in_(("ready", "retrying")), _d.due_at <= now)
+        is_due = or_(_d.due_at <= now, _d.connector.in_(sorted(sweep.hurry)))
+        due = due.where(_d.state.in_(("ready", "retrying")), is_due)
         rows = tx.execute(self._few(due, sweep)).all()
         moves = [
             {"number": row.id, "due": now + min(CEILING, 30.0 * 2 ** min(row.publishes, 10))} for row in rows

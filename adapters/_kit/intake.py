@@ -1,0 +1,78 @@
+"""The intake door: peers' webhooks as one small ASGI application, `/in/CONNECTOR/PATH`.
+
+Bodies over the limit are refused before they are read whole. A message is on disk before its sender is
+answered; a wrong one is refused with every problem named, in the peer's own form of answer.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from bus.errors import RejectedMessageError, UnavailableError
+from bus.ledger.records import Kept
+from bus.ports import Adapter, HttpReply, HttpRequest, Incoming, Webhook
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Keep = Callable[[str, Incoming], Awaitable[Kept]]
+Wake = Callable[[str, str], None]
+
+
+class Intake:
+    """The door of some connectors. `keep` is the pipeline's; `wake` makes a poll run at once."""
+
+    def __init__(self, adapters: Mapping[str, Adapter], keep: Keep, wake: Wake, *, body_limit: int) -> None:
+        self._doors = {
+            f"/in/{name}/{hook.path.strip('/')}": (name, hook)
+            for name, adapter in adapters.items()
+            for hook in adapter.webhooks
+        }
+        self._keep = keep
+        self._wake = wake
+        self._limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI)."""
+        if scope["type"] != "http":
+            return
+        reply = await self._reply(scope, receive)
+        names = {"content-type": reply.media_type, **reply.headers}
+        marks = [(name.encode(), value.encode()) for name, value in names.items()]
+        await send({"type": "http.response.start", "status": reply.status, "headers": marks})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    async def _reply(self, scope: Scope, receive: Receive) -> HttpReply:
+        door = self._doors.get(scope["path"].rstrip("/"))
+        if door is None:
+            return HttpReply(404, b'{"message": "no such door"}')
+        body = await self._body(receive)
+        if body is None:
+            text = f'{{"message": "the body is larger than {self._limit} bytes"}}'
+            return HttpReply(413, text.encode())
+        named = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        client = (scope.get("client") or ("",))[0]
+        return await self._receive(*door, HttpRequest(scope["method"], scope["path"], named, body, client))
+
+    async def _body(self, receive: Receive) -> bytes | None:
+        body = bytearray()
+        while True:
+            part = await receive()
+            body += part.get("body", b"")
+            if len(body) > self._limit:
+                return None
+            if not part.get("more_body"):
+                return bytes(body)
+
+    async def _receive(self, name: str, hook: Webhook, request: HttpRequest) -> HttpReply:
+        received = hook.receive(request)
+        if received.poll:
+            self._wake(name, received.poll)
+        if received.reply is not None:
+            return received.reply
+        try:
+            kept = [await self._keep(name, item) for item in received.items]
+        except RejectedMessageError as error:
+            return hook.rejected(tuple(str(problem) for problem in error.problems))
+        except UnavailableError as error:
+            return hook.unavailable(error.retry_after)
+        return hook.repeated() if kept and all(one.outcome == "repeated" for one in kept) else hook.accepted()

@@ -1,0 +1,353 @@
+"""Keep and deliver: the two halves of a message's life, over the ledger, the sheets and the connectors."""
+
+import asyncio
+import hashlib
+import inspect
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+from mappings.engine import Compiled, MappingError, ParkError
+
+from bus import settlement
+from bus.connector import Connector
+from bus.envelope import new_traceparent
+from bus.errors import DeliveryError, PermanentError, RejectedMessageError
+from bus.ledger.ledger import Ledger
+from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Ready, Settle, Settled
+from bus.planning import Planner
+from bus.ports import Answer, Call, Deadline, Incoming, Operation, Tree
+from bus.ports import Page as PolledPage
+from mappings.dossier import MESSAGES, Dossier, Message, Step
+
+_NAMESPACE = uuid.UUID("5f0c3c52-6f0e-4c1e-9a8e-3c2f0b7f7c10")
+_sorted = msgspec.json.Encoder(order="sorted").encode
+
+
+class Observer(Protocol):
+    """Whoever is told facts; the bus imports no monitoring."""
+
+    def kept(self, keep: Keep, kept: Kept) -> None:
+        """A message was handed in and is on disk (or was known)."""
+
+    def settled(self, claimed: Claimed, settle: Settle, settled: Settled, seconds: float) -> None:
+        """An attempt ended and is on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a pipeline works with. `publish` hands ready deliveries to the broker, at its leisure."""
+
+    ledger: Ledger
+    planner: Planner
+    sheets: Mapping[str, Compiled]
+    connectors: Mapping[str, Connector]
+    publish: Callable[[Sequence[Ready]], None]
+    observer: Observer
+    config: int = 0
+
+
+class Pipeline:
+    """The one object that `serve`, the demo and the benchmark run."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._ledger = parts.ledger
+        self._holder = parts.ledger.store.holder
+        self._decoders = {kind: msgspec.json.Decoder(body) for kind, body in MESSAGES.items()}
+        self._home = {
+            connector.type.name: name for name, connector in reversed(list(parts.connectors.items()))
+        }
+
+    async def keep(self, source: str, incoming: Incoming) -> Kept:
+        """Read a message by its sheet and keep it; on disk when this returns.
+
+        Raises `RejectedMessageError` with every problem: then nothing was kept. May be repeated.
+        """
+        keep = self.read(source, incoming)
+        kept = await self._ledger.keep(keep)
+        self._spread(keep, kept)
+        return kept
+
+    async def keep_page(self, source: str, name: str, before: str, page: PolledPage) -> tuple[Kept, ...]:
+        """Keep a polled page and its cursor together; what cannot be read is kept whole, as dead intake."""
+        keeps = tuple(self._read_or_bury(source, item) for item in page.items)
+        buried = tuple(_buried(source, raw, why) for raw, why in page.broken)
+        write = Page(source, name, before, page.cursor, (*keeps, *buried), page.remember)
+        kept = await self._ledger.keep_page(write)
+        for keep, result in zip(write.keeps, kept, strict=True):
+            self._spread(keep, result)
+        return kept
+
+    def read(
+        self, source: str, incoming: Incoming, *, dossier: int | None = None, answer_to: int | None = None
+    ) -> Keep:
+        """The peer's tree as a message to keep; a code that a list parks waits whole for a person."""
+        sheet = self._parts.sheets[self._parts.connectors[source].type.messages[incoming.kind]]
+        try:
+            message = sheet.read(incoming.tree, source=source, as_of=incoming.as_of).message
+        except ParkError as error:
+            return _set_aside(source, incoming, "parked", str(error))
+        except MappingError as error:
+            raise RejectedMessageError(error.problems) from None
+        return self._keep(source, incoming, message, dossier=dossier, answer_to=answer_to)
+
+    def _keep(
+        self, source: str, incoming: Incoming, message: Message, *, dossier: int | None, answer_to: int | None
+    ) -> Keep:
+        codes = {source: message.code} if message.code else {}
+        if isinstance(message, Dossier):
+            codes |= {self._home.get(peer, peer): code for peer, code in message.codes.items()}
+        digest = _digest(msgspec.structs.replace(message, as_of=None, extras={}))
+        as_of = message.as_of or incoming.as_of or datetime.now().astimezone()
+        return Keep(
+            source=source,
+            kind=incoming.kind,
+            key=incoming.key or f"{incoming.place}#{digest.hex()}",
+            digest=digest,
+            raw=incoming.raw,
+            body=message,
+            codes=codes,
+            as_of=as_of.timestamp(),
+            traceparent=new_traceparent(),
+            config=self._parts.config,
+            dossier=dossier,
+            answer_to=answer_to,
+        )
+
+    def _read_or_bury(self, source: str, incoming: Incoming) -> Keep:
+        try:
+            return self.read(source, incoming)
+        except RejectedMessageError as error:
+            return _set_aside(source, incoming, "dead", str(error))
+
+    def _spread(self, keep: Keep, kept: Kept) -> None:
+        self._parts.observer.kept(keep, kept)
+        if kept.ready:
+            self._parts.publish(kept.ready)
+
+    async def deliver(self, delivery: int, connector: Connector, operations: Mapping[str, Operation]) -> None:
+        """Work on a delivery if it can be claimed; its outcome is on disk when this returns."""
+        if connector.gate.is_shut:
+            return
+        async with connector.slots:
+            began = time.monotonic()
+            lease = max((connector.lease(operation) for operation in operations.values()), default=60.0)
+            claimed = await self._ledger.claim(Claim(delivery, self._holder, lease))
+            if claimed is None:
+                return
+            settle = await self._act(claimed, connector, operations, began + lease)
+            settled = await self._settle(settle)
+        self._parts.observer.settled(claimed, settle, settled, time.monotonic() - began)
+        ready = (*settled.ready, *(one for kept in settled.kept for one in kept.ready))
+        if ready:
+            self._parts.publish(ready)
+
+    async def _settle(self, settle: Settle) -> Settled:
+        """A settle that cannot be written is repeated by its worker, unacked (rule 22)."""
+        pause = 0.1
+        while True:
+            try:
+                return await self._ledger.settle(settle)
+            except OSError:
+                await asyncio.sleep(pause)
+                pause = min(30.0, 2 * pause)
+
+    async def _act(
+        self, claimed: Claimed, connector: Connector, operations: Mapping[str, Operation], until: float
+    ) -> Settle:
+        """Send or ask. The one catch-all: what nobody foresaw goes dead with its reason, never lost."""
+        try:
+            operation = operations[claimed.operation]
+            sent = _Sent(claimed, connector, operation, *self._written(claimed, connector, operation))
+            if claimed.state == "unknown":
+                return await self._ask(sent)
+            if why := self._needless(sent):
+                return settlement.needless(claimed, self._holder, why)
+            return await self._send(sent, until)
+        except MappingError as error:
+            wrong = PermanentError("the message cannot be written for this peer", problems=error.problems)
+            return settlement.of_error(claimed, self._holder, wrong, connector, None)
+        except Exception as error:  # noqa: BLE001  the pipeline's one catch-all
+            if claimed.state == "unknown":
+                return settlement.of_silence(claimed, self._holder, error, connector)
+            return settlement.of_error(claimed, self._holder, error, connector, None)
+
+    def _written(
+        self, claimed: Claimed, connector: Connector, operation: Operation
+    ) -> tuple[Tree, str, bytes, bytes]:
+        """The request in the peer's shape, its key and digest, and the digest of what the peer told us."""
+        sheet = self._parts.sheets[operation.sheet]
+        body: Message = self._decoders[claimed.kind].decode(claimed.body)
+        told = b""
+        if sheet.canonical is Dossier:
+            state = self._parts.planner.as_of(claimed.fold, claimed.history)
+            body = state.whole
+            if operation.effect == "replaces" and (theirs := state.by_source.get(connector.name)):
+                told = self._told(sheet, theirs, claimed, connector)
+        tree = self._write(sheet, body, claimed, connector)
+        key = operation.key(tree) if operation.key else ""
+        return tree, key, _digest(tree), told
+
+    def _write(self, sheet: Compiled, body: Message, claimed: Claimed, connector: Connector) -> Tree:
+        code = claimed.codes.get(connector.name) or claimed.codes.get(claimed.source)
+        known = msgspec.structs.replace(body, code=code or next(iter(claimed.codes.values()), None))
+        as_of = datetime.fromtimestamp(claimed.now).astimezone().date()
+        return sheet.write(known, source=connector.name, as_of=as_of).tree
+
+    def _told(self, sheet: Compiled, theirs: Dossier, claimed: Claimed, connector: Connector) -> bytes:
+        try:
+            return _digest(self._write(sheet, theirs, claimed, connector))
+        except MappingError:
+            return b""
+
+    def _needless(self, sent: "_Sent") -> str:
+        """Why a request is not sent: it would change nothing at the peer, or we only observe."""
+        views, operation = sent.claimed.views, sent.operation
+        if operation.effect == "appends" and operation.key and sent.key in views:
+            return "no change: the peer has this already"
+        if operation.effect == "replaces" and sent.digest in (views.get(""), sent.told):
+            return "no change: it is what the peer last got from us or told us"
+        return "observe: mapped and checked, not sent" if sent.connector.mode == "observe" else ""
+
+    async def _send(self, sent: "_Sent", until: float) -> Settle:
+        """Call within the lease. Whoever has less lease left than a call may take does not call (rule 2)."""
+        claimed, connector, operation = sent.claimed, sent.connector, sent.operation
+        deadline = time.monotonic() + operation.seconds
+        if deadline >= until:
+            return Settle(
+                claimed.delivery,
+                claimed.attempt,
+                self._holder,
+                "ready",
+                reason="too little lease left",
+                burned=False,
+            )
+        try:
+            answer = await _call(connector, operation.call, sent.call(deadline))
+        except DeliveryError as error:
+            self._count(connector, error)
+            settle = settlement.of_error(claimed, self._holder, error, connector, operation)
+            return self._with_refusal(settle, sent) if settle.outcome == "refused" else settle
+        connector.gate.succeeded()
+        says = self._says(answer, sent)
+        view = (sent.key if operation.effect == "appends" else "", sent.digest)
+        return settlement.of_answer(claimed, self._holder, answer, view=view, says=says)
+
+    async def _ask(self, sent: "_Sent") -> Settle:
+        """An unknown outcome: ask the peer whether it has it."""
+        claimed, connector, operation = sent.claimed, sent.connector, sent.operation
+        if operation.lookup is None:
+            missing = PermanentError("this peer cannot be asked")
+            return settlement.of_silence(claimed, self._holder, missing, connector)
+        sighting = await _call(connector, operation.lookup, sent.call(time.monotonic() + operation.seconds))
+        if sighting.outcome != "done":
+            return settlement.of_sighting(claimed, self._holder, sighting, connector)
+        answer = sighting.answer or Answer(note="asked: the peer has it")
+        view = (sent.key if operation.effect == "appends" else "", sent.digest)
+        return settlement.of_answer(claimed, self._holder, answer, view=view, says=self._says(answer, sent))
+
+    def _says(self, answer: Answer, sent: "_Sent") -> tuple[Keep, ...]:
+        """The answer's messages; one that cannot be read goes dead by itself (rule 4)."""
+        claimed, keeps = sent.claimed, []
+        for incoming in answer.says:
+            try:
+                keeps.append(
+                    self.read(
+                        sent.connector.name, incoming, dossier=claimed.dossier, answer_to=claimed.delivery
+                    )
+                )
+            except RejectedMessageError as error:
+                keeps.append(_set_aside(sent.connector.name, incoming, "dead", str(error)))
+        return tuple(keeps)
+
+    def _with_refusal(self, settle: Settle, sent: "_Sent") -> Settle:
+        """A refusal is an answer: it becomes a step of the dossier."""
+        kind = f"{sent.connector.type.name}.refusal"
+        if kind not in MESSAGES:
+            return settle
+        now = datetime.now().astimezone().replace(microsecond=0)
+        step = Step(
+            id=f"refusal-{settle.delivery}",
+            code=sent.claimed.codes.get(sent.connector.name),
+            status=sent.operation.refusal_status,  # type: ignore[arg-type]  a word of Status, checked by its type
+            at=now,
+            handler=sent.connector.type.title,
+            content=settle.reason,
+        )
+        incoming = Incoming(
+            kind, None, settle.answer, key=f"refusal-{settle.delivery}-{settle.attempt}", as_of=now
+        )
+        keep = self._keep(
+            sent.connector.name, incoming, step, dossier=sent.claimed.dossier, answer_to=settle.delivery
+        )
+        return replace(settle, says=(keep,))
+
+    def _count(self, connector: Connector, error: DeliveryError) -> None:
+        if getattr(error, "peer_down", not isinstance(error, PermanentError) and error.code == ""):
+            connector.gate.failed(error.text)
+        else:
+            connector.gate.succeeded()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A request on its way, with what it is compared by."""
+
+    claimed: Claimed
+    connector: Connector
+    operation: Operation
+    tree: Tree
+    key: str
+    digest: bytes
+    told: bytes
+
+    def call(self, deadline: float) -> Call:
+        """The call for the adapter; the request id stays the same for every resend of the delivery."""
+        identity = f"{self.claimed.traceparent}/{self.claimed.route}/{self.claimed.delivery}"
+        return Call(
+            request=self.tree,
+            request_id=str(uuid.uuid5(_NAMESPACE, identity)),
+            attempt=self.claimed.attempt,
+            deadline=Deadline(deadline),
+            codes=self.claimed.codes,
+            traceparent=self.claimed.traceparent,
+        )
+
+
+async def _call(connector: Connector, function: Callable[[Call], Any], call: Call) -> Any:
+    """Blocking adapters run in their connector's pool; a coroutine function runs on the loop."""
+    if inspect.iscoroutinefunction(function):
+        awaited: Awaitable[Any] = function(call)
+        return await awaited
+    return await asyncio.get_running_loop().run_in_executor(connector.pool, function, call)
+
+
+def _digest(value: Any) -> bytes:
+    return hashlib.sha256(_sorted(value)).digest()
+
+
+def _set_aside(source: str, incoming: Incoming, state: Any, reason: str) -> Keep:
+    """A message kept whole for a person, without deliveries."""
+    digest = hashlib.sha256(incoming.raw).digest()
+    return Keep(
+        source=source,
+        kind=incoming.kind,
+        key=incoming.key or f"{incoming.place}#{digest.hex()}",
+        digest=digest,
+        raw=incoming.raw,
+        body=None,
+        codes={},
+        as_of=time.time(),
+        traceparent=new_traceparent(),
+        state=state,
+        reason=reason,
+    )
+
+
+def _buried(source: str, raw: bytes, why: str) -> Keep:
+    return _set_aside(source, Incoming("unreadable", None, raw, place="broken"), "dead", why)

@@ -1,0 +1,92 @@
+"""What keeping a message means: the fold of its dossier and the deliveries the routes ask for. Pure."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from mappings.fold import State, fold, merge
+
+from bus.flows import Planned, Routes
+from bus.ledger.records import Keep, Past, Plan, PlannedDelivery
+from mappings.dossier import MESSAGES, Dossier
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(State).decode
+
+
+class Planner:
+    """Plans with one set of routes. `types` maps connectors to their types; `appends` operations to kinds.
+
+    `derive` gives the fields that are derived from the installation's tables, such as `procedure_group`.
+    """
+
+    def __init__(
+        self,
+        routes: Routes,
+        types: Mapping[str, str],
+        appends: Mapping[str, bool],
+        derive: Callable[[Dossier], Mapping[str, Any]] = lambda _: {},
+    ) -> None:
+        self._routes = routes
+        self._types = types
+        self._appends = appends
+        self._derive = derive
+
+    def plan(self, state: bytes | None, keep: Keep, withdrawn: bool) -> Plan:  # noqa: FBT001  the ledger's signature
+        """Fold a message in and ask the routes; `withdrawn` is what the dossier was before."""
+        if keep.body is None:
+            raise ValueError("a message without a body is never planned")
+        folded = fold(
+            _decode(state) if state else None,
+            source=keep.source,
+            kind=keep.kind,
+            message=keep.body,
+            as_of=datetime.fromtimestamp(keep.as_of, UTC),
+            types=self._types,
+        )
+        withdraws = self._routes.withdraws(keep.kind)
+        planned = self._routes.planned(
+            keep.kind,
+            keep.body,
+            folded.whole,
+            derived=self._derive(folded.whole),
+            withdrawn=withdrawn or withdraws,
+        )
+        answers = tuple(leg.route for leg in self._routes.answers(keep.kind) if leg.is_answer(keep.body))
+        deliveries = tuple(self._delivery(one) for one in planned)
+        return Plan(_encode(folded), deliveries, answers, withdraws=withdraws)
+
+    def merge(self, one: bytes, other: bytes) -> bytes:
+        """Two folds of what turned out to be one dossier."""
+        return _encode(merge(_decode(one), _decode(other), types=self._types))
+
+    def as_of(self, fold_bytes: bytes, history: tuple[Past, ...]) -> State:
+        """The dossier's fold: the current one, or folded again from the messages up to then."""
+        if fold_bytes:
+            return _decode(fold_bytes)
+        state: State | None = None
+        for past in history:
+            state = fold(
+                state,
+                source=past.source,
+                kind=past.kind,
+                message=msgspec.json.decode(past.body, type=MESSAGES[past.kind]),
+                as_of=datetime.fromtimestamp(past.as_of, UTC),
+                types=self._types,
+            )
+        if state is None:
+            raise ValueError("a dossier without messages")
+        return state
+
+    def _delivery(self, planned: Planned) -> PlannedDelivery:
+        return PlannedDelivery(
+            route=planned.route,
+            connector=planned.connector or "",
+            operation=planned.operation or "",
+            appends=self._appends.get(f"{planned.connector}.{planned.operation}", True),
+            after_withdrawal=planned.after_withdrawal,
+            expects=bool(planned.expects),
+            within=None,
+            sends=bool(planned.operation),
+        )

@@ -1,0 +1,121 @@
+"""One function turns what became of a call into what is written of it."""
+
+import random
+from collections.abc import Sequence
+
+from bus.connector import Connector
+from bus.errors import (
+    DeliveryError,
+    OutcomeUnknownError,
+    PermanentError,
+    RefusedByPeerError,
+    TransientError,
+)
+from bus.ledger.records import Claimed, Keep, Settle
+from bus.ports import Answer, Operation, Sighting
+
+MOST_LOOKUP_WAIT = 3600.0
+FOR_A_PERSON = 10 * 365 * 86400.0
+POISON = 3
+"""Attempts that ended with their process, after which a delivery is dead (rule 14)."""
+
+_random = random.SystemRandom()
+
+
+def of_answer(
+    claimed: Claimed, holder: int, answer: Answer, *, view: tuple[str, bytes], says: Sequence[Keep]
+) -> Settle:
+    """The peer did it."""
+    return Settle(
+        claimed.delivery,
+        claimed.attempt,
+        holder,
+        "delivered",
+        reason=answer.note,
+        answer=answer.raw,
+        view=view,
+        says=tuple(says),
+        lookup=claimed.state == "unknown",
+    )
+
+
+def of_error(
+    claimed: Claimed, holder: int, error: Exception, connector: Connector, operation: Operation | None
+) -> Settle:
+    """What an error class means: the table of the design, section 4."""
+    base = (claimed.delivery, claimed.attempt, holder)
+    text = error.text if isinstance(error, DeliveryError) else f"{type(error).__name__}: {error}"
+    code = error.code if isinstance(error, DeliveryError) else ""
+    answer = error.answer if isinstance(error, DeliveryError) else b""
+    match error:
+        case RefusedByPeerError():
+            return Settle(*base, "refused", reason=error.reason, cause="refused", code=code, answer=answer)
+        case TransientError():
+            return _retry(claimed, holder, error, connector)
+        case OutcomeUnknownError():
+            wait = connector.rhythm.look_up_after
+            if operation is None or operation.certainty == "person":
+                wait, text = FOR_A_PERSON, f"{text}; this peer cannot be asked: a person must look"
+            return Settle(*base, "unknown", reason=text, cause="unknown", code=code, answer=answer, wait=wait)
+        case PermanentError():
+            problems = "; ".join(str(problem) for problem in error.problems)
+            reason = f"{text}: {problems}" if problems else text
+            return Settle(*base, "dead", reason=reason, cause="permanent", code=code, answer=answer)
+    return Settle(*base, "dead", reason=text, cause="bug")
+
+
+def _retry(claimed: Claimed, holder: int, error: TransientError, connector: Connector) -> Settle:
+    schedule = connector.rhythm.schedule
+    base = (claimed.delivery, claimed.attempt, holder)
+    if claimed.now - claimed.first_try_at > schedule.give_up_after and not connector.gate.is_shut:
+        reason = f"{error.text}; given up after {claimed.tries} tries"
+        return Settle(*base, "dead", reason=reason, cause="exhausted", code=error.code, answer=error.answer)
+    wait = schedule.next_wait(claimed.tries, _random.random(), retry_after=error.retry_after)
+    return Settle(
+        *base,
+        "retrying",
+        reason=error.text,
+        cause="transient",
+        code=error.code,
+        answer=error.answer,
+        wait=wait,
+    )
+
+
+def of_sighting(claimed: Claimed, holder: int, sighting: Sighting, connector: Connector) -> Settle:
+    """What a look-up means when it is not "done": "not there" counts only after `absent_after` (rule 6)."""
+    base = (claimed.delivery, claimed.attempt, holder)
+    absent_at = claimed.ended_at + connector.rhythm.absent_after
+    if sighting.outcome == "not there" and claimed.now >= absent_at:
+        if claimed.crashes >= POISON:
+            return Settle(
+                *base, "dead", reason="its process ended in three attempts", cause="poison", lookup=True
+            )
+        return Settle(*base, "ready", reason="the peer does not have it", cause="absent", lookup=True)
+    wait = min(MOST_LOOKUP_WAIT, connector.rhythm.look_up_after * 2 ** min(claimed.lookups, 10))
+    if sighting.outcome == "not there":
+        wait = min(wait, max(0.05, absent_at - claimed.now))
+    return Settle(
+        *base, "unknown", reason=f"asked: {sighting.outcome}", cause="unknown", wait=wait, lookup=True
+    )
+
+
+def of_silence(claimed: Claimed, holder: int, error: Exception, connector: Connector) -> Settle:
+    """A look-up that failed changes nothing but the time of the next one."""
+    wait = min(MOST_LOOKUP_WAIT, connector.rhythm.look_up_after * 2 ** min(claimed.lookups, 10))
+    text = error.text if isinstance(error, DeliveryError) else f"{type(error).__name__}: {error}"
+    return Settle(
+        claimed.delivery,
+        claimed.attempt,
+        holder,
+        "unknown",
+        reason=f"asked, without an answer: {text}",
+        cause="unknown",
+        wait=wait,
+        lookup=True,
+    )
+
+
+def needless(claimed: Claimed, holder: int, reason: str) -> Settle:
+    """Nothing to be sent: the peer has it already, or we only observe."""
+    return Settle(claimed.delivery, claimed.attempt, holder, "superseded", reason=reason, cause="no change")
