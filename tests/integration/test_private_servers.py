@@ -6,8 +6,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pika
@@ -19,6 +22,7 @@ from deploy.local.folder import free_ports, locked_folder
 from deploy.local.guard import guarded_popen
 from deploy.local.postgres import PROGRAMS_VARIABLE, private_postgres
 from deploy.local.rabbitmq import SERVER_VARIABLE, URL_VARIABLE, find_broker, private_broker
+from deploy.local.shared import shared
 
 pytestmark = pytest.mark.integration
 
@@ -356,3 +360,28 @@ def test_the_shared_broker_takes_and_gives_a_message(amqp_url: str, prefix: str)
     assert channel.basic_get(f"{prefix}q", auto_ack=True)[2] == b"one"
     channel.queue_delete(f"{prefix}q")
     connection.close()
+
+
+def test_one_shared_server_lives_exactly_as_long_as_somebody_uses_it(tmp_path: Path) -> None:
+    """Of many users at once one starts it, all get the same address, and it ends after the last has left."""
+    events: list[str] = []
+
+    @contextmanager
+    def server() -> Iterator[str]:
+        events.append("begin")
+        yield f"address {len(events)}"
+        events.append("end")
+
+    def use(number: int) -> str:
+        with shared(tmp_path, server) as address:
+            everybody_in.wait(10)
+            time.sleep(0.02 * number)
+            events.append("used")
+        return address
+
+    everybody_in = threading.Barrier(4)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(use, range(4))) == ["address 1"] * 4
+    assert events == ["begin", "used", "used", "used", "used", "end"]
+    with shared(tmp_path, server) as address:
+        assert address == "address 7"
