@@ -34,7 +34,7 @@ _GROUPS = {
 
 
 def reserved_kinds(seed: int) -> dict[int, str]:
-    """Compute the places in the first 300 that are kept for one kind each, so that none is absent by chance."""
+    """Compute the places in the first 300 kept for one kind each, so that none is absent by chance."""
     offset = Random(f"{seed}:kinds").randrange(100)
     return {(offset + 37 * number) % 100 * 3 + 1: kind for number, kind in enumerate(_KINDS)}
 
