@@ -5,18 +5,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from mappings.fold import State, fold, merge
 
 from bus.flows import Planned, Routes
 from bus.ledger.records import Keep, Past, Plan, PlannedDelivery
 from mappings.dossier import MESSAGES, Dossier
+from mappings.fold import State, fold, merge
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(State).decode
 
 
 class Planner:
-    """Plans with one set of routes. `types` maps connectors to their types; `appends` operations to kinds.
+    """Plans with one set of routes. `appends` tells for each "connector.operation" whether it appends.
 
     `derive` gives the fields that are derived from the installation's tables, such as `procedure_group`.
     """
@@ -24,12 +24,10 @@ class Planner:
     def __init__(
         self,
         routes: Routes,
-        types: Mapping[str, str],
         appends: Mapping[str, bool],
         derive: Callable[[Dossier], Mapping[str, Any]] = lambda _: {},
     ) -> None:
         self._routes = routes
-        self._types = types
         self._appends = appends
         self._derive = derive
 
@@ -43,7 +41,6 @@ class Planner:
             kind=keep.kind,
             message=keep.body,
             as_of=datetime.fromtimestamp(keep.as_of, UTC),
-            types=self._types,
         )
         withdraws = self._routes.withdraws(keep.kind)
         planned = self._routes.planned(
@@ -59,7 +56,7 @@ class Planner:
 
     def merge(self, one: bytes, other: bytes) -> bytes:
         """Two folds of what turned out to be one dossier."""
-        return _encode(merge(_decode(one), _decode(other), types=self._types))
+        return _encode(merge(_decode(one), _decode(other)))
 
     def as_of(self, fold_bytes: bytes, history: tuple[Past, ...]) -> State:
         """The dossier's fold: the current one, or folded again from the messages up to then."""
@@ -73,7 +70,6 @@ class Planner:
                 kind=past.kind,
                 message=msgspec.json.decode(past.body, type=MESSAGES[past.kind]),
                 as_of=datetime.fromtimestamp(past.as_of, UTC),
-                types=self._types,
             )
         if state is None:
             raise ValueError("a dossier without messages")
