@@ -1,0 +1,78 @@
+"""The one-stop's register: every dossier, kept on its shelf, and the index that its search reads.
+
+A dossier read by its id is always the newest. The search reads an index that some changes reach late, by up
+to `late` seconds (drawn from the seed and the dossier's number), while `updatedDate` says when they happened:
+so a row may turn up behind a cursor, and a reader has to look back. [I], as slow commits do anywhere.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from adapters._kit.simulator_shelf import Shelf
+from adapters.onestop import simulator_dossier, simulator_times
+from adapters.onestop.simulator_dossier import Dossier, Facts
+from adapters.onestop.simulator_plan import dice
+
+SHARE_LATE = 0.3
+
+
+class Register:
+    """All dossiers by id; what an earlier process put on the same shelf is there again."""
+
+    def __init__(self, shelf: Shelf, seed: int, late: float) -> None:
+        self.by_id: dict[str, Dossier] = {}
+        self.by_nation_code: dict[str, list[str]] = {}
+        self._shelf, self._seed, self._late = shelf, seed, late
+        self._serials: Counter[str] = Counter()
+        self._rows: dict[str, Facts] = {}
+        self._pending: list[tuple[float, int, str, Facts]] = []
+        self._visible_from: dict[str, float] = {}
+        self._changes = 0
+        for known, value in shelf.items():
+            dossier = msgspec.convert(value, Dossier)
+            self._enter(dossier)
+            self._rows[known] = simulator_dossier.row(dossier)
+
+    def next_code(self, agency: str) -> str:
+        """Return the next local number `H12.06-261123-0001`: agency, day, serial of the day (reference 5)."""
+        day = f"{agency}-{simulator_times.now():%y%m%d}"
+        return f"{day}-{self._serials[day] + 1:04d}"
+
+    def add(self, dossier: Dossier) -> None:
+        """Enter a new dossier; `publish` makes it known."""
+        self._enter(dossier)
+
+    def publish(self, dossier: Dossier) -> None:
+        """Keep a dossier as it now is and hand its row to the search, at once or late, never out of order."""
+        known, self._changes = dossier.facts["id"], self._changes + 1
+        self._shelf.put(known, msgspec.to_builtins(dossier))
+        rng = dice(self._seed, dossier.number, f"late {dossier.version}")
+        delay = rng.uniform(0, self._late) if rng.random() < SHARE_LATE else 0.0
+        due = max(time.monotonic() + delay, self._visible_from.get(known, 0.0))
+        self._visible_from[known] = due
+        heapq.heappush(self._pending, (due, self._changes, known, simulator_dossier.row(dossier)))
+
+    def visible(self) -> Iterable[Facts]:
+        """Return the rows that the search sees now."""
+        while self._pending and self._pending[0][0] <= time.monotonic():
+            _, _, known, row = heapq.heappop(self._pending)
+            self._rows[known] = row
+        return self._rows.values()
+
+    def open(self) -> int:
+        """Count the dossiers not yet at an end status."""
+        return sum(not dossier.ended for dossier in self.by_id.values())
+
+    def _enter(self, dossier: Dossier) -> None:
+        facts = dossier.facts
+        self.by_id[facts["id"]] = dossier
+        day, _, serial = facts["code"].rpartition("-")
+        self._serials[day] = max(self._serials[day], int(serial))
+        if facts.get("nationCode"):
+            self.by_nation_code.setdefault(facts["nationCode"], []).append(facts["id"])
