@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Row, bindparam, select, update
 
 from bus.ledger import schema
+from bus.ledger.driver import many
 from bus.ledger.records import Claim, Claimed, Past
 from bus.ledger.store import Store
 
@@ -100,10 +101,8 @@ class Claimer:
         asking = [
             {"number": row.id, "due": now + claim.lease} for claim, row, how in takes if how == "unknown"
         ]
-        if sending:
-            tx.execute(_TAKE, sending)
-        if asking:
-            tx.execute(_ASK, asking)
+        many(tx, _TAKE, sending)
+        many(tx, _ASK, asking)
 
     def _read(
         self, tx: Connection, takes: Sequence[tuple[Claim, Row[Any], str]], now: float

@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import BindParameter, Connection, bindparam, select, tuple_, update
 
 from bus.ledger import lanes, schema
+from bus.ledger.driver import many
 from bus.ledger.lanes import Lanes
 from bus.ledger.merge import merge_dossiers
 from bus.ledger.records import Keep, Kept, Page, Plan, PlannedDelivery, Ready
@@ -61,6 +62,7 @@ class Keeper:
         self._store = store
         self._plan = plan
         self._merge = merge
+        self._put_state = store.upsert(schema.dossier_state, "dossier", update=("message", "body"))
 
     def pages(self, tx: Connection, pages: Sequence[Page]) -> list[tuple[Kept, ...]]:
         """Keep polled pages, each with its cursor, conditional on the cursor before it (rule 21)."""
@@ -139,10 +141,10 @@ class Keeper:
 
     def _flush_new(self, tx: Connection, work: _Work) -> None:
         if work.new_dossiers:
-            tx.execute(schema.dossier.insert(), work.new_dossiers)
+            many(tx, _INSERTS["dossier"], work.new_dossiers)
             work.new_dossiers.clear()
         if work.identities:
-            tx.execute(schema.identity.insert(), work.identities)
+            many(tx, _INSERTS["identity"], work.identities)
             work.identities.clear()
 
     def _load(self, tx: Connection, work: _Work, dossiers: set[int]) -> None:
@@ -244,12 +246,9 @@ class Keeper:
             (schema.delivery, list(work.deliveries.values())),
             (schema.leg, work.new_legs),
         ):
-            if rows:
-                tx.execute(table.insert(), rows)
-        if work.answered:
-            tx.execute(_ANSWER_LEG, work.answered)
-        if work.changed:
-            tx.execute(_MOVE, [work.changed[key] for key in sorted(work.changed)])
+            many(tx, _INSERTS[table.name], rows)
+        many(tx, _ANSWER_LEG, work.answered)
+        many(tx, _MOVE, [work.changed[key] for key in sorted(work.changed)])
         if work.withdrawing:
             tx.execute(_WITHDRAW, {"ids": sorted(work.withdrawing)})
         if work.last:
@@ -257,7 +256,7 @@ class Keeper:
                 {"dossier": dossier, "message": work.last[dossier], "body": work.states[dossier]}
                 for dossier in sorted(work.last)
             ]
-            tx.execute(self._store.upsert(schema.dossier_state, "dossier", update=("message", "body")), rows)
+            many(tx, self._put_state, rows)
 
 
 _ids: BindParameter[int] = bindparam("ids", expanding=True)
@@ -266,6 +265,17 @@ _MARKS = select(schema.dossier.c.id, schema.dossier.c.withdrawn, schema.dossier.
     schema.dossier.c.id.in_(_ids)
 )
 _LEGS = select(schema.leg.c.dossier, schema.leg.c.route).where(schema.leg.c.dossier.in_(_ids))
+_INSERTS = {
+    table.name: table.insert()
+    for table in (
+        schema.dossier,
+        schema.identity,
+        schema.message,
+        schema.payload,
+        schema.delivery,
+        schema.leg,
+    )
+}
 _ANSWER_LEG = (
     update(schema.leg)
     .where(schema.leg.c.dossier == bindparam("for_dossier"))

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select, update
 
 from bus.ledger import lanes, schema
+from bus.ledger.driver import many
 from bus.ledger.keep import REPUBLISH_AFTER, Keeper
 from bus.ledger.records import Keep, Kept, Ready, Settle, Settled
 from bus.ledger.store import Store
@@ -32,6 +33,8 @@ _WRITE = (
         publishes=0,
     )
 )
+_ATTEMPTS = schema.attempt.insert()
+_EVENTS = schema.event.insert()
 _FREE = (
     update(schema.delivery)
     .where(_d.id == bindparam("number"))
@@ -51,6 +54,8 @@ class Settler:
     def __init__(self, store: Store, keeper: Keeper) -> None:
         self._store = store
         self._keeper = keeper
+        keys = ("dossier", "connector", "operation", "key")
+        self._put_view = store.upsert(schema.peer_view, *keys, update=("digest",))
 
     def settle(self, tx: Connection, settles: Sequence[Settle]) -> list[Settled]:
         """Settle many at once; settling one attempt a second time changes nothing and says so."""
@@ -90,8 +95,8 @@ class Settler:
         if not mine:
             return {}
         updates = [_update(settle, row, now) for settle, row in mine]
-        tx.execute(_WRITE, updates)
-        tx.execute(schema.attempt.insert(), [_attempt(settle, row, now) for settle, row in mine])
+        many(tx, _WRITE, updates)
+        many(tx, _ATTEMPTS, [_attempt(settle, row, now) for settle, row in mine])
         views = [
             {
                 "dossier": row.dossier,
@@ -103,16 +108,13 @@ class Settler:
             for settle, row in mine
             if settle.view is not None and settle.outcome == "delivered"
         ]
-        if views:
-            keys = ("dossier", "connector", "operation", "key")
-            tx.execute(self._store.upsert(schema.peer_view, *keys, update=("digest",)), views)
+        many(tx, self._put_view, views)
         refused = [
             {"owner": row.dossier, "of_route": row.route, "now": now}
             for settle, row in mine
             if settle.outcome == "refused"
         ]
-        if refused:
-            tx.execute(_REFUSE_LEG, refused)
+        many(tx, _REFUSE_LEG, refused)
         self._announce(tx, mine, now)
         return {write["number"]: write["new"] for write in updates}
 
@@ -123,8 +125,7 @@ class Settler:
             {"id": number, "dossier": row.dossier, "delivery": row.id, "kind": settle.outcome, "at": now}
             for number, (settle, row) in zip(numbers, ended, strict=True)
         ]
-        if events:
-            tx.execute(schema.event.insert(), events)
+        many(tx, _EVENTS, events)
 
     def _history(self, tx: Connection, late: Sequence[tuple[Settle, Row[Any]]], now: float) -> None:
         """A late settle writes what it knows to its own attempt's history (rule 3)."""
@@ -152,8 +153,7 @@ class Settler:
             {"number": place.id, "new": place.state, "now": now, "due": now + REPUBLISH_AFTER}
             for place in sorted(chain.from_iterable(freed.values()), key=lambda place: place.id)
         ]
-        if moves:
-            tx.execute(_FREE, moves)
+        many(tx, _FREE, moves)
         return {dossier: lanes.ready_of(places) for dossier, places in freed.items()}
 
     def _say(self, tx: Connection, mine: Sequence[tuple[Settle, Row[Any]]]) -> dict[int, tuple[Kept, ...]]:
