@@ -48,7 +48,7 @@ class Answer(msgspec.Struct, frozen=True):
     content_type: str = JSON_TYPE
 
 
-Handler = Callable[[Request], Answer]
+Handler = Callable[[Request], Answer | Awaitable[Answer]]
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -81,8 +81,8 @@ class Router:
 class App:
     """ASGI application: finds the route, lets the switchboard misbehave, otherwise lets the handler answer.
 
-    `expire_sessions` is what the switch of that name does. Handlers are called on the event loop, one at a
-    time, so an effect is never half seen.
+    `expire_sessions` is what the switch of that name does. Plain handlers run on the event loop one at a
+    time, so an effect is never half seen; an awaitable answer is for what must wait for others.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class App:
         operation = route.operation if isinstance(route.operation, str) else route.operation(request)
         switch = self._board.strike(operation)
         if switch is None:
-            await _reply(send, _act(route, request))
+            await _reply(send, await _act(route, request))
         else:
             await self._misbehave(switch, route, request, (scope, receive, send))
 
@@ -121,7 +121,7 @@ class App:
                 self._act_later(switch.seconds, route, request)
                 _reset(scope)
             case "lose_answer":
-                _act(route, request)
+                await _act(route, request)
                 await asyncio.sleep(switch.seconds)
                 _reset(scope)
             case _:
@@ -136,7 +136,7 @@ class App:
             await asyncio.sleep(switch.seconds)
         if switch.mode == "expire_sessions" and self._expire_sessions is not None:
             self._expire_sessions()
-        answer = _act(route, request)
+        answer = await _act(route, request)
         if switch.mode == "malformed":
             return msgspec.structs.replace(answer, body=answer.body[: len(answer.body) // 2])
         return answer
@@ -144,7 +144,7 @@ class App:
     def _act_later(self, seconds: float, route: Route, request: Request) -> None:
         async def act() -> None:
             await asyncio.sleep(seconds)
-            _act(route, request)
+            await _act(route, request)
 
         task = asyncio.get_running_loop().create_task(act())
         self._later.add(task)
@@ -158,9 +158,10 @@ def json_answer(value: Any, status: int = 200, **headers: str) -> Answer:
     )
 
 
-def _act(route: Route, request: Request) -> Answer:
+async def _act(route: Route, request: Request) -> Answer:
     try:
-        return route.handler(request)
+        answer = route.handler(request)
+        return answer if isinstance(answer, Answer) else await answer
     except msgspec.MsgspecError as error:
         return json_answer({"code": "bad_request", "message": str(error)}, 400)
     except Exception:  # noqa: BLE001 - the simulator's own mistake: shown to whoever started it, never swallowed
