@@ -4,6 +4,7 @@ import types
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,7 +41,7 @@ def says(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong between several keys of a section; `key` is where to point."""
+    """What is wrong between several keys of a section; `key` is where to point (dotted for further in)."""
 
     key: str
     what: str
@@ -61,6 +62,7 @@ FORMS: Mapping[Any, str] = {
     int: "a whole number",
     float: "a number",
     Path: '"PATH"',
+    date: '"2026-09-02"',
 }
 
 

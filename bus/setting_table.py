@@ -3,6 +3,7 @@
 import typing
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -63,7 +64,7 @@ def _shown(value: Any) -> Any:
         return [_shown(item) for item in value]
     if isinstance(value, dict):
         return {key: _shown(item) for key, item in value.items()}
-    if isinstance(value, (str, Path)):
+    if isinstance(value, (str, Path, date)):
         return str(value)
     return getattr(value, "written", value)
 

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import time
 from typing import ClassVar, NoReturn, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 _TIMES = {
     "millisecond": 0.001,
@@ -248,10 +248,38 @@ class LedgerUrl(str):
         return self.startswith("sqlite")
 
 
-class Window:
-    """A daily maintenance window (giờ bảo trì) of a peer, in the province's time; it may cross midnight."""
+class Hours:
+    """Working hours of a day (giờ làm việc), from and until."""
 
     __slots__ = ("begins", "ends")
+    form: ClassVar[str] = '"07:00-11:00"'
+
+    def __init__(self, text: str) -> None:
+        found = re.fullmatch(rf"{_CLOCK}-{_CLOCK}", text.strip())
+        if not found or found[1] >= found[2]:
+            raise ValueError(f"an earlier and a later time of day, like {self.form}")
+        self.begins = time.fromisoformat(found[1])
+        self.ends = time.fromisoformat(found[2])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.written!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self.written == other.written
+
+    def __hash__(self) -> int:
+        return hash(self.written)
+
+    @property
+    def written(self) -> str:
+        """The text form."""
+        return f"{self.begins:%H:%M}-{self.ends:%H:%M}"
+
+
+class Window(Hours):
+    """A daily maintenance window (giờ bảo trì) of a peer, in the province's time; it may cross midnight."""
+
+    __slots__ = ()
     form: ClassVar[str] = '"02:00-03:00 hold"'
 
     def __init__(self, text: str) -> None:
@@ -261,19 +289,10 @@ class Window:
         self.begins = time.fromisoformat(found[1])
         self.ends = time.fromisoformat(found[2])
 
-    def __repr__(self) -> str:
-        return f"Window({self.written!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Window) and self.written == other.written
-
-    def __hash__(self) -> int:
-        return hash(self.written)
-
     @property
     def written(self) -> str:
         """The text form."""
-        return f"{self.begins:%H:%M}-{self.ends:%H:%M} hold"
+        return f"{super().written} hold"
 
     def covers(self, moment: time) -> bool:
         """Tell whether a time of day lies within; the end does not."""
@@ -315,6 +334,15 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is not pickled")
+
+
+def with_password(url: str, password: Secret | None) -> str:
+    """Put the password behind the user of a `BrokerUrl` or `LedgerUrl`; the result is a secret too."""
+    scheme, mark, rest = url.partition("://")
+    user, at, place = rest.partition("@")
+    if password is None or not at:
+        return url
+    return f"{scheme}{mark}{user}:{quote(password.reveal(), safe='')}@{place}"
 
 
 def composed(text: str) -> str:

@@ -5,18 +5,20 @@
         every: Annotated[Seconds, says("how often it is asked", least=1)] = Seconds("20 seconds")
         key: Annotated[Secret, says("what it knows us by")]
 
-A key without a default must be SET. Types: str, bool, int, float, Literal words, Path, tuple[T, ...],
-dict[str, T], another Section, T | None (an absent or empty one is None) and the classes of `setting_types`.
+A key without a default must be SET. Types: str, bool, int, float, date, Literal words, Path,
+tuple[T, ...], dict[str, T], another Section, T | None (an absent or empty one is None) and the
+classes of `setting_types`.
 `read_section` checks a file by the declaration, `table` prints it, `shown` gives values without secrets.
 """
 
 import re
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 
@@ -26,6 +28,7 @@ from bus.setting_table import Row, shown, table
 from bus.setting_types import (
     Address,
     BrokerUrl,
+    Hours,
     LedgerUrl,
     Network,
     Rate,
@@ -35,6 +38,7 @@ from bus.setting_types import (
     Url,
     Window,
     composed,
+    with_password,
 )
 from mappings.source import Keys, Of, Problem, Source, did_you_mean
 
@@ -42,6 +46,7 @@ __all__ = [
     "Address",
     "BrokerUrl",
     "Fault",
+    "Hours",
     "LedgerUrl",
     "Network",
     "Rate",
@@ -53,11 +58,13 @@ __all__ = [
     "Section",
     "Size",
     "Url",
+    "Variant",
     "Window",
     "read_section",
     "says",
     "shown",
     "table",
+    "with_password",
 ]
 
 
@@ -68,6 +75,15 @@ class _Wrong(Exception):  # noqa: N818 - never leaves this module
     """A value cannot be used; its problem is already noted."""
 
 
+_Variant = tuple[type[Section], Mapping[str, Any]] | None
+Variant = Callable[["Reading", type[Section], Mapping[str, Any], Keys], _Variant]
+"""Which section a table really has, and defaults before its own; None where that was noted as wrong."""
+
+
+def _as_declared(_reading: "Reading", kind: type[Section], _raw: Mapping[str, Any], _path: Keys) -> _Variant:
+    return kind, {}
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A file being read: where relative paths start, where "${NAME}" is looked up, what was found wrong."""
@@ -75,6 +91,7 @@ class Reading:
     source: Source
     folder: Path
     env: Mapping[str, str]
+    variant: Variant = _as_declared
     problems: list[Problem] = field(default_factory=list)
 
     def note(self, path: Keys, what: str, hint: str = "", *, of: Of = "value") -> None:
@@ -102,20 +119,24 @@ class Reading:
     def _section(self, kind: type[S], raw: object, path: Keys, defaults: Mapping[str, Any]) -> S:
         if not isinstance(raw, dict):
             raise self._wrong(path, "a table of settings")
+        chosen = self.variant(self, kind, raw, path)
+        if chosen is None:
+            raise _Wrong
+        kind, defaults = cast("type[S]", chosen[0]), {**defaults, **chosen[1]}
         fields = {each.encode_name: each for each in msgspec.structs.fields(kind)}
-        before = len(self.problems)
+        already = len(self.problems)
         self._unknown(raw, path, fields)
         values = {
             key: value
             for key, each in fields.items()
             if (value := self._field(each, raw, path, defaults)) is not msgspec.UNSET
         }
-        if len(self.problems) > before:
+        if len(self.problems) > already:
             raise _Wrong
         made = kind(**values)
         for fault in made.faults():
-            self.note((*path, fault.key), fault.what, fault.hint)
-        if len(self.problems) > before:
+            self.note((*path, *fault.key.split(".")), fault.what, fault.hint)
+        if len(self.problems) > already:
             raise _Wrong
         return made
 
@@ -135,6 +156,8 @@ class Reading:
             if each.required and each.name not in defaults:
                 hint = f"Set {key} = {form(kind)}: {said.meaning}"
                 self.note(path, f'"{key}" is missing{_within(path)}', hint)
+            if isinstance(default, Path):
+                return self.folder / default
             return msgspec.UNSET if default is msgspec.NODEFAULT else default
         try:
             return self._value(kind, raw[key], (*path, key), said, default)
@@ -178,6 +201,8 @@ class Reading:
     def _scalar(self, kind: Any, raw: object, path: Keys, said: Says) -> Any:
         if kind is Secret:
             return self._secret(raw, path)
+        if kind is date:
+            return self._date(raw, path)
         if hasattr(kind, "form"):
             return self._written(kind, raw, path)
         if kind is Path:
@@ -196,6 +221,12 @@ class Reading:
         except ValueError as error:
             raise self._wrong(path, str(error)) from None
 
+    def _date(self, raw: object, path: Keys) -> date:
+        try:
+            return raw if type(raw) is date else date.fromisoformat(str(raw))
+        except ValueError:
+            raise self._wrong(path, f"a day like {FORMS[date]}") from None
+
     def _bounded(self, value: Any, path: Keys, said: Says) -> Any:
         if said.least is not None and value < said.least:
             raise self._wrong(path, f"at least {_bound(value, said.least)}")
@@ -206,7 +237,7 @@ class Reading:
     def _path(self, raw: object, path: Keys, said: Says) -> Path:
         if not isinstance(raw, str) or not raw:
             raise self._wrong(path, 'the path of a file or folder, like "/var/lib/name"')
-        place = self.folder / raw
+        place = self.folder / raw.removeprefix("file:")
         if said.must_exist and not place.exists():
             self.note(path, f"{_name(path)}: {raw} does not exist")
             raise _Wrong

@@ -1,0 +1,339 @@
+"""One installation: everything that `settings.toml` may say, and reading it with all its mistakes at once.
+
+What a later release acts upon (`NOT_YET`) is refused now: a setting that is silently ignored is a lie.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from bus.errors import ConfigurationError
+from bus.settings import (
+    Address,
+    BrokerUrl,
+    Fault,
+    Hours,
+    LedgerUrl,
+    Rate,
+    Reading,
+    Seconds,
+    Secret,
+    Section,
+    Size,
+    Url,
+    Variant,
+    Window,
+    says,
+    with_password,
+)
+from mappings.source import Keys, ProblemsError, Source, did_you_mean, read_file
+
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+NOT_YET: tuple[Keys, ...] = (
+    ("installation", "language"),
+    ("listen", "console"),
+    ("listen", "metrics"),
+    ("files", "per_dossier"),
+    ("files", "scanner"),
+    ("retention",),
+    ("console",),
+    ("agency",),
+)
+"""Settings of later releases."""
+
+
+class Identity(Section, frozen=True, kw_only=True):
+    """[installation]: who we are."""
+
+    name: Annotated[str, says("a short name in small letters, for logs and what we say of ourselves")]
+    title: Annotated[str, says("the name for people")] = "Liên Thông"
+    agency: Annotated[str, says("our agency code, QĐ 20 order", vi="mã đơn vị")]
+    old_agency: Annotated[str, says("the same, QCVN 102 order; empty where there is none")] = ""
+    environment: Annotated[
+        Literal["production", "rehearsal"], says("demo, simulate and drill refuse to run in production")
+    ] = "production"
+    data: Annotated[Path, says("the folder of ledger, files and backups")] = Path(".lienthong")
+
+
+class Ledger(Section, frozen=True, kw_only=True):
+    """[ledger]: where what we promised is kept."""
+
+    url: Annotated[LedgerUrl, says("the database; SQLite serves one process, its file lies in `data`")] = (
+        LedgerUrl("sqlite:///ledger.db")
+    )
+    password: Annotated[Secret | None, says("the database user's password")] = None
+
+    def address(self, data: Path) -> str:
+        """Give the whole URL, password included; a relative SQLite file lies in the folder `data`."""
+        if self.url.embedded:
+            return f"sqlite:///{data / self.url.removeprefix('sqlite:///')}"
+        return with_password(self.url, self.password)
+
+
+class Broker(Section, frozen=True, kw_only=True):
+    """[broker]: RabbitMQ."""
+
+    url: Annotated[BrokerUrl, says("its nodes, user and virtual host, without the password")]
+    password: Annotated[Secret | None, says("the user's password")] = None
+    ca: Annotated[Path | None, says("whose certificates we accept; empty: the system's", must_exist=True)] = (
+        None
+    )
+    prefix: Annotated[str, says("what all names of queues and exchanges begin with")] = "lienthong"
+    consumer_timeout: Annotated[
+        Seconds, says("the broker's own `consumer_timeout`; work must be settled well within", least=60)
+    ] = Seconds("30 minutes")
+
+    @property
+    def address(self) -> str:
+        """The whole URL, password included."""
+        return with_password(self.url, self.password)
+
+    def faults(self) -> Iterator[Fault]:
+        """Refuse a prefix that is no name, and what belongs to an encrypted connection without one."""
+        if not re.fullmatch(r"[a-z][a-z0-9_.-]*", self.prefix):
+            yield Fault("prefix", f'"{self.prefix}" is no name: small letters, digits, . _ -')
+        if self.ca and not self.url.tls:
+            yield Fault("ca", "is of no use without encryption", "Begin the url with amqps://")
+        if self.password and "@" not in self.url:
+            yield Fault("url", "lacks the user whose password is given", f"Write it like {BrokerUrl.form}")
+
+
+class Files(Section, frozen=True, kw_only=True):
+    """[files]: attachments, by content hash; the broker never carries them."""
+
+    limit: Annotated[Size, says("the largest attachment", least=1)] = Size("200 MB")
+    public_url: Annotated[Url, says("where peers fetch attachments")]
+    link_secret: Annotated[Secret, says("signs the links")]
+    link_lives: Annotated[
+        Seconds, says("how long a link opens: citizens open results late", least=86_400)
+    ] = Seconds("5 years")
+
+
+class Door(Section, frozen=True, kw_only=True):
+    """[listen.intake]: peers' webhooks and inbound calls."""
+
+    address: Annotated[Address | None, says("where to listen; empty closes the door")] = None
+    certificate: Annotated[Path | None, says("TLS certificate chain, PEM", must_exist=True)] = None
+    key: Annotated[Path | None, says("its key, PEM", must_exist=True)] = None
+    body_limit: Annotated[Size, says("the largest request", least=1)] = Size("20 MB")
+
+    def faults(self) -> Iterator[Fault]:
+        """Certificate and key come together."""
+        if (self.certificate is None) != (self.key is None):
+            given, lacks = ("certificate", "key") if self.certificate else ("key", "certificate")
+            yield Fault(given, f'"{given}" needs "{lacks}" beside it')
+
+
+class Listen(Section, frozen=True, kw_only=True):
+    """[listen]: the doors, each with its own network."""
+
+    intake: Annotated[Door, says("peers and agencies")] = Door()
+
+
+class Tables(Section, frozen=True, kw_only=True):
+    """[tables]: the installation's dated tables."""
+
+    folder: Annotated[Path | None, says("files here win over shipped ones", must_exist=True)] = None
+
+
+class Overlay(Section, frozen=True, kw_only=True):
+    """[mappings] and [routes]: own sheets and flows, which an upgrade never touches."""
+
+    overlay: Annotated[Path | None, says("the folder; files here hide shipped ones", must_exist=True)] = None
+
+
+class Calendar(Section, frozen=True, kw_only=True):
+    """[calendar]: working time; public holidays and their make-up days are built in, this corrects them."""
+
+    hours: Annotated[tuple[Hours, ...], says("working hours of a day", vi="giờ làm việc")] = (
+        Hours("07:00-11:00"),
+        Hours("13:00-17:00"),
+    )
+    weekend: Annotated[tuple[Day, ...], says("days of the week without work")] = ("saturday", "sunday")
+    days_off: Annotated[tuple[date, ...], says("further days without work", vi="ngày nghỉ")] = ()
+    working_days: Annotated[tuple[date, ...], says("days of work all the same", vi="ngày làm bù")] = ()
+
+    def faults(self) -> Iterator[Fault]:
+        """Hours come in order without overlap, some day is a working day, no day is both."""
+        if not self.hours or len(set(self.weekend)) == 7:
+            yield Fault("hours", "leaves no working time at all")
+        pairs = zip(self.hours, self.hours[1:], strict=False)
+        if any(later.begins < earlier.ends for earlier, later in pairs):
+            yield Fault("hours", "overlap or are out of order")
+        for day in sorted(set(self.days_off) & set(self.working_days)):
+            yield Fault("working_days", f"{day} is also among days_off")
+
+
+class Retry(Section, frozen=True, kw_only=True):
+    """[retry]: when a delivery that could not be made is tried again."""
+
+    first: Annotated[Seconds, says("longest wait before the second try", least=0.1)] = Seconds("5 seconds")
+    factor: Annotated[float, says("each further wait is so many times longer", least=1, most=10)] = 2.0
+    ceiling: Annotated[Seconds, says("no wait is longer", least=1)] = Seconds("15 minutes")
+    give_up_after: Annotated[Seconds, says("then a person decides; counted only while the peer is up")] = (
+        Seconds("3 days")
+    )
+
+    def faults(self) -> Iterator[Fault]:
+        """The waits grow up to the ceiling, and the end lies beyond it."""
+        if self.first > self.ceiling:
+            yield Fault("first", f"{self.first.written} is longer than the ceiling {self.ceiling.written}")
+        if self.give_up_after < self.ceiling:
+            yield Fault("give_up_after", f"is shorter than the ceiling {self.ceiling.written}")
+
+
+class Timeout(Section, frozen=True, kw_only=True):
+    """How long a peer may take."""
+
+    connect: Annotated[Seconds, says("to accept a connection", least=0.05)] = Seconds("3 seconds")
+    answer: Annotated[Seconds, says("to answer, all bytes together", least=0.05)] = Seconds("20 seconds")
+
+
+class Unknown(Section, frozen=True, kw_only=True):
+    """When a call without an answer is asked about (protocol 6)."""
+
+    look_up_after: Annotated[Seconds, says("the peer is asked, not earlier")] = Seconds("2 minutes")
+    absent_after: Annotated[Seconds, says('"not there" counts, not earlier: a slow peer may still act')] = (
+        Seconds("30 minutes")
+    )
+
+    def faults(self) -> Iterator[Fault]:
+        """Nothing counts as absent before it was asked about."""
+        if self.absent_after < self.look_up_after:
+            yield Fault("absent_after", f"is earlier than look_up_after {self.look_up_after.written}")
+
+
+class Breaker(Section, frozen=True, kw_only=True):
+    """When a peer counts as down, per operation."""
+
+    failures: Annotated[int, says("so many failures of the peer in a row", unit="calls", least=1)] = 5
+    open_for: Annotated[Seconds, says("then it is left alone before one probe", least=0.1)] = Seconds(
+        "30 seconds"
+    )
+
+
+class ConnectorSettings(Section, frozen=True, kw_only=True):
+    """[connector.NAME]: what every connector has. A type's own settings extend this class."""
+
+    type: Annotated[str, says("the kind of system: the folder below adapters/")]
+    mode: Annotated[
+        Literal["off", "observe", "live"], says("observe reads, maps and validates, and sends nothing")
+    ] = "observe"
+    serves: Annotated[
+        tuple[str, ...], says("codes of the agencies whose dossiers live there; none: all")
+    ] = ()
+    concurrency: Annotated[int, says("calls at the same time", unit="calls", least=1, most=512)] = 4
+    rate: Annotated[Rate | None, says("calls begun, at most; empty: no limit")] = None
+    timeout: Annotated[Timeout, says("how long the peer may take")] = Timeout()
+    unknown: Annotated[Unknown, says("calls without an answer")] = Unknown()
+    retry: Annotated[Retry, says("the schedule; what is absent is as in [retry]")] = Retry()
+    window: Annotated[Window | None, says("known maintenance: traffic waits, no try is spent")] = None
+    breaker: Annotated[Breaker, says("when the peer counts as down")] = Breaker()
+
+
+class Installation(Section, frozen=True, kw_only=True):
+    """The whole of settings.toml."""
+
+    installation: Annotated[Identity, says("who we are")]
+    ledger: Annotated[Ledger, says("where what we promised is kept")] = Ledger()
+    broker: Annotated[Broker, says("RabbitMQ")]
+    files: Annotated[Files | None, says("attachments; absent: none are served")] = None
+    listen: Annotated[Listen, says("the doors")] = Listen()
+    tables: Annotated[Tables, says("dated tables")] = Tables()
+    mappings: Annotated[Overlay, says("own sheets")] = Overlay()
+    routes: Annotated[Overlay, says("own flows")] = Overlay()
+    calendar: Annotated[Calendar, says("working time")] = Calendar()
+    retry: Annotated[Retry, says("the default schedule")] = Retry()
+    connectors: Annotated[dict[str, ConnectorSettings], says("the peers, by name")] = msgspec.field(
+        name="connector", default_factory=dict
+    )
+
+    def faults(self) -> Iterator[Fault]:
+        """There is a peer, and no two of a type serve the same agency: a dossier has one home per type."""
+        if not self.connectors:
+            yield Fault("connector", "there is no peer", 'Add [connector.NAME] with type = "…"')
+        homes: dict[tuple[str, str], str] = {}
+        for name, peer in self.connectors.items():
+            for agency in peer.serves or ("",):
+                other = homes.setdefault((peer.type, agency), name)
+                if other != name:
+                    who = f'"{agency}"' if agency else "every agency"
+                    yield Fault(f"connector.{name}.serves", f'"{other}" of the same type serves {who} too')
+
+
+def read_installation(
+    where: Path | Source, types: Mapping[str, type[Section]], env: Mapping[str, str]
+) -> Installation:
+    """Read and check a settings file. `types` are the known adapter types with their settings.
+
+    Relative paths and "file:" secrets start at the file's folder; "${NAME}" is looked up in `env`. Raises
+    `ConfigurationError` with every problem as `file:line:column: what. hint`. May be repeated.
+    """
+    try:
+        source = where if isinstance(where, Source) else read_file(where)
+    except ProblemsError as error:
+        raise ConfigurationError(error.problems) from None
+    reading = Reading(source, Path(source.file).parent, env, _variant(types, source))
+    raw = _supported(source.value, reading)
+    installation = reading.section(Installation, raw, ())
+    reading.finish()
+    assert installation is not None  # noqa: S101 - for mypy: without a problem there is an installation
+    return installation
+
+
+def _supported(value: dict[str, Any], reading: Reading) -> dict[str, Any]:
+    """Note what is not supported yet, and leave it out so that it is not also called unknown."""
+    kept = {key: dict(item) if isinstance(item, dict) else item for key, item in value.items()}
+    for path in NOT_YET:
+        table = kept if len(path) == 1 else kept.get(str(path[0]))
+        if isinstance(table, dict) and str(path[-1]) in table:
+            del table[str(path[-1])]
+            name = ".".join(map(str, path))
+            reading.note(path, f'"{name}" is not supported yet', "Take it out", of="key")
+    return kept
+
+
+def _variant(types: Mapping[str, type[Section]], source: Source) -> Variant:
+    """Give a connector's table the settings of its type, and [retry] as what its own falls back to."""
+    quiet = Reading(source, Path(), {})
+    common = quiet.section(Retry, source.value.get("retry", {}), ("retry",)) or Retry()
+
+    def choose(
+        reading: Reading, kind: type[Section], raw: Mapping[str, Any], path: Keys
+    ) -> tuple[type[Section], Mapping[str, Any]] | None:
+        if kind is not ConnectorSettings:
+            return kind, {}
+        _check_name(reading, path)
+        own = _settings_of(types, raw, reading, path)
+        return (own, {"retry": common}) if own else None
+
+    return choose
+
+
+def _check_name(reading: Reading, path: Keys) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", str(path[-1])):
+        what = f'"{path[-1]}" is no name of a connector'
+        reading.note(path, what, "Small letters, digits and _, a letter first", of="key")
+
+
+def _settings_of(
+    types: Mapping[str, type[Section]], raw: Mapping[str, Any], reading: Reading, path: Keys
+) -> type[Section] | None:
+    named = raw.get("type")
+    known = f"Known: {', '.join(sorted(types))}"
+    if not isinstance(named, str):
+        reading.note(path, f'"{path[-1]}" lacks its type', f'Write type = "…". {known}')
+        return None
+    if named not in types:
+        near = did_you_mean(named, types)
+        hint = f'Did you mean "{near}"?' if near else known
+        reading.note((*path, "type"), f'there is no adapter type "{named}"', hint)
+        return None
+    if not issubclass(types[named], ConnectorSettings):
+        raise TypeError(f"the settings of adapter type {named} must extend ConnectorSettings")
+    return types[named]
