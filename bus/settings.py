@@ -127,8 +127,8 @@ class Reading:
         already = len(self.problems)
         self._unknown(raw, path, fields)
         values = {
-            key: value
-            for key, each in fields.items()
+            each.name: value
+            for each in fields.values()
             if (value := self._field(each, raw, path, defaults)) is not msgspec.UNSET
         }
         if len(self.problems) > already:
@@ -191,12 +191,28 @@ class Reading:
     def _list(self, kind: Any, raw: object, path: Keys, said: Says) -> tuple[Any, ...]:
         if not isinstance(raw, list):
             raise self._wrong(path, f"a list [{form(kind)}, …]")
-        return tuple(self._value(kind, item, (*path, count), said) for count, item in enumerate(raw))
+        return tuple(self._each(kind, enumerate(raw), path, said).values())
 
     def _dict(self, kind: Any, raw: object, path: Keys, said: Says) -> dict[str, Any]:
         if not isinstance(raw, dict):
             raise self._wrong(path, f"a table {{ name = {form(kind)} }}")
-        return {composed(key): self._value(kind, item, (*path, key), said) for key, item in raw.items()}
+        found = self._each(kind, raw.items(), path, said)
+        return {composed(str(key)): value for key, value in found.items()}
+
+    def _each(
+        self, kind: Any, items: Iterable[tuple[int | str, object]], path: Keys, said: Says
+    ) -> dict[int | str, Any]:
+        """Read all items before giving up, so that every wrong one is told."""
+        values: dict[int | str, Any] = {}
+        wrong = False
+        for key, item in items:
+            try:
+                values[key] = self._value(kind, item, (*path, key), said)
+            except _Wrong:
+                wrong = True
+        if wrong:
+            raise _Wrong
+        return values
 
     def _scalar(self, kind: Any, raw: object, path: Keys, said: Says) -> Any:
         if kind is Secret:
