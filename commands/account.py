@@ -3,11 +3,13 @@
 from typing import Any
 
 from rich.table import Table
+from sqlalchemy import Connection
 
 from bus.ledger import read
 from bus.ledger.ledger import read_only
-from bus.ledger.schema import STATES
-from commands.tell import ledger_url, out, put_json
+from bus.ledger.schema import ENDS, OPEN, STATES
+from commands.place import Place
+from commands.tell import FINE, NEEDS_YOU, covered, local_time, out, put_json
 
 VIETNAMESE = {
     "waiting": "Chờ đến lượt",
@@ -23,18 +25,38 @@ VIETNAMESE = {
     "discarded": "Đã bỏ",
 }
 
+_MESSAGES = {
+    "kept": "Đã lưu",
+    "parked": "Chờ bổ sung bảng mã",
+    "unmatched": "Không khớp hồ sơ nào",
+    "conflict": "Trùng khoá, khác nội dung",
+    "dead": "Cần người xử lý",
+}
 
-def show_account(given: str | None, *, as_json: bool) -> int:
-    """Print the account; 1 where something is not accounted for."""
-    account = read_only(ledger_url(given), read.account)
+_MARKS = {
+    "delivered": "green",
+    "dead": "bold red",
+    "unknown": "yellow",
+    "held": "yellow",
+    "retrying": "yellow",
+}
+
+
+def show_account(place: Place, *, as_json: bool) -> int:
+    """Print the account; `NEEDS_YOU` where something is not accounted for. Reads only; may be repeated."""
+    account, gates = read_only(place.ledger, _questions)
     if as_json:
-        put_json(as_object(account))
+        put_json(as_object(account, gates))
     else:
-        out().print(_table(account))
-    return 1 if account.unaccounted else 0
+        _print(account, gates)
+    return NEEDS_YOU if account.unaccounted else FINE
 
 
-def as_object(account: read.Account) -> dict[str, Any]:
+def _questions(tx: Connection) -> tuple[read.Account, list[dict[str, Any]]]:
+    return read.account(tx), read.gates(tx)
+
+
+def as_object(account: read.Account, gates: list[dict[str, Any]]) -> dict[str, Any]:
     """The account as a program reads it."""
     return {
         "kept": sum(account.messages.values()),
@@ -44,19 +66,72 @@ def as_object(account: read.Account) -> dict[str, Any]:
         "states": {state: account.states.get(state, 0) for state in STATES},
         "legs": account.legs,
         "unaccounted": account.unaccounted,
+        "gates": [_gate(gate) for gate in gates if _is_shut(gate)],
     }
 
 
-def _table(account: read.Account) -> Table:
+def _print(account: read.Account, gates: list[dict[str, Any]]) -> None:
+    console = out()
+    console.print(_deliveries(account))
+    aside = {state: count for state, count in account.messages.items() if state != "kept"}
+    if aside:
+        console.print(_set_aside(aside))
+    for gate in filter(_is_shut, gates):
+        console.print(_gate_line(gate))
+    good = account.unaccounted == 0
+    proof = f"{account.planned} planned = {sum(account.states.values())} in the states above"
+    if good:
+        console.print(f"Everything is accounted for (mọi thứ đều có chỗ): {proof}.", style="green")
+    else:
+        console.print(f"{account.unaccounted} NOT accounted for: {proof}.", style="bold red")
+
+
+def _deliveries(account: read.Account) -> Table:
     kept = sum(account.messages.values())
-    table = Table(
-        title=f"{kept} messages kept, {account.dossiers} dossiers, {account.planned} deliveries planned"
-    )
+    table = Table(title=f"{kept} messages kept, {account.dossiers} dossiers", title_justify="left")
     table.add_column("state")
     table.add_column("trạng thái")
     table.add_column("deliveries", justify="right")
-    for state in STATES:
-        table.add_row(state, VIETNAMESE[state], str(account.states.get(state, 0)))
-    table.add_section()
-    table.add_row("unaccounted", "Không rõ ở đâu", str(account.unaccounted))
+    for states in (OPEN, ENDS):
+        for state in states:
+            count = account.states.get(state, 0)
+            table.add_row(
+                state, VIETNAMESE[state], str(count), style=_MARKS.get(state, "") if count else "dim"
+            )
+        table.add_section()
+    for state in account.states.keys() - set(STATES):
+        table.add_row(state, "Trạng thái lạ", str(account.states[state]), style="bold red")
+    table.add_row("all", "Tổng cộng", str(sum(account.states.values())))
     return table
+
+
+def _set_aside(aside: dict[str, int]) -> Table:
+    table = Table(title="messages that wait for a person", title_justify="left")
+    table.add_column("state")
+    table.add_column("trạng thái")
+    table.add_column("messages", justify="right")
+    for state, count in aside.items():
+        table.add_row(state, _MESSAGES.get(state, state), str(count), style="yellow")
+    return table
+
+
+def _is_shut(gate: dict[str, Any]) -> bool:
+    return bool(gate["paused_by"]) or gate["breaker"] != "closed"
+
+
+def _gate(gate: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "connector": gate["connector"],
+        "operation": gate["operation"],
+        "breaker": gate["breaker"],
+        "paused_by": gate["paused_by"],
+        "reason": covered(gate["paused_reason"] or gate["reason"] or ""),
+        "since": gate["paused_at"] or gate["opened_at"],
+    }
+
+
+def _gate_line(gate: dict[str, Any]) -> str:
+    known = _gate(gate)
+    what = f"paused by {known['paused_by']}" if known["paused_by"] else f"breaker {known['breaker']}"
+    name = ".".join(filter(None, (known["connector"], known["operation"])))
+    return f"{name}: {what} since {local_time(known['since'])}: {known['reason']}"

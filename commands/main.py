@@ -7,31 +7,55 @@ from typing import Annotated
 import typer
 
 WELCOME = """\
-Liên Thông carries citizens' dossiers between public systems and loses none.
-Liên Thông chuyển hồ sơ giữa các hệ thống công và không để thất lạc hồ sơ nào.
+Liên Thông carries citizens' dossiers between public systems: none lost, none doubled, each in order.
+Liên Thông chuyển hồ sơ của người dân giữa các hệ thống công: không mất, không trùng, đúng thứ tự.
 
-  python3 run.py test           run every test, on private servers made for it
+  python3 run.py demo           see it at work on this machine; nothing else to prepare
   python3 run.py account        the proof that everything is accounted for
-  python3 run.py trace NUMBER   one dossier over all systems
+  python3 run.py trace NUMBER   one dossier (hồ sơ) over all systems
+
   python3 run.py --help         every command
 """
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+failed = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+connector = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(failed, name="failed", help="What needs a person (cần người xử lý): list it, show one whole.")
+app.add_typer(connector, name="connector", help="Pause, resume or probe one connector.")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object alone on standard output.")]
-LedgerOption = Annotated[
-    str | None, typer.Option("--ledger", help="The ledger's address; default: the one of the last demo.")
+Settings = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        envvar="LIENTHONG_SETTINGS",
+        show_envvar=False,
+        help="The installation's settings file (or LIENTHONG_SETTINGS); default: the last demo.",
+    ),
 ]
+LedgerAddress = Annotated[
+    str | None, typer.Option("--ledger", help="A ledger's address instead, like sqlite:///ledger.db")
+]
+Number = Annotated[
+    str, typer.Argument(metavar="NUMBER", help="Any number that one of the systems knows the dossier by.")
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The connector, as in [connector.NAME].")]
+Reason = Annotated[str, typer.Option("--reason", help="Why: it is recorded and shown to everybody.")]
+
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 @app.callback(invoke_without_command=True)
 def welcome(context: typer.Context) -> None:
-    """Liên Thông: dossiers between public systems, none lost, none doubled, in order."""
+    """Liên Thông: dossiers between public systems, none lost, none doubled, each in order.
+
+    Exit codes: 0 fine, 1 something needs you, 2 wrong use or configuration.
+    """
     if context.invoked_subcommand is None:
         typer.echo(WELCOME)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(context_settings=_PASSED_ON)
 def test(context: typer.Context) -> None:
     """Run every test on a private broker and database. Arguments after `--` go to pytest."""
     from deploy.local.testing import run_tests  # noqa: PLC0415  the start stays quick
@@ -40,30 +64,129 @@ def test(context: typer.Context) -> None:
 
 
 @app.command()
-def account(*, ledger: LedgerOption = None, json: Json = False) -> None:
-    """Prove that everything is accounted for: each delivery in one state, the states sum to what was kept.
+def account(*, settings: Settings = None, ledger: LedgerAddress = None, json: Json = False) -> None:
+    """Prove that everything is accounted for: each delivery in one state, their sum what was planned.
 
-    Exit 1 where something is not.
+    Exit 1 where something is not accounted for.
     """
     from commands.account import show_account  # noqa: PLC0415  the start stays quick
+    from commands.place import find_place  # noqa: PLC0415  as above
 
-    raise typer.Exit(show_account(ledger, as_json=json))
+    raise typer.Exit(show_account(find_place(settings, ledger), as_json=json))
 
 
 @app.command()
-def trace(number: str, *, ledger: LedgerOption = None, json: Json = False) -> None:
+def trace(
+    number: Number, *, settings: Settings = None, ledger: LedgerAddress = None, json: Json = False
+) -> None:
     """Show one dossier (hồ sơ) over all systems, by any of its numbers.
 
     Exit 1 where no dossier has the number.
     """
-    from commands.trace import show_trace  # noqa: PLC0415  the start stays quick
+    from commands.place import find_place  # noqa: PLC0415  the start stays quick
+    from commands.trace import show_trace  # noqa: PLC0415  as above
 
-    raise typer.Exit(show_trace(ledger, number, as_json=json))
+    raise typer.Exit(show_trace(find_place(settings, ledger), number, as_json=json))
+
+
+@failed.command("list")
+def failed_list(*, settings: Settings = None, ledger: LedgerAddress = None, json: Json = False) -> None:
+    """List what needs a person, grouped by cause: dead, held or unknown deliveries, messages set aside.
+
+    Exit 1 where anything does.
+    """
+    from commands.failed import list_failed  # noqa: PLC0415  the start stays quick
+    from commands.place import find_place  # noqa: PLC0415  as above
+
+    raise typer.Exit(list_failed(find_place(settings, ledger), as_json=json))
+
+
+@failed.command("show")
+def failed_show(
+    name: Annotated[str, typer.Argument(metavar="ID", help="A delivery like 12, or a message like m7.")],
+    *,
+    settings: Settings = None,
+    ledger: LedgerAddress = None,
+    json: Json = False,
+) -> None:
+    """Show one delivery or message whole, with its history; every value of the citizen's is covered."""
+    from commands.failed import show_failed  # noqa: PLC0415  the start stays quick
+    from commands.place import find_place  # noqa: PLC0415  as above
+
+    raise typer.Exit(show_failed(find_place(settings, ledger), name, as_json=json))
+
+
+@app.command()
+def hold(
+    number: Number,
+    *,
+    reason: Reason,
+    settings: Settings = None,
+    ledger: LedgerAddress = None,
+    json: Json = False,
+) -> None:
+    """Hold a dossier (tạm giữ): nothing of it that is not yet sent is sent until it is released."""
+    from commands.people import hold_dossier  # noqa: PLC0415  the start stays quick
+    from commands.place import find_place  # noqa: PLC0415  as above
+
+    place = find_place(settings, ledger)
+    raise typer.Exit(hold_dossier(place, number, reason, hold=True, as_json=json))
+
+
+@app.command()
+def release(
+    number: Number,
+    *,
+    reason: Reason = "",
+    settings: Settings = None,
+    ledger: LedgerAddress = None,
+    json: Json = False,
+) -> None:
+    """Release a dossier that was held: what waited goes on, in order."""
+    from commands.people import hold_dossier  # noqa: PLC0415  the start stays quick
+    from commands.place import find_place  # noqa: PLC0415  as above
+
+    place = find_place(settings, ledger)
+    raise typer.Exit(hold_dossier(place, number, reason, hold=False, as_json=json))
+
+
+@connector.command("pause")
+def connector_pause(
+    name: Name,
+    *,
+    reason: Reason,
+    settings: Settings = None,
+    ledger: LedgerAddress = None,
+    json: Json = False,
+) -> None:
+    """Stop sending to a connector; what is for it waits and no attempt is spent."""
+    from commands.people import pause_connector  # noqa: PLC0415  the start stays quick
+    from commands.place import find_place  # noqa: PLC0415  as above
+
+    place = find_place(settings, ledger)
+    raise typer.Exit(pause_connector(place, name, reason, pause=True, as_json=json))
+
+
+@connector.command("resume")
+def connector_resume(
+    name: Name,
+    *,
+    reason: Reason = "",
+    settings: Settings = None,
+    ledger: LedgerAddress = None,
+    json: Json = False,
+) -> None:
+    """Send to a paused connector again; what waited goes on, in order."""
+    from commands.people import pause_connector  # noqa: PLC0415  the start stays quick
+    from commands.place import find_place  # noqa: PLC0415  as above
+
+    place = find_place(settings, ledger)
+    raise typer.Exit(pause_connector(place, name, reason, pause=False, as_json=json))
 
 
 def main() -> None:
     """Run the command of this process's arguments; what went wrong is told in sentences."""
     from commands.tell import told  # noqa: PLC0415  the start stays quick
 
-    with told(Path.cwd()):
+    with told():
         sys.exit(app(standalone_mode=True))

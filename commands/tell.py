@@ -1,22 +1,37 @@
 """How commands speak: results on standard output, everything else on standard error, never a traceback."""
 
+import os
+import re
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
-
-import msgspec
-from rich.console import Console
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from bus.errors import ConfigurationError, LienThongError
 
-DEMO_LEDGER = Path(".lienthong/demo/ledger.db")
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FINE, NEEDS_YOU, WRONG_USE = 0, 1, 2
+"""What the exit codes mean."""
+
+VIETNAM = timezone(timedelta(hours=7))
+LAST_FAULT = Path(".lienthong/last-fault.txt")
+
+_PIPE_WIDTH = 180
+_IDENTIFIER = re.compile(r"(?<![\w.\-])(?:\+?84|0)?\d{9,13}(?![\w.\-]*\w)")
+_MAIL = re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")
 
 
-def out() -> Console:
-    """Where results go; colours only on a terminal."""
-    return Console(highlight=False)
+def out() -> "Console":
+    """Where results go; colours only on a terminal, and wide lines where a program cuts them anyway."""
+    from rich.console import Console  # noqa: PLC0415  a command with --json does without
+
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    return Console(highlight=False, width=width, markup=False)
 
 
 def say(text: str) -> None:
@@ -27,30 +42,77 @@ def say(text: str) -> None:
 
 def put_json(value: Any) -> None:
     """One object alone on standard output."""
+    import msgspec  # noqa: PLC0415  the start stays quick
+
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()
 
 
-def ledger_url(given: str | None) -> str:
-    """The ledger a command reads: the one named, else that of the last demo in this folder."""
-    if given:
-        return given
-    if not DEMO_LEDGER.exists():
-        raise ConfigurationError(
-            [
-                f"{DEMO_LEDGER}: there is no ledger here yet. Name one with --ledger, for instance sqlite:///ledger.db"
-            ]
-        )
-    return f"sqlite:///{DEMO_LEDGER}"
+def local_time(at: float | None) -> str:
+    """A moment (seconds since the epoch) as the person on duty reads it, in Vietnam's time; "" for none."""
+    if not at:
+        return ""
+    return datetime.fromtimestamp(at, VIETNAM).strftime("%d/%m/%Y %H:%M:%S")
+
+
+def covered(text: str) -> str:
+    """A text without citizens' identifiers: long numbers keep three digits, mail addresses their domain.
+
+    A dossier's number (with its points and dashes) stays readable.
+    """
+    text = _IDENTIFIER.sub(lambda found: "•" * 6 + found[0][-3:], text)
+    return _MAIL.sub(lambda found: "•••@" + found[0].partition("@")[2], text)
 
 
 @contextmanager
-def told(_folder: Path) -> Iterator[None]:
-    """The one edge where errors become sentences: exit 2 for configuration, 1 for the rest."""
+def told() -> Iterator[None]:
+    """The one edge where errors become sentences: exit 2 for use or configuration, 1 for all others."""
     try:
         yield
     except ConfigurationError as error:
-        say(str(error))
-        sys.exit(2)
+        _end(str(error), WRONG_USE)
     except LienThongError as error:
-        say(str(error))
-        sys.exit(1)
+        _end(covered(str(error)), NEEDS_YOU)
+    except KeyboardInterrupt:
+        _end("stopped", 130)
+    except BrokenPipeError:
+        # whoever read our output has gone, which is no fault; nothing more can be written to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(NEEDS_YOU)
+    except Exception as error:  # noqa: BLE001  the one place that turns any fault into a sentence
+        _end(_sentence(error), NEEDS_YOU)
+
+
+def _end(text: str, code: int) -> NoReturn:
+    say(text)
+    sys.exit(code)
+
+
+def _sentence(error: Exception) -> str:
+    """What a fault that nobody foresaw means to the person at the keyboard."""
+    if _is_of_database(error):
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        return (
+            f"the ledger cannot be read or written: {covered(reason)}. "
+            "Is this the ledger's address, and is the ledger of this version?"
+        )
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror or type(error).__name__}"
+    kept = _keep_fault()
+    return f"this is a fault of the program ({type(error).__name__}){kept}. Please report it"
+
+
+def _is_of_database(error: Exception) -> bool:
+    """Whether SQLAlchemy raised it; asked without importing SQLAlchemy."""
+    return any(kind.__module__.startswith("sqlalchemy.") for kind in type(error).__mro__)
+
+
+def _keep_fault() -> str:
+    """Write the traceback for a report; it may hold values, so its owner alone can read it."""
+    try:
+        LAST_FAULT.parent.mkdir(parents=True, exist_ok=True)
+        LAST_FAULT.touch(mode=0o600)
+        LAST_FAULT.write_text(traceback.format_exc(), encoding="utf-8")
+    except OSError:
+        return ""
+    return f"; its details are in {LAST_FAULT}"

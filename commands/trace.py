@@ -1,45 +1,111 @@
 """`trace`: one dossier's timeline over all systems. No personal data."""
 
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
+from typing import Any
 
 from rich.table import Table
+from sqlalchemy import Connection, and_, func, or_, select
 
-from bus.ledger import read
+from bus.ledger import read, schema
 from bus.ledger.ledger import read_only
-from commands.tell import ledger_url, out, put_json, say
+from commands.account import VIETNAMESE
+from commands.place import Place
+from commands.tell import FINE, NEEDS_YOU, VIETNAM, covered, out, put_json, say
+from mappings.source import did_you_mean
 
-VIETNAM = timezone(timedelta(hours=7))
+_CANDIDATES = 500
+_MARKS = {"delivered": "green", "kept": "", "refused": "yellow", "dead": "bold red", "superseded": "dim"}
 
 
-def show_trace(given: str | None, number: str, *, as_json: bool) -> int:
-    """Print the timeline of the dossier with this number; 1 where there is none."""
-    url = ledger_url(given)
-    dossier = read_only(url, read.find_dossier, number)
+def show_trace(place: Place, number: str, *, as_json: bool) -> int:
+    """Print the timeline of the dossier with this number; `NEEDS_YOU` where there is none."""
+    dossier = read_only(place.ledger, find, number)
     if dossier is None:
-        say(
-            f"no dossier is known by the number {number}: check it, or ask whether its system has handed it in"
-        )
-        return 1
-    codes = read_only(url, read.codes, dossier)
-    moments = read_only(url, read.timeline, dossier)
+        say(_unknown(number, read_only(place.ledger, near, number)))
+        return NEEDS_YOU
+    codes, held, moments = read_only(place.ledger, _questions, dossier)
     if as_json:
-        put_json({"dossier": dossier, "codes": codes, "timeline": [asdict(moment) for moment in moments]})
+        timeline = [_as_object(moment) for moment in moments]
+        put_json({"dossier": dossier, "codes": codes, "held": held, "timeline": timeline})
     else:
-        out().print(_table(codes, moments))
-    return 0
+        _print(codes, held, moments)
+    return FINE
 
 
-def local_time(at: float) -> str:
-    """A moment as the person on duty reads it."""
-    return datetime.fromtimestamp(at, VIETNAM).strftime("%d/%m %H:%M:%S.%f")[:-3]
+def find(tx: Connection, number: str) -> int | None:
+    """The dossier known by this number, however it was typed: spaces around it and small letters."""
+    typed = unicodedata.normalize("NFC", number).strip()
+    for spelling in dict.fromkeys((typed, typed.upper())):
+        dossier = read.find_dossier(tx, spelling)
+        if dossier is not None:
+            return dossier
+    return None
 
 
-def _table(codes: dict[str, str], moments: list[read.Moment]) -> Table:
-    title = "  ".join(f"{source}: {code}" for source, code in codes.items())
-    table = Table(title=title)
-    for name in ("time", "system", "what", "state", "detail"):
+def near(tx: Connection, number: str) -> str | None:
+    """The known number that looks most like a mistyped one, or None."""
+    typed = number.strip().upper()
+    code = schema.identity.c.code
+    begins, ends = code.startswith(typed[:-4], autoescape=True), code.endswith(typed[-4:], autoescape=True)
+    alike = or_(begins, and_(ends, code.startswith(typed[:4], autoescape=True)))
+    query = select(code).where(func.length(code) < 2 * len(typed), alike).limit(_CANDIDATES)
+    return did_you_mean(typed, tx.execute(query).scalars().all())
+
+
+def refuse_unknown(place: Place, number: str) -> None:
+    """Say that no dossier has this number, and which is near."""
+    say(_unknown(number, read_only(place.ledger, near, number)))
+
+
+def _unknown(number: str, known: str | None) -> str:
+    what = f"no dossier (hồ sơ) is known by the number {covered(number)}"
+    if known:
+        return f"{what}. Did you mean {known}?"
+    return f"{what}. Give any number that one of the systems knows it by, or ask whether it was handed in"
+
+
+def _questions(tx: Connection, dossier: int) -> tuple[dict[str, str], str, list[read.Moment]]:
+    table = schema.dossier
+    row = tx.execute(select(table.c.held_by, table.c.held_reason).where(table.c.id == dossier)).one()
+    held = f"held by {row.held_by}: {covered(row.held_reason or '')}" if row.held_by else ""
+    return read.codes(tx, dossier), held, read.timeline(tx, dossier)
+
+
+def _as_object(moment: read.Moment) -> dict[str, Any]:
+    return asdict(moment) | {
+        "time": datetime.fromtimestamp(moment.at, VIETNAM).isoformat(timespec="milliseconds"),
+        "detail": covered(moment.detail),
+    }
+
+
+def _print(codes: dict[str, str], held: str, moments: Sequence[read.Moment]) -> None:
+    console = out()
+    console.print("  ".join(f"{source}: {code}" for source, code in codes.items()), style="bold")
+    if held:
+        console.print(held, style="yellow")
+    console.print(_table(moments))
+
+
+def _table(moments: Sequence[read.Moment]) -> Table:
+    table = Table()
+    for name in ("time (UTC+7)", "system", "what", "state", "trạng thái", "detail"):
         table.add_column(name, overflow="fold")
+    day = ""
     for moment in moments:
-        table.add_row(local_time(moment.at), moment.system, moment.what, moment.state, moment.detail)
+        at = datetime.fromtimestamp(moment.at, VIETNAM)
+        shown = at.strftime("%H:%M:%S.%f")[:-3]
+        if (new := at.strftime("%d/%m/%Y")) != day:
+            day, shown = new, f"{new} {shown}"
+        table.add_row(
+            shown.rjust(23),
+            moment.system,
+            moment.what,
+            moment.state,
+            VIETNAMESE.get(moment.state, ""),
+            covered(moment.detail),
+            style=_MARKS.get(moment.state, ""),
+        )
     return table

@@ -1,0 +1,68 @@
+"""What people do: hold and release a dossier, pause and resume a connector. Every action is recorded."""
+
+import asyncio
+from typing import Any
+
+from bus.errors import ConfigurationError
+from bus.ledger.ledger import Ledger, read_only
+from bus.ledger.records import Hold, Keep, Pause, Plan
+from bus.ledger.store import Store
+from commands.control import send
+from commands.place import Place, who
+from commands.tell import FINE, NEEDS_YOU, put_json, say
+from commands.trace import find, refuse_unknown
+
+
+def hold_dossier(place: Place, number: str, reason: str, *, hold: bool, as_json: bool) -> int:
+    """Hold or release everything unsent of a dossier; repeating it changes nothing.
+
+    `NEEDS_YOU` where no dossier has the number.
+    """
+    dossier = read_only(place.ledger, find, number)
+    if dossier is None:
+        refuse_unknown(place, number)
+        return NEEDS_YOU
+    action = Hold(dossier, hold=hold, who=who(), reason=reason)
+    request = {"do": "hold" if hold else "release", "dossier": dossier, "who": who(), "reason": reason}
+    return _done(act(place, request, action), f"{number} is {'held' if hold else 'released'}", as_json)
+
+
+def pause_connector(place: Place, name: str, reason: str, *, pause: bool, as_json: bool) -> int:
+    """Pause or resume a connector: nothing is sent to it while it is paused; repeating changes nothing."""
+    action = Pause(name, pause=pause, who=who(), reason=reason)
+    request = {"do": "pause" if pause else "resume", "connector": name, "who": who(), "reason": reason}
+    return _done(act(place, request, action), f"{name} is {'paused' if pause else 'resumed'}", as_json)
+
+
+def act(place: Place, request: dict[str, Any], action: Hold | Pause) -> dict[str, Any]:
+    """Have an action done: by the `serve` that runs, else in the ledger itself.
+
+    Raises `ConfigurationError` where another process serves an SQLite ledger and takes no requests.
+    """
+    reply = send(place.control, request)
+    return asyncio.run(_write(place, action)) if reply is None else reply
+
+
+async def _write(place: Place, action: Hold | Pause) -> dict[str, Any]:
+    ledger = Ledger(Store(place.ledger), _plan_nothing, _merge_nothing)
+    try:
+        await ledger.act(action)
+    finally:
+        ledger.close()
+    return {"ok": True}
+
+
+def _plan_nothing(_state: bytes | None, _keep: Keep, _withdrawn: bool) -> Plan:  # noqa: FBT001  the ledger's signature
+    raise ConfigurationError(["a command keeps no messages"])
+
+
+def _merge_nothing(_one: bytes, _other: bytes) -> bytes:
+    raise ConfigurationError(["a command merges no dossiers"])
+
+
+def _done(reply: dict[str, Any], text: str, as_json: bool) -> int:  # noqa: FBT001  one caller a command
+    error = reply.get("error")
+    if as_json:
+        put_json(reply)
+    say(f"not done: {error}" if error else text)
+    return NEEDS_YOU if error else FINE

@@ -1,0 +1,58 @@
+"""Where the installation is that a command works on: one named by its settings, else the last demo's."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from bus.errors import ConfigurationError
+
+DEMO = Path(".lienthong/demo")
+
+_NO_LEDGER = (
+    "{}: there is no ledger here yet. Run `python3 run.py demo` first, "
+    "or say which installation is meant with --settings FILE (or LIENTHONG_SETTINGS)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`ledger` is the address of the ledger, `data` the folder that holds the control socket."""
+
+    ledger: str
+    data: Path
+
+    @property
+    def control(self) -> Path:
+        """The socket at which a running `serve` takes requests."""
+        return self.data / "control.sock"
+
+
+def find_place(settings: Path | None, ledger: str | None = None) -> Place:
+    """The place that is named; else the last demo's in this folder.
+
+    Raises `ConfigurationError` where the settings are wrong or a file's ledger is not there.
+    """
+    place = _named(settings, ledger)
+    if place.ledger.startswith("sqlite:///"):
+        file = Path(place.ledger.removeprefix("sqlite:///"))
+        if not file.is_file():
+            raise ConfigurationError([_NO_LEDGER.format(file)])
+    return place
+
+
+def _named(settings: Path | None, ledger: str | None) -> Place:
+    if ledger:
+        file = Path(ledger.removeprefix("sqlite:///"))
+        return Place(ledger, file.parent if ledger.startswith("sqlite:///") else DEMO)
+    if settings:
+        return _of_settings(settings)
+    return Place(f"sqlite:///{DEMO / 'ledger.db'}", DEMO)
+
+
+def _of_settings(settings: Path) -> Place:
+    raise ConfigurationError([f"{settings}: settings cannot be read yet; name the ledger with --ledger"])
+
+
+def who() -> str:
+    """Who is at the keyboard, for the log of what people did."""
+    return os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"
