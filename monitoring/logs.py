@@ -1,0 +1,70 @@
+"""Logs as structlog events, one outcome line a message, quiet when healthy.
+
+A line carries ledger numbers, kinds and outcomes; texts from messages never reach it.
+"""
+
+import logging
+import sys
+from typing import TextIO
+
+import structlog
+
+from bus.ledger.records import Claimed, Keep, Kept, Settle, Settled
+
+_QUIET = frozenset({"delivered", "superseded", "refused"})
+
+
+def configure(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None:
+    """Write JSON lines to `stream`; may be repeated."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+
+
+class LogObserver:
+    """Tells what was kept and how attempts ended. Fine outcomes are debug, what needs somebody is louder."""
+
+    def __init__(self) -> None:
+        self._log = structlog.get_logger("bus")
+
+    def kept(self, keep: Keep, kept: Kept) -> None:
+        """A message is on disk, or was known."""
+        say = self._log.debug if kept.outcome in {"kept", "repeated"} else self._log.warning
+        say(
+            "message",
+            outcome=kept.outcome,
+            message=kept.message,
+            dossier=kept.dossier,
+            source=keep.source,
+            kind=keep.kind,
+            traceparent=keep.traceparent,
+        )
+
+    def settled(self, claimed: Claimed, settle: Settle, settled: Settled, seconds: float) -> None:
+        """An attempt ended: one line with its outcome."""
+        say = self._log.debug if settled.state in _QUIET else self._log.info
+        if settled.state == "dead" or not settled.applied:
+            say = self._log.warning
+        say(
+            "delivery",
+            outcome=settle.outcome,
+            applied=settled.applied,
+            cause=settle.cause,
+            code=settle.code,
+            delivery=claimed.delivery,
+            attempt=claimed.attempt,
+            dossier=claimed.dossier,
+            connector=claimed.connector,
+            operation=claimed.operation,
+            seconds=round(seconds, 4),
+            traceparent=claimed.traceparent,
+        )
