@@ -36,10 +36,11 @@ def _fenced_lines(document: Path) -> Iterator[str]:
 
 
 def _commands(document: Path, start: str) -> Iterator[list[str]]:
-    """The words after `start` on lines of fenced blocks, without what follows a remark or a bare `--`."""
+    """The words after `start` on lines of fenced blocks; no remarks, no quoted values, nothing after `--`."""
     for line in _fenced_lines(document):
         if line.strip().startswith(start):
-            words = line.split("#", maxsplit=1)[0].strip().removeprefix(start).split()
+            bare = re.sub(r'"[^"]*"', "VALUE", line).split("#", maxsplit=1)[0]
+            words = bare.strip().removeprefix(start).split()
             yield words[: words.index("--")] if "--" in words else words
 
 
