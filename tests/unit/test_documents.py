@@ -146,7 +146,7 @@ def test_every_rule_that_code_cites_stands_in_the_protocol() -> None:
         number
         for folder in ("adapters", "bus", "commands")
         for file in (ROOT / folder).rglob("*.py")
-        for number in re.findall(r"\brules? (\d+)\b", file.read_text())
+        for number in re.findall(r"\b(?:rules?|protocol) (\d+)\b", file.read_text())
     }
     assert len(cited) > 10
     assert cited <= set(numbered)
