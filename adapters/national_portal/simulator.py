@@ -1,0 +1,178 @@
+"""The National Public Service Portal (Cổng DVCQG), simulated: a real server with state of its own.
+
+`python -m adapters.national_portal.simulator --data DIR --seed N` prints `{"url", "control_url"}`.
+
+Behind an X-Road adapter (reference 6a): `POST /XrdAdapter/RestService/forward/mapi/login?dstcode=…` and
+`…/mapi/g` for everything else, `service` selects. Switches name services (`TraCuuHoSo`, …) and `login`.
+
+Control, beside what the chassis has: `POST /_sim/submit {"records"}` (see `simulator_submit`),
+`POST /_sim/inbound {"url", "header", "key"}` where the province takes pushes, `POST /_sim/ask {"MaHoSo"}`
+looks a dossier up at the province, `GET /_sim/dossiers` lists numbers and statuses. `/_sim/effects` has also
+`open`: pushes and citizens' acts still to come. Sessions are forgotten on restart, nothing else is.
+"""
+
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from adapters._kit.simulator import Simulation, Workshop, main
+from adapters._kit.simulator_http import Answer, Request, Route, json_answer
+from adapters._kit.simulator_journal import HANOI
+from adapters.national_portal.simulator_catalogue import Catalogue
+from adapters.national_portal.simulator_citizens import Citizens, Conduct
+from adapters.national_portal.simulator_desk import Desk
+from adapters.national_portal.simulator_dossier import Record
+from adapters.national_portal.simulator_facade import Codes, Door, Sessions
+from adapters.national_portal.simulator_paper import PATH, paper
+from adapters.national_portal.simulator_push import Names, Province, Target
+from adapters.national_portal.simulator_register import Register
+from adapters.national_portal.simulator_submit import Submitted
+from adapters.national_portal.simulator_window import Window
+
+_DSTCODE = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Declare this simulator's own options; times in seconds, shares from 0 to 1."""
+    add = parser.add_argument
+    add("--dstcode", default=_DSTCODE, help="who is called, INSTANCE:CLASS:MEMBER:SUBSYSTEM")
+    add("--forward", default="/XrdAdapter/RestService/forward/", help="path of the X-Road adapter")
+    add("--login-path", default="mapi/login", help="path of login behind it")
+    add("--business-path", default="mapi/g", help="path of everything else behind it")
+    add("--username", default="000.00.00.H12", help="account of the province: its organisation's code")
+    add("--password", default="mat-khau-thu", help="its password")
+    add("--session-seconds", type=float, default=600.0, help="how long a session lives")
+    add("--business-error-share", type=float, default=0.2, help="share of refusals under error_code 0")
+    add("--tables", type=Path, default=None, help="folder of agencies.csv and procedures.csv")
+    add("--listed-on", choices=("citizen", "any"), default="citizen", help="whose changes the search tells")
+    add("--citizen-delay", type=float, default=1.0, help="seconds until a citizen acts")
+    add("--withdraw-share", type=float, default=0.03, help="share of dossiers that is withdrawn")
+    add("--organisation", default="000.00.00.G22", help="madonvi of the portal in its own calls")
+    add("--inbound-url", default="", help="where the province takes pushes")
+    add("--inbound-header", default="X-Api-Key", help="header in which it wants its key")
+    add("--inbound-key", default="", help="that key")
+    for kind, name in msgspec.structs.asdict(Names()).items():
+        add(f"--service-{kind.replace('_', '-')}", default=name, help=f"name of the inbound service: {kind}")
+
+
+def build(options: Namespace, workshop: Workshop) -> Simulation:
+    """Put the portal together from its options."""
+    register = Register(workshop, options.listed_on)
+    settings = workshop.shelf("settings")
+    province = Province(
+        workshop, options.organisation, _names(options), _target(options, settings.get("inbound"))
+    )
+    conduct = Conduct(workshop.seed, options.citizen_delay, options.withdraw_share)
+    citizens = Citizens(register, conduct, _teller(register, province), time.monotonic)
+    catalogue = Catalogue(options.tables, datetime.now(HANOI).date())
+    desk = Desk(register, workshop.journal, catalogue, citizens.noticed)
+    door = Door(options.dstcode, options.username, options.password, options.session_seconds)
+    sessions = Sessions(door)
+    window = Window(door, sessions, Codes(workshop.seed, options.business_error_share), desk)
+    return Simulation(
+        routes=_routes(options, window),
+        control=_control(register, province, settings.put),
+        state=lambda: {
+            "dossiers": len(register),
+            "statuses": register.statuses(),
+            **_pending(province, citizens),
+        },
+        facts=lambda: {"open": province.open + citizens.planned},
+        background=[citizens.run, province.run],
+        expire_sessions=sessions.expire,
+    )
+
+
+def _routes(options: Namespace, window: Window) -> list[Route]:
+    return [
+        Route("POST", options.forward + options.login_path, "login", window.login),
+        Route("POST", options.forward + options.business_path, _service, window.serve),
+        Route("GET", PATH + "{name}", "file", _paper),
+    ]
+
+
+def _control(register: Register, province: Province, keep: Callable[[str, Any], None]) -> list[Route]:
+    submitted = Submitted(register, lambda number, record: province.push(number, "dossier", record))
+
+    def submit(request: Request) -> Answer:
+        status, body = submitted.take(request.json())
+        return json_answer(body, status)
+
+    def inbound(request: Request) -> Answer:
+        province.target = msgspec.json.decode(request.body, type=Target)
+        keep("inbound", msgspec.to_builtins(province.target))
+        return json_answer({"url": province.target.url})
+
+    async def ask(request: Request) -> Answer:
+        return json_answer(await province.look_up(str(request.json().get("MaHoSo"))))
+
+    def dossiers(_request: Request) -> Answer:
+        return json_answer(
+            [
+                {
+                    "MaHoSo": number,
+                    "status": dossier.status,
+                    "synced": dossier.synced,
+                    "rows": len(dossier.rows),
+                }
+                for number, dossier in register.items()
+            ]
+        )
+
+    waits: Callable[[Request], Awaitable[Answer]] = ask
+    return [
+        Route("POST", "/_sim/submit", "submit", submit),
+        Route("POST", "/_sim/inbound", "inbound", inbound),
+        Route("POST", "/_sim/ask", "ask", waits),
+        Route("GET", "/_sim/dossiers", "dossiers", dossiers),
+    ]
+
+
+def _teller(register: Register, province: Province) -> Callable[[str, str, Record], None]:
+    def tell(number: str, kind: str, fact: Record) -> None:
+        dossier = register.get(number)
+        if dossier is not None and dossier.via in ("push", "both"):
+            province.push(number, kind, fact)
+
+    return tell
+
+
+def _service(request: Request) -> str:
+    try:
+        service = request.json()["service"]
+    except (msgspec.DecodeError, TypeError, KeyError, IndexError):
+        return "unknown"
+    return service if isinstance(service, str) else "unknown"
+
+
+def _paper(request: Request) -> Answer:
+    return Answer(200, paper(request.parts["name"]), content_type="application/pdf")
+
+
+def _pending(province: Province, citizens: Citizens) -> dict[str, int]:
+    return {
+        "pushes_open": province.open,
+        "pushes_settled": province.settled,
+        "pushes_repeated": province.repeated,
+        "acts_planned": citizens.planned,
+    }
+
+
+def _names(options: Namespace) -> Names:
+    return Names(**{kind: getattr(options, f"service_{kind}") for kind in Names.__struct_fields__})
+
+
+def _target(options: Namespace, kept: Any) -> Target | None:
+    if options.inbound_url:
+        return Target(options.inbound_url, options.inbound_header, options.inbound_key)
+    return None if kept is None else msgspec.convert(kept, Target)
+
+
+if __name__ == "__main__":
+    sys.exit(main("adapters.national_portal.simulator", add_options, build))
