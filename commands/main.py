@@ -64,6 +64,66 @@ def test(context: typer.Context) -> None:
 
 
 @app.command()
+def check(*, settings: Settings = None, json: Json = False) -> None:
+    """Check settings, tables, sheets, schemas and topology: every fault with file:line:column and a hint.
+
+    Without --settings the shipped settings.toml is checked. Exit 2 where anything is wrong.
+    """
+    from commands.check import check as look  # noqa: PLC0415  the start stays quick
+
+    raise typer.Exit(look(settings, as_json=json))
+
+
+@app.command()
+def describe(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help='A connector, or "settings" for every setting.')
+    ] = None,
+    *,
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
+    """Say what a connector needs and offers: its settings, operations, sources and messages."""
+    from commands.describe import describe as tell  # noqa: PLC0415  the start stays quick
+
+    raise typer.Exit(tell(name, settings, as_json=json))
+
+
+@app.command()
+def topology(*, settings: Settings = None, json: Json = False) -> None:
+    """Print the broker's exchanges, queues and bindings as they are declared at the start."""
+    from commands.topology import show_topology  # noqa: PLC0415  the start stays quick
+
+    raise typer.Exit(show_topology(settings, as_json=json))
+
+
+@app.command()
+def simulate(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="onestop, national_portal")],
+    *,
+    data: Annotated[Path, typer.Option("--data", help="Where they remember what they did.")] = Path(
+        ".lienthong/simulate"
+    ),
+    seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")] = 0,
+    json: Json = False,
+) -> None:
+    """Run simulated peers alone until Ctrl-C, as real servers on free ports."""
+    from commands.simulate import simulate as run  # noqa: PLC0415  the start stays quick
+
+    raise typer.Exit(run(names, data, seed, as_json=json))
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="hop or map")], *, json: Json = False
+) -> None:
+    """Measure beside the limit and beside peers, in one run: the whole hop, or the mapping."""
+    from commands.testing import bench as measure  # noqa: PLC0415  the start stays quick
+
+    raise typer.Exit(measure(name, as_json=json))
+
+
+@app.command()
 def account(*, settings: Settings = None, ledger: LedgerAddress = None, json: Json = False) -> None:
     """Prove that everything is accounted for: each delivery in one state, their sum what was planned.
 

@@ -50,7 +50,11 @@ def _named(settings: Path | None, ledger: str | None) -> Place:
 
 
 def _of_settings(settings: Path) -> Place:
-    raise ConfigurationError([f"{settings}: settings cannot be read yet; name the ledger with --ledger"])
+    from commands.parts import read_settings  # noqa: PLC0415  a demo's ledger is found without
+
+    installation = read_settings(settings, secrets=False)
+    data = installation.installation.data
+    return Place(installation.ledger.address(data), data)
 
 
 def who() -> str:

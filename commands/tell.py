@@ -1,7 +1,6 @@
 """How commands speak: results on standard output, everything else on standard error, never a traceback."""
 
 import os
-import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -22,8 +21,6 @@ VIETNAM = timezone(timedelta(hours=7))
 LAST_FAULT = Path(".lienthong/last-fault.txt")
 
 _PIPE_WIDTH = 180
-_IDENTIFIER = re.compile(r"(?<![\w.\-])(?:\+?84|0)?\d{9,13}(?![\w.\-]*\w)")
-_MAIL = re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")
 
 
 def out() -> "Console":
@@ -56,12 +53,10 @@ def local_time(at: float | None) -> str:
 
 
 def covered(text: str) -> str:
-    """A text without citizens' identifiers: long numbers keep three digits, mail addresses their domain.
+    """A text without citizens' identifiers; a dossier's number stays readable."""
+    from adapters._kit.redaction import redacted  # noqa: PLC0415  the start stays quick
 
-    A dossier's number (with its points and dashes) stays readable.
-    """
-    text = _IDENTIFIER.sub(lambda found: "•" * 6 + found[0][-3:], text)
-    return _MAIL.sub(lambda found: "•••@" + found[0].partition("@")[2], text)
+    return redacted(text)
 
 
 @contextmanager

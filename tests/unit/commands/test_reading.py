@@ -89,7 +89,7 @@ def test_what_failed_is_grouped_and_covered(run: Run, ledger_file: Path) -> None
     assert groups["onestop.create"]["cause"] == "contract"
     assert groups["portal: portal.dossier"]["ids"] == ["m4"]
     assert CITIZEN not in ran.out
-    assert "ban@" not in ran.out
+    assert "ban@example" not in ran.out
 
 
 def test_one_failure_is_shown_whole_with_its_values_covered(run: Run, ledger_file: Path) -> None:
@@ -134,12 +134,12 @@ def test_a_command_that_is_not_there_is_wrong_use(run: Run) -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        (f"CCCD {CITIZEN}.", "CCCD ••••••236."),
-        ("gọi 0912345678", "gọi ••••••678"),
-        ("gọi +84912345678", "gọi ••••••678"),
+        (f"CCCD {CITIZEN}.", "CCCD ••••••••••36."),
+        ("gọi 0912345678", "gọi ••••••••78"),
+        ("gọi +84912345678", "gọi ••••••••••78"),
         (f"hồ sơ {PORTAL}", f"hồ sơ {PORTAL}"),
         (f"hồ sơ {ONESTOP}, mới", f"hồ sơ {ONESTOP}, mới"),
-        ("nguyen.van-a@example.vn", "•••@example.vn"),
+        ("nguyen.van-a@example.vn", "n•••@example.vn"),
         ("HTTP 503 after 20000 ms", "HTTP 503 after 20000 ms"),
     ],
 )

@@ -1,0 +1,158 @@
+"""`check`: everything an installation is made of, every fault with file, line, column and what to do."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jsonschema_rs
+
+from bus.errors import ConfigurationError
+from bus.installation import Installation
+from bus.topology import Topology, rhythm_problems
+from commands.parts import EXAMPLE, ROOT, SHEETS, TABLES, folders, read_settings, shown
+from commands.tell import FINE, WRONG_USE, out, put_json, say
+from mappings.sheet import load_sheets
+from mappings.source import Problem, ProblemsError
+from mappings.tables import load as load_tables
+
+Fault = Problem | str
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was looked at, what is wrong, and what is worth knowing."""
+
+    checked: dict[str, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def count(self, what: str, number: int) -> None:
+        """Note that so many were checked."""
+        self.checked[what] = number
+
+
+def check(settings: Path | None, *, as_json: bool) -> int:
+    """Check an installation (default: the shipped one); `WRONG_USE` where anything is wrong.
+
+    Reads files only, opens nothing, may be repeated.
+    """
+    findings = Findings()
+    look(findings, settings)
+    if as_json:
+        put_json(as_object(findings))
+    else:
+        _print(findings)
+    return WRONG_USE if findings.faults else FINE
+
+
+def look(findings: Findings, settings: Path | None) -> None:
+    """Look at everything, also after a fault, so that all are told at once."""
+    installation = _settings(findings, settings)
+    if installation is not None:
+        findings.count("connectors", len(installation.connectors))
+        _topology(findings, installation)
+    own = (installation.tables.folder, installation.mappings.overlay) if installation else (None, None)
+    tables = _tried(findings, lambda: load_tables(folders(TABLES, own[0])))
+    sheets = _tried(findings, lambda: load_sheets(folders(SHEETS, own[1])))
+    findings.count("tables", len(tables or ()))
+    findings.count("sheets", len(sheets or ()))
+    findings.notes += _hidden("table", TABLES, own[0], "*.csv")
+    findings.notes += _hidden("sheet", SHEETS, own[1], "*/*.toml")
+    _schemas(findings)
+
+
+def _settings(findings: Findings, named: Path | None) -> Installation | None:
+    """Read the settings; those that are shipped are an example, whose secrets nobody has."""
+    if named is None:
+        findings.notes.append(f"{shown(EXAMPLE)} is the shipped example: its secrets were not looked up")
+    return _tried(findings, lambda: read_settings(named or EXAMPLE, secrets=named is not None))
+
+
+def _tried(findings: Findings, read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except (ConfigurationError, ProblemsError) as error:
+        findings.faults += [each if isinstance(each, Problem) else str(each) for each in error.problems]
+        return None
+
+
+def _topology(findings: Findings, installation: Installation) -> None:
+    """The broker's side: names that fit, nothing held longer than the broker allows (protocol 15)."""
+    peers = installation.connectors
+    try:
+        topology = Topology(tuple(peers), installation.broker.prefix)
+    except ValueError as error:
+        findings.faults.append(f"[broker] {error}")
+        return
+    findings.count("queues", len(topology.queues))
+    longest = {name: float(peer.timeout.connect + peer.timeout.answer) for name, peer in peers.items()}
+    slots = {name: peer.concurrency for name, peer in peers.items()}
+    findings.faults += rhythm_problems(longest, slots, installation.broker.consumer_timeout)
+
+
+def _hidden(kind: str, shipped: Path, overlay: Path | None, pattern: str) -> list[str]:
+    """Which shipped files an installation's own ones hide."""
+    if overlay is None:
+        return []
+    own = (file.relative_to(overlay) for file in sorted(overlay.glob(pattern)))
+    return [
+        f"{overlay / name} hides the shipped {kind} {shown(shipped / name)}"
+        for name in own
+        if (shipped / name).is_file()
+    ]
+
+
+def _schemas(findings: Findings) -> None:
+    """JSON Schemas of the connectors: each is JSON and a schema."""
+    files = sorted((ROOT / "adapters").glob("*/schemas/*.json"))
+    for file in files:
+        findings.faults += _schema_faults(file)
+    findings.count("schemas", len(files))
+
+
+def _schema_faults(file: Path) -> list[Fault]:
+    name = str(shown(file))
+    try:
+        jsonschema_rs.validator_for(json.loads(file.read_bytes()))
+    except json.JSONDecodeError as error:
+        return [Problem(name, error.lineno, error.colno, f"is no JSON: {error.msg}")]
+    except (jsonschema_rs.ValidationError, ValueError) as error:
+        return [Problem(name, 1, 1, f"is no JSON Schema: {str(error).splitlines()[0]}")]
+    return []
+
+
+def as_object(findings: Findings) -> dict[str, Any]:
+    """What was found as a program reads it."""
+    return {
+        "ok": not findings.faults,
+        "problems": [_fault_object(each) for each in findings.faults],
+        "notes": findings.notes,
+        "checked": findings.checked,
+    }
+
+
+def _fault_object(fault: Fault) -> dict[str, Any]:
+    if isinstance(fault, str):
+        return {"file": "", "line": 0, "column": 0, "what": fault, "hint": ""}
+    return {
+        "file": fault.file,
+        "line": fault.line,
+        "column": fault.column,
+        "what": fault.what,
+        "hint": fault.hint,
+    }
+
+
+def _print(findings: Findings) -> None:
+    console = out()
+    for fault in findings.faults:
+        console.print(str(fault), soft_wrap=True)
+    for note in findings.notes:
+        console.print(note, soft_wrap=True, style="dim")
+    looked = ", ".join(f"{number} {what}" for what, number in findings.checked.items())
+    wrong = len(findings.faults)
+    verdict = f"{wrong} problem{'s' if wrong != 1 else ''}" if wrong else "no problems"
+    say(f"{verdict}; looked at {looked}")

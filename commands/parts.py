@@ -1,0 +1,62 @@
+"""The parts that an installation is put together from, as commands look at them: types, settings, files."""
+
+import os
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from bus.errors import ConfigurationError
+from bus.installation import Installation, read_installation
+from bus.ports import AdapterType
+from mappings.source import did_you_mean
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLES = ROOT / "deploy" / "tables"
+SHEETS = ROOT / "mappings"
+ROUTES = ROOT / "bus" / "routes"
+EXAMPLE = ROOT / "settings.toml"
+"""The installation that is shipped: what `describe` and `check` look at where none is named."""
+
+
+class Unasked(dict[str, str]):
+    """An environment for commands that use no secret: one that is not set does not stop them."""
+
+    def get(self, key: str, default: str | None = None) -> str:  # type: ignore[override]  # every name has a value here
+        """Give the variable, or a text that opens nothing."""
+        return super().get(key) or default or "not set"
+
+
+def adapter_types() -> dict[str, AdapterType]:
+    """The kinds of systems there are, by name: one a folder `adapters/NAME/adapter.py`."""
+    found = sorted(file.parent.name for file in (ROOT / "adapters").glob("[a-z]*/adapter.py"))
+    types = (import_module(f"adapters.{name}.adapter").TYPE for name in found)
+    return {each.name: each for each in types}
+
+
+def read_settings(file: Path, *, secrets: bool = True) -> Installation:
+    """Read an installation; raises `ConfigurationError` with every problem.
+
+    Without `secrets`, environment variables that are not set are no problem: for commands that open nothing.
+    """
+    env: Mapping[str, str] = os.environ if secrets else Unasked(os.environ)
+    return read_installation(
+        shown(file), {name: each.settings for name, each in adapter_types().items()}, env
+    )
+
+
+def shown(file: Path) -> Path:
+    """A path as people read it in problems: relative to where they are, if it lies below."""
+    return file.relative_to(Path.cwd()) if file.is_absolute() and file.is_relative_to(Path.cwd()) else file
+
+
+def folders(shipped: Path, overlay: Path | None) -> Sequence[Path]:
+    """Where files of a kind lie: the shipped ones, then those of the installation, which win."""
+    return (shown(shipped), overlay) if overlay else (shown(shipped),)
+
+
+def one_of(kind: str, name: str, known: Sequence[str]) -> None:
+    """Raise `ConfigurationError` with a guess where there is no such name."""
+    if name not in known:
+        near = did_you_mean(name, known)
+        hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(known) or 'none'}"
+        raise ConfigurationError([f'there is no {kind} "{name}". {hint}'])

@@ -1,0 +1,47 @@
+"""`bench`: figures beside the limit and beside peers, measured in one run."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rich.table import Table
+
+from commands.parts import ROOT, one_of
+from commands.tell import FINE, out, put_json, say
+
+BENCHES = ROOT / "bench"
+
+
+def bench(name: str, *, as_json: bool) -> int:
+    """Run `bench/NAME.py` and print its figures; may be repeated.
+
+    Raises `ConfigurationError` where there is none of that name.
+    """
+    run = _find(name)
+    say(f"measuring {name}; this takes a minute or two, and the machine should do nothing else")
+    figures = run()
+    if as_json:
+        put_json(figures)
+    else:
+        out().print(_table(name, figures))
+    return FINE
+
+
+def known_benches() -> tuple[str, ...]:
+    """The names that can be measured: modules of `bench/` with a function `run`."""
+    return tuple(sorted(file.stem for file in BENCHES.glob("[a-z]*.py") if "\ndef run(" in file.read_text()))
+
+
+def _find(name: str) -> Callable[[], Mapping[str, Any]]:
+    one_of("benchmark", name, known_benches())
+    run: Callable[[], Mapping[str, Any]] = importlib.import_module(f"bench.{name}").run
+    return run
+
+
+def _table(name: str, figures: Mapping[str, Any]) -> Table:
+    table = Table(title=f"bench {name}", title_justify="left")
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    for key, value in figures.items():
+        table.add_row(key, f"{value:,.2f}" if isinstance(value, float) else str(value))
+    return table
