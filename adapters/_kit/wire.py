@@ -129,7 +129,7 @@ class WatchedAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         """Make pools whose connections are watched."""
-        super().init_poolmanager(*arguments, **named)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*arguments, **named)
         pools = {"http": _HttpPool, "https": _HttpsPool}
         self.poolmanager.pool_classes_by_scheme = pools
 
@@ -154,7 +154,7 @@ class _Watched:
             self.sock.settimeout(attempt.left())
             attempt.hold(self.sock)
             attempt.sent = True
-        super().send(data)
+        super().send(data)  # type: ignore[misc]  # the library's connection comes after this mixin
 
 
 class _Http(_Watched, HTTPConnection):
