@@ -2,6 +2,7 @@
 
 LienThongError
 ├── ConfigurationError        refuse to start; every fault with file, line and column
+├── LedgerUnavailableError    the ledger's database does not take a write now: repeat it
 ├── IntakeError               a source handed in what cannot be kept as a message now
 │   ├── RejectedMessageError    it is wrong: tell the sender every problem
 │   ├── ConflictError           the same key with other content: kept and shown to a person
@@ -26,6 +27,10 @@ class ConfigurationError(LienThongError):
     def __init__(self, problems: Sequence[object]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+
+class LedgerUnavailableError(LienThongError):
+    """The database did not take a write; it may be repeated, nothing of it was done or it is recognised."""
 
 
 class IntakeError(LienThongError):

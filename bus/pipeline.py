@@ -16,7 +16,7 @@ from mappings.engine import Compiled, MappingError, ParkError
 from bus import settlement
 from bus.connector import Connector
 from bus.envelope import new_traceparent
-from bus.errors import DeliveryError, PermanentError, RejectedMessageError
+from bus.errors import DeliveryError, LedgerUnavailableError, PermanentError, RejectedMessageError
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Ready, Settle, Settled
 from bus.planning import Planner
@@ -137,7 +137,8 @@ class Pipeline:
         async with connector.slots:
             began = time.monotonic()
             lease = max((connector.lease(operation) for operation in operations.values()), default=60.0)
-            claimed = await self._ledger.claim(Claim(delivery, self._holder, lease))
+            resend = frozenset(name for name, operation in operations.items() if operation.repeatable)
+            claimed = await self._ledger.claim(Claim(delivery, self._holder, lease, resend))
             if claimed is None:
                 return
             settle = await self._act(claimed, connector, operations, began + lease)
@@ -153,7 +154,7 @@ class Pipeline:
         while True:
             try:
                 return await self._ledger.settle(settle)
-            except OSError:
+            except LedgerUnavailableError:
                 await asyncio.sleep(pause)
                 pause = min(30.0, 2 * pause)
 

@@ -15,8 +15,9 @@ import structlog
 
 from bus.connector import Connector
 from bus.envelope import Work, decode, encode, headers
-from bus.errors import DeliveryError
+from bus.errors import DeliveryError, LedgerUnavailableError
 from bus.ledger import read
+from bus.ledger.keep import CursorMovedError
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Breaker, Ready, Sweep
 from bus.pipeline import Pipeline
@@ -29,7 +30,7 @@ _jitter = random.SystemRandom()
 
 
 class Dispatcher:
-    """Publishes ready deliveries behind the back of whoever made them; what fails stays ready for the sweeper."""
+    """Publishes ready deliveries without making anybody wait; what fails, the sweeper brings again."""
 
     def __init__(self, broker: Broker, topology: Topology, installation: str) -> None:
         self._broker = broker
@@ -136,10 +137,20 @@ class Worker:
         except msgspec.DecodeError:
             _log.warning("work message not understood", connector=connector.name)
         else:
-            await self.pipeline.deliver(work.delivery, connector, operations)
+            await self._deliver(work.delivery, connector, operations)
         received.ack()
         if connector.gate.is_shut != was_shut:
             await self._note_gate(connector)
+
+    async def _deliver(
+        self, delivery: int, connector: Connector, operations: Mapping[str, Operation]
+    ) -> None:
+        """Deliver; where the ledger cannot even be asked, the sweeper brings the delivery back."""
+        try:
+            await self.pipeline.deliver(delivery, connector, operations)
+        except LedgerUnavailableError as error:
+            _log.error("ledger unavailable", error=str(error))
+            await asyncio.sleep(1.0)
 
     async def _note_gate(self, connector: Connector) -> None:
         gate = connector.gate
@@ -161,7 +172,7 @@ class Worker:
                 except DeliveryError as error:
                     _log.warning("peer", step=step.__name__, error=error.text)
                     await asyncio.sleep(1.0)
-                except Exception:
+                except Exception:  # noqa: BLE001  a loop that ends is a bus that silently stopped
                     _log.exception("step failed", step=step.__name__)
                     await asyncio.sleep(1.0)
 
@@ -204,7 +215,10 @@ class Worker:
         event.clear()
         more = False
         try:
-            more = await self._page(connector, poll)
+            if not connector.gate.is_shut:
+                more = await self._page(connector, poll)
+        except CursorMovedError:
+            _log.debug("another process polled this page", connector=connector.name, poll=poll.name)
         except DeliveryError as error:
             _log.warning("poll failed", connector=connector.name, poll=poll.name, error=error.text)
         if not more:

@@ -7,7 +7,7 @@ answered; a wrong one is refused with every problem named, in the peer's own for
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from bus.errors import RejectedMessageError, UnavailableError
+from bus.errors import LedgerUnavailableError, RejectedMessageError, UnavailableError
 from bus.ledger.records import Kept
 from bus.ports import Adapter, HttpReply, HttpRequest, Incoming, Webhook
 
@@ -16,6 +16,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Keep = Callable[[str, Incoming], Awaitable[Kept]]
 Wake = Callable[[str, str], None]
+
+RETRY_AFTER = 30.0
+"""Seconds after which a sender shall try again when nothing can be kept now."""
 
 
 class Intake:
@@ -75,4 +78,6 @@ class Intake:
             return hook.rejected(tuple(str(problem) for problem in error.problems))
         except UnavailableError as error:
             return hook.unavailable(error.retry_after)
+        except LedgerUnavailableError:
+            return hook.unavailable(RETRY_AFTER)
         return hook.repeated() if kept and all(one.outcome == "repeated" for one in kept) else hook.accepted()

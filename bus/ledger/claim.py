@@ -140,7 +140,9 @@ class Claimer:
 
 def _how(row: Row[Any], claim: Claim, now: float) -> str:
     """What may be done with the row: "sending", "unknown" (asking), or "" for nothing."""
-    if row.state == "ready" or (row.state == "unknown" and claim.resend and row.due_at <= now):
+    if row.state == "ready" or (
+        row.state == "unknown" and row.operation in claim.resend and row.due_at <= now
+    ):
         return "sending"
     return "unknown" if row.state == "unknown" and row.due_at <= now else ""
 

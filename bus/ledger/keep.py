@@ -4,7 +4,7 @@ A whole batch is kept at once: rows are read by one query a table and written by
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -95,14 +95,29 @@ class Keeper:
         self._load(tx, work, set(found.values()))
         results: list[Kept] = []
         for keep in keeps:
-            if repeated := known.get((keep.source, keep.key)):
-                results.append(_repeat(keep, *repeated))
+            if before := known.get((keep.source, keep.key)):
+                results.append(self._again(tx, work, keep, *before))
                 continue
             kept = self._one(tx, work, keep, next(numbers), found.get(id(keep)))
             known[keep.source, keep.key] = (kept.message, keep.digest, kept.dossier)
             results.append(kept)
         self._write(tx, work)
         return results
+
+    def _again(
+        self, tx: Connection, work: _Work, keep: Keep, message: int, digest: bytes, dossier: int | None
+    ) -> Kept:
+        """A known key: the same content is recognised, other content is kept beside it (rule 20)."""
+        if digest == keep.digest:
+            return Kept(message, dossier, "repeated")
+        why = f"the key {keep.key} came again with other content; message {message} stands"
+        key = f"{keep.key}#{keep.digest.hex()[:16]}"
+        other = replace(keep, key=key, state="conflict", reason=why)
+        written = next((row["id"] for row in work.messages if row["key"] == key), None)
+        known = _known(tx, [other]).get((keep.source, key))
+        if written is not None or known is not None:
+            return Kept(written or (known[0] if known else 0), dossier, "conflict")
+        return self._one(tx, work, other, int(self._store.numbers(tx, schema.message, 1)[0]), dossier)
 
     def _find_dossiers(self, tx: Connection, work: _Work, keeps: Sequence[Keep]) -> dict[int, int]:
         """The dossier of each keep: by its call, else by any number, else a new one; several are merged."""
@@ -171,7 +186,7 @@ class Keeper:
             work.states[dossier], work.last[dossier] = plan.state, number
         ready: list[Ready] = []
         sent = [delivery for delivery in plan.deliveries if self._opens(work, dossier, number, delivery)]
-        if dossier is not None:
+        if dossier is not None and keep.state == "kept":
             self._answer(work, dossier, number, plan.answers)
             if plan.withdraws:
                 ready.extend(_withdraw(work, dossier))
@@ -311,10 +326,6 @@ def _fresh(keeps: Sequence[Keep], known: Mapping[tuple[str, str], Any]) -> list[
         for keep in keeps
         if (keep.source, keep.key) not in known and first[keep.source, keep.key] is keep
     ]
-
-
-def _repeat(keep: Keep, message: int, digest: bytes, dossier: int | None) -> Kept:
-    return Kept(message, dossier, "repeated" if digest == keep.digest else "conflict")
 
 
 def _withdraw(work: _Work, dossier: int) -> list[Ready]:

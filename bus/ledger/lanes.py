@@ -59,13 +59,20 @@ _in_dossiers = (
 )
 
 
+_locked = _in_dossiers.with_for_update(of=schema.delivery)
+
+
 def read_lanes(tx: Connection, dossiers: Iterable[int]) -> Lanes:
-    """All lanes of some dossiers: what is open or dead in them, in the order of keeping."""
+    """All lanes of some dossiers: what is open or dead in them, in the order of keeping.
+
+    Where several processes write, the rows are locked: a claim takes its delivery without its dossier.
+    """
     lanes: Lanes = {}
     wanted = list(dossiers)
     if not wanted:
         return lanes
-    for row in tx.execute(_in_dossiers, {"dossiers": wanted}):
+    query = _locked if tx.dialect.name == "postgresql" else _in_dossiers
+    for row in tx.execute(query, {"dossiers": wanted}):
         place = Place(*row)
         lanes.setdefault((place.dossier, place.connector), []).append(place)
     return lanes

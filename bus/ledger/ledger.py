@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
+from bus.errors import LedgerUnavailableError
 from bus.ledger.actions import Actions
 from bus.ledger.claim import Claimer
 from bus.ledger.commit import GroupCommit
@@ -50,34 +53,41 @@ class Ledger:
             },
         )
 
+    async def _write(self, write: Any) -> Any:
+        """Hand a write in; the database's own failures become `LedgerUnavailableError`."""
+        try:
+            return await self._commit.submit(write)
+        except (DBAPIError, OSError) as error:
+            raise LedgerUnavailableError(f"the ledger's database: {type(error).__name__}") from error
+
     async def keep(self, keep: Keep) -> Kept:
         """Keep a message; the same key again is answered as repeated."""
-        kept: Kept = await self._commit.submit(keep)
+        kept: Kept = await self._write(keep)
         return kept
 
     async def keep_page(self, page: Page) -> tuple[Kept, ...]:
         """Keep a polled page and its cursor together."""
-        kept: tuple[Kept, ...] = await self._commit.submit(page)
+        kept: tuple[Kept, ...] = await self._write(page)
         return kept
 
     async def claim(self, claim: Claim) -> Claimed | None:
         """Take a delivery; None where it cannot be taken now."""
-        claimed: Claimed | None = await self._commit.submit(claim)
+        claimed: Claimed | None = await self._write(claim)
         return claimed
 
     async def settle(self, settle: Settle) -> Settled:
         """Write the outcome of an attempt."""
-        settled: Settled = await self._commit.submit(settle)
+        settled: Settled = await self._write(settle)
         return settled
 
     async def sweep(self, sweep: Sweep) -> tuple[Ready, ...]:
         """Everything that is due to be published."""
-        ready: tuple[Ready, ...] = await self._commit.submit(sweep)
+        ready: tuple[Ready, ...] = await self._write(sweep)
         return ready
 
     async def act(self, action: Hold | Pause | Breaker) -> Any:
         """A person's or breaker's action."""
-        return await self._commit.submit(action)
+        return await self._write(action)
 
     def look(self, question: Callable[..., T], *arguments: Any) -> T:
         """Ask one of `bus.ledger.read`'s questions in a short reading transaction."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, tuple_, update
 
 from bus.ledger import lanes, schema
 from bus.ledger.store import Store
@@ -29,9 +29,10 @@ def merge_dossiers(
 def _move_rows(tx: Connection, home: int, other: int) -> None:
     for table in (schema.identity, schema.message, schema.delivery):
         tx.execute(update(table).where(table.c.dossier == other).values(dossier=home))
-    for table, key in ((schema.leg, "route"), (schema.peer_view, "connector")):
-        mine = select(table.c[key]).where(table.c.dossier == home)
-        tx.execute(table.delete().where(table.c.dossier == other, table.c[key].in_(mine)))
+    for table, keys in ((schema.leg, ("route",)), (schema.peer_view, ("connector", "operation", "key"))):
+        columns = [table.c[key] for key in keys]
+        mine = [tuple(row) for row in tx.execute(select(*columns).where(table.c.dossier == home))]
+        tx.execute(table.delete().where(table.c.dossier == other, tuple_(*columns).in_(mine)))
         tx.execute(update(table).where(table.c.dossier == other).values(dossier=home))
     gone = select(schema.dossier.c.withdrawn).where(schema.dossier.c.id == other).scalar_subquery()
     tx.execute(

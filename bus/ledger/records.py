@@ -30,7 +30,7 @@ class Keep:
     config: int = 0
     dossier: int | None = None
     answer_to: int | None = None
-    state: Literal["kept", "parked", "dead"] = "kept"
+    state: Literal["kept", "parked", "dead", "conflict"] = "kept"
     reason: str = ""
 
 
@@ -45,7 +45,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of a `Keep`: `repeated` and `conflict` were known before, nothing is written."""
+    """What became of a `Keep`: `repeated` was known before; a `conflict` is kept whole, beside."""
 
     message: int
     dossier: int | None
@@ -69,13 +69,13 @@ class Page:
 class Claim:
     """A worker's wish to act on a delivery for at most `lease` seconds.
 
-    `resend`: the peer is repeatable, so an unknown outcome is simply sent again.
+    `resend` are the operations whose peer is repeatable: an unknown outcome is simply sent again.
     """
 
     delivery: int
     holder: int
     lease: float
-    resend: bool = False
+    resend: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

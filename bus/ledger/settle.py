@@ -94,7 +94,8 @@ class Settler:
     def _write(self, tx: Connection, mine: Sequence[tuple[Settle, Row[Any]]], now: float) -> dict[int, str]:
         if not mine:
             return {}
-        updates = [_update(settle, row, now) for settle, row in mine]
+        held = {row.id for row in tx.execute(_HELD, {"ids": sorted({row.dossier for _, row in mine})})}
+        updates = [_update(settle, row, now, held=row.dossier in held) for settle, row in mine]
         many(tx, _WRITE, updates)
         many(tx, _ATTEMPTS, [_attempt(settle, row, now) for settle, row in mine])
         views = [
@@ -169,13 +170,14 @@ class Settler:
         return kept
 
 
-def _update(settle: Settle, row: Row[Any], now: float) -> dict[str, Any]:
+def _update(settle: Settle, row: Row[Any], now: float, *, held: bool) -> dict[str, Any]:
     outcome: str = settle.outcome
     doubt = "open" if outcome == "unknown" and not settle.lookup else row.doubt
     if row.doubt and not settle.lookup and outcome not in ("delivered", "refused"):
         outcome, doubt = "unknown", row.doubt
     elif outcome != "unknown":
         doubt = ""
+        outcome = "held" if held and outcome in ("ready", "retrying") else outcome
     return {
         "number": row.id,
         "new": outcome,

@@ -56,11 +56,13 @@ async def test_the_same_message_twice_is_recognised(ledger: Ledger) -> None:
 
 
 async def test_the_same_key_with_other_content_is_a_conflict(ledger: Ledger) -> None:
-    """A conflict writes nothing over what was kept."""
+    """A conflict is kept beside what stands, once, without deliveries."""
     await ledger.keep(keep_of("portal.dossier", "k1", P1))
     kept = await ledger.keep(keep_of("portal.dossier", "k1", P1, digest=b"other"))
-    assert kept.outcome == "conflict"
-    assert ledger.look(read.account).planned == 1
+    again = await ledger.keep(keep_of("portal.dossier", "k1", P1, digest=b"other"))
+    assert (kept.outcome, again) == ("conflict", kept)
+    account = ledger.look(read.account)
+    assert (account.planned, account.messages) == (1, {"kept": 1, "conflict": 1})
 
 
 async def test_a_dossier_does_not_overtake_itself(ledger: Ledger) -> None:
@@ -217,6 +219,34 @@ async def test_a_hold_stops_a_dossier_and_a_release_lets_it_go(ledger: Ledger) -
     assert await ledger.claim(Claim(delivery, ledger.store.holder, 60.0)) is None
     ready = await ledger.act(Hold(1, hold=False, who="an", reason=""))
     assert [one.delivery for one in ready] == [delivery]
+
+
+async def test_a_hold_reaches_what_is_under_way(ledger: Ledger) -> None:
+    """An attempt that ends without effect after the hold waits with the rest."""
+    claimed = await claim(ledger, only(await ledger.keep(keep_of("portal.dossier", "k1", P1))))
+    await ledger.act(Hold(1, hold=True, who="an", reason="asked by phone"))
+    await settle(ledger, claimed, "retrying", wait=0.0)
+    assert await ledger.sweep(SWEEP) == ()
+    assert state_of(ledger, claimed.delivery) == "held"
+
+
+async def test_a_repeatable_peer_gets_the_same_again_without_being_asked(ledger: Ledger) -> None:
+    """A resend keeps the doubt: until an answer it can only become delivered or refused."""
+    first = await claim(ledger, only(await ledger.keep(keep_of("portal.dossier", "k1", P1))))
+    await settle(ledger, first, "unknown", wait=0.0)
+    again = await ledger.claim(Claim(first.delivery, ledger.store.holder, 60.0, frozenset({"create"})))
+    assert again is not None
+    assert (again.state, again.attempt, again.doubt) == ("sending", 2, "open")
+    assert (await settle(ledger, again, "dead")).state == "unknown"
+
+
+async def test_merging_keeps_what_a_peer_has_from_both(ledger: Ledger) -> None:
+    """What was appended for either dossier is known for the one they become."""
+    for number, codes in ((1, {"a": "1"}), (2, {"b": "2"})):
+        kept = await ledger.keep(keep_of("onestop.step", f"s{number}", codes))
+        await settle(ledger, await claim(ledger, only(kept)), "delivered", view=(f"step{number}", b"d"))
+    linked = await ledger.keep(keep_of("onestop.step", "s3", {"a": "1", "b": "2"}))
+    assert set((await claim(ledger, only(linked))).views) == {"step1", "step2"}
 
 
 async def test_what_a_killed_process_was_sending_is_unknown_at_the_next_start(ledger_url: str) -> None:
