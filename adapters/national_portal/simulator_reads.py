@@ -39,7 +39,7 @@ def procedure(desk: Desk, call: Call) -> Outcome:
     code = call.params.get("maTTHC")
     if not isinstance(code, str) or not code:
         return Refused("Trường maTTHC bắt buộc nhập")
-    return Done("Thành công", desk.catalogue.procedure(code))
+    return Done("Tra cứu thành công", desk.catalogue.procedure(code))
 
 
 def technical_id(desk: Desk, call: Call) -> Outcome:
@@ -50,7 +50,7 @@ def technical_id(desk: Desk, call: Call) -> Outcome:
     known = next(
         filter(None, (_technical_id(d, number) for _, d in desk.register.items() if d.submitted)), None
     )
-    return Done("Thành công", [{"TECHNICALID": known}] if known else [])
+    return Done("Tra cứu thành công", [{"TECHNICALID": known}] if known else [])
 
 
 def row(dossier: Dossier, base: str) -> Record:
@@ -82,7 +82,7 @@ def _count(text: Any) -> int:
 
 
 def _catalogue(service: str) -> Callable[[Desk, Call], Outcome]:
-    return lambda desk, _call: Done("Thành công", desk.catalogue.services[service]())
+    return lambda desk, _call: Done("Tra cứu thành công", desk.catalogue.services[service]())
 
 
 READS: dict[str, Callable[[Desk, Call], Outcome]] = {
