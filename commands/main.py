@@ -90,11 +90,18 @@ def describe(
 
 
 @app.command()
-def topology(*, settings: Settings = None, json: Json = False) -> None:
+def topology(
+    *,
+    schedules: Annotated[
+        bool, typer.Option("--schedules", help="When deliveries are tried again, as times.")
+    ] = False,
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
     """Print the broker's exchanges, queues and bindings as they are declared at the start."""
     from commands.topology import show_topology  # noqa: PLC0415  the start stays quick
 
-    raise typer.Exit(show_topology(settings, as_json=json))
+    raise typer.Exit(show_topology(settings, schedules=schedules, as_json=json))
 
 
 @app.command()
@@ -242,6 +249,17 @@ def connector_resume(
 
     place = find_place(settings, ledger)
     raise typer.Exit(pause_connector(place, name, reason, pause=False, as_json=json))
+
+
+@connector.command("probe")
+def connector_probe(name: Name, *, settings: Settings = None, json: Json = False) -> None:
+    """Ask a peer layer by layer, without effect: DNS, TCP, TLS, login, schema, echo.
+
+    Exit 1 where a layer fails; it is named, with what to do.
+    """
+    from commands.probe import probe_connector  # noqa: PLC0415  the start stays quick
+
+    raise typer.Exit(probe_connector(name, settings, as_json=json))
 
 
 def main() -> None:
