@@ -10,7 +10,7 @@ WELCOME = """\
 Liên Thông carries citizens' dossiers between public systems: none lost, none doubled, each in order.
 Liên Thông chuyển hồ sơ của người dân giữa các hệ thống công: không mất, không trùng, đúng thứ tự.
 
-  python3 run.py demo           see it at work on this machine; nothing else to prepare
+  python3 run.py test           run every test, on private servers made for it
   python3 run.py account        the proof that everything is accounted for
   python3 run.py trace NUMBER   one dossier (hồ sơ) over all systems
 
@@ -102,6 +102,54 @@ def topology(
     from commands.topology import show_topology  # noqa: PLC0415  the start stays quick
 
     raise typer.Exit(show_topology(settings, schedules=schedules, as_json=json))
+
+
+@app.command("map")
+def map_(
+    sheet: Annotated[str, typer.Argument(metavar="SHEET", help="Like national_portal/record.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A message: the peer's, or with --out ours.")],
+    *,
+    outward: Annotated[
+        bool, typer.Option("--out/--in", help="Ours to theirs, or theirs to ours (the default).")
+    ] = False,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Also write the whole result here, readable by you alone.")
+    ] = None,
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
+    """Try a sheet on a message, either way: what comes out with identifiers covered, or every problem.
+
+    Exit 1 where the message cannot be mapped.
+    """
+    from commands.mapping import Try, map_file  # noqa: PLC0415  the start stays quick
+
+    raise typer.Exit(map_file(sheet, settings, Try(file, outward, to), as_json=json))
+
+
+@app.command()
+def serve(*, settings: Settings = None) -> None:
+    """Run the installation until Ctrl-C or SIGTERM; then finish what is under way and end with 0.
+
+    Without --settings it is the one of settings.toml.
+    """
+    from commands.parts import EXAMPLE  # noqa: PLC0415  the start stays quick
+    from commands.serve import serve as run  # noqa: PLC0415  as above
+
+    raise typer.Exit(run(settings or EXAMPLE))
+
+
+@app.command()
+def worker(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Connectors of the installation.")],
+    *,
+    settings: Settings = None,
+) -> None:
+    """Run some connectors of the installation in this process; needs a ledger on PostgreSQL."""
+    from commands.parts import EXAMPLE  # noqa: PLC0415  the start stays quick
+    from commands.serve import serve as run  # noqa: PLC0415  as above
+
+    raise typer.Exit(run(settings or EXAMPLE, frozenset(names)))
 
 
 @app.command()

@@ -1,0 +1,146 @@
+"""`map`: try a sheet on a real message, either way, with all problems; or show the sheet itself."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from lxml import etree
+
+from adapters._kit.redaction import redacted_tree
+from bus.errors import ConfigurationError
+from commands.parts import EXAMPLE, SHEETS, TABLES, folders, one_of, read_settings
+from commands.tell import FINE, NEEDS_YOU, out, put_json, say
+from mappings.engine import Compiled, MappingError, Note, compile_sheet
+from mappings.sheet import Sheet, load_sheets
+from mappings.source import ProblemsError
+from mappings.tables import load as load_tables
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a sheet made of a message: its result as plain values, or every problem; and notes."""
+
+    result: Any = None
+    problems: tuple[dict[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A trial that is asked for: the message in `file`, written out where `outward`; whole into `to`."""
+
+    file: Path
+    outward: bool = False
+    to: Path | None = None
+
+
+def find_sheet(name: str, settings: Path | None) -> Compiled:
+    """Compile one sheet with the tables there are; raises `ConfigurationError` with every problem."""
+    own = read_settings(settings or EXAMPLE, secrets=False)
+    try:
+        sheets = load_sheets(folders(SHEETS, own.mappings.overlay))
+        one_of("sheet", name, tuple(sheets))
+        return compile_sheet(sheets[name], load_tables(folders(TABLES, own.tables.folder)))
+    except ProblemsError as error:
+        raise ConfigurationError(error.problems) from None
+
+
+def map_file(name: str, settings: Path | None, asked: Try, *, as_json: bool) -> int:
+    """Map a file by a sheet and print what comes out, identifiers covered; whole only into `asked.to`.
+
+    `NEEDS_YOU` where the message cannot be mapped: every problem is told. May be repeated.
+    """
+    compiled = find_sheet(name, settings)
+    trial = _tried(compiled, asked)
+    if trial.result is not None and asked.to:
+        _save(asked.to, trial.result)
+    covered = redacted_tree(trial.result)
+    if as_json:
+        put_json(
+            {"ok": not trial.problems, "result": covered, "problems": trial.problems, "notes": trial.notes}
+        )
+    else:
+        _print(trial, covered)
+    return NEEDS_YOU if trial.problems else FINE
+
+
+def _tried(compiled: Compiled, asked: Try) -> Trial:
+    """Map either way. A sheet's source is the folder it stands in: the type of the connector."""
+    source = compiled.sheet.name.partition("/")[0]
+    raw = _bytes(asked.file)
+    try:
+        if asked.outward:
+            written = compiled.write(_canonical(raw, compiled.sheet, asked.file), source=source)
+            return Trial(_plain(written.tree), notes=_notes(written.notes))
+        read = compiled.read(_theirs(raw, compiled.sheet, asked.file), source=source)
+        return Trial(_lean(msgspec.to_builtins(read.message)), notes=_notes(read.notes))
+    except MappingError as error:
+        problems = tuple(
+            {"path": each.path, "ours": each.ours, "rule": each.rule, "what": str(each), "vi": each.vi}
+            for each in error.problems
+        )
+        return Trial(problems=problems)
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError([f"{file}: cannot be read: {error.strerror}"]) from None
+
+
+def _canonical(raw: bytes, sheet: Sheet, file: Path) -> Any:
+    try:
+        return msgspec.json.decode(raw, type=sheet.canonical)
+    except msgspec.DecodeError as error:
+        what = f"is no canonical {sheet.canonical.__name__}: {error}"
+        raise ConfigurationError([f"{file}:1:1: {what}"]) from None
+
+
+def _theirs(raw: bytes, sheet: Sheet, file: Path) -> Any:
+    try:
+        if sheet.carrier == "xml":
+            return etree.fromstring(raw, etree.XMLParser(resolve_entities=False, no_network=True))
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, etree.XMLSyntaxError) as error:
+        raise ConfigurationError([f"{file}:1:1: is no {sheet.carrier.upper()}: {error}"]) from None
+
+
+def _plain(tree: Any) -> Any:
+    return etree.tostring(tree, encoding="unicode", pretty_print=True) if etree.iselement(tree) else tree
+
+
+def _lean(value: Any) -> Any:
+    """A canonical message without what it does not say."""
+    if isinstance(value, dict):
+        lean = {key: _lean(item) for key, item in value.items()}
+        return {key: item for key, item in lean.items() if item not in (None, [], {}, ())}
+    return [_lean(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _notes(notes: tuple[Note, ...]) -> tuple[str, ...]:
+    return tuple(str(note) for note in notes)
+
+
+def _save(file: Path, result: Any) -> None:
+    """Write the result whole: what its owner alone can read."""
+    raw = result.encode() if isinstance(result, str) else msgspec.json.format(msgspec.json.encode(result))
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
+        target.write(raw)
+
+
+def _print(trial: Trial, covered: Any) -> None:
+    for problem in trial.problems:
+        out().print(problem["what"], soft_wrap=True)
+        if problem["vi"]:
+            out().print(f"    {problem['vi']}", soft_wrap=True, style="dim")
+    if isinstance(covered, str):
+        out().print(covered, soft_wrap=True)
+    elif covered is not None:
+        out().print(msgspec.json.format(msgspec.json.encode(covered)).decode(), soft_wrap=True)
+    for note in trial.notes:
+        say(note)
+    if trial.problems:
+        say(f"{len(trial.problems)} problem{'s' if len(trial.problems) > 1 else ''}; nothing was mapped")

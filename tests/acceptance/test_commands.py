@@ -1,0 +1,102 @@
+"""The command line as its users start it: processes, exit codes, what stands on which output."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = ("sqlalchemy", "alembic", "rich.table", "pika", "lxml", "uvicorn", "litestar", "msgspec", "requests")
+
+pytestmark = pytest.mark.acceptance
+
+
+def run(*words: str, cwd: Path, code: int = 0, environment: dict[str, str] | None = None) -> tuple[str, str]:
+    """Start run.py in a folder; its standard output and error. It must end with `code`."""
+    known = {key: value for key, value in os.environ.items() if key != "LIENTHONG_SETTINGS"}
+    ran = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, str(ROOT / "run.py"), *words],
+        cwd=cwd,
+        env=known | (environment or {}),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == code, ran.stderr.decode()
+    assert b"Traceback" not in ran.stderr
+    return ran.stdout.decode(), ran.stderr.decode()
+
+
+def test_the_start_imports_nothing_that_a_command_may_not_need() -> None:
+    """The first output is quick because heavy libraries are imported by the commands that need them."""
+    code = "import sys, commands.main; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)  # noqa: S603  as above
+    loaded = set(ran.stdout.decode().split())
+    assert "typer" in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_alone_it_welcomes_in_any_locale(tmp_path: Path) -> None:
+    """Vietnamese letters survive where the machine's locale knows none."""
+    out, err = run(cwd=tmp_path, environment={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""})
+    assert "Liên Thông" in out
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["failed", "--help"], ["connector", "--help"], ["trace", "--help"]]
+)
+def test_help_is_given_at_every_level(tmp_path: Path, words: list[str]) -> None:
+    """Help is fine: exit 0, on standard output."""
+    out, err = run(*words, cwd=tmp_path)
+    assert "Usage:" in out
+    assert err == ""
+
+
+def test_wrong_use_is_two_and_says_what_to_try(tmp_path: Path) -> None:
+    """An unknown command leaves standard output empty."""
+    out, err = run("trase", cwd=tmp_path, code=2)
+    assert out == ""
+    assert "trace" in err
+
+
+def test_the_shipped_installation_passes_check_from_any_folder(tmp_path: Path) -> None:
+    """Settings, tables, sheets and topology that come with the product have no fault."""
+    out, _err = run("check", "--json", cwd=tmp_path)
+    found = msgspec.json.decode(out)
+    assert found["ok"] is True
+    assert found["checked"]["connectors"] == 2
+    assert found["checked"]["tables"] >= 4
+
+
+def test_every_fault_of_a_settings_file_is_told_with_its_place(tmp_path: Path) -> None:
+    """Two mistakes, two lines file:line:column; nothing is started; exit 2."""
+    text = (ROOT / "settings.toml").read_text()
+    wrong = text.replace("\nagency      =", "\nagenci      =").replace(
+        'first         = "5 s', 'first         = "5 x'
+    )
+    (tmp_path / "mine.toml").write_text(wrong)
+    out, _err = run("check", "--settings", "mine.toml", cwd=tmp_path, code=2)
+    lines = [line for line in out.splitlines() if line.startswith("mine.toml:")]
+    assert any('Did you mean "agency"' in line for line in lines)
+    assert any("first" in line for line in lines)
+
+
+def test_settings_of_the_environment_are_those_of_every_command(tmp_path: Path) -> None:
+    """LIENTHONG_SETTINGS stands for --settings; a file that is not there is a sentence."""
+    environment = {"LIENTHONG_SETTINGS": "nowhere.toml"}
+    _out, err = run("account", cwd=tmp_path, code=2, environment=environment)
+    assert err.startswith("nowhere.toml:1:1: cannot be read")
+
+
+def test_the_topology_is_told_without_asking_a_broker(tmp_path: Path) -> None:
+    """One work queue a connector, quorum, and the schedules as times."""
+    declared = msgspec.json.decode(run("topology", "--json", cwd=tmp_path)[0])
+    queues = {queue["name"]: queue["arguments"] for queue in declared["queues"]}
+    assert queues["lienthong.work.onestop"]["x-queue-type"] == "quorum"
+    times = msgspec.json.decode(run("topology", "--schedules", "--json", cwd=tmp_path)[0])
+    assert times["[retry]"][0]["longest"] == 5.0
+    assert "try" in run("topology", "--schedules", cwd=tmp_path)[0]
