@@ -1,0 +1,144 @@
+"""Putting an installation together: settings, tables, sheets, routes and adapters become a running bus."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bus.flows import Routes, read_routes
+
+from bus.connector import Connector, Rhythm
+from bus.errors import ConfigurationError
+from bus.installation import ConnectorSettings, Installation
+from bus.ledger.ledger import Ledger
+from bus.ledger.store import Store
+from bus.pipeline import Parts, Pipeline
+from bus.planning import Planner
+from bus.ports import AdapterType
+from bus.rabbitmq import Broker
+from bus.retry import Schedule
+from bus.topology import Topology
+from bus.worker import Dispatcher, Worker
+from commands.parts import ROUTES, SHEETS, TABLES, adapter_types, folders, read_settings
+from mappings.dossier import MESSAGES
+from mappings.engine import Compiled, compile_sheet
+from mappings.sheet import load_sheets
+from mappings.source import ProblemsError, read_file
+from mappings.tables import load as load_tables
+from monitoring.logs import LogObserver
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """An installation as read and checked, before anything is opened."""
+
+    installation: Installation
+    types: Mapping[str, AdapterType]
+    sheets: Mapping[str, Compiled]
+    routes: Routes
+    topology: Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Bus:
+    """An installation at work."""
+
+    assembly: Assembly
+    ledger: Ledger
+    broker: Broker
+    connectors: Mapping[str, Connector]
+    pipeline: Pipeline
+    worker: Worker
+
+    async def stop(self) -> None:
+        """Stop taking, finish, flush, give back (rule 24)."""
+        await self.worker.stop()
+        await self.broker.close()
+        for connector in self.connectors.values():
+            connector.close()
+        self.ledger.close()
+
+
+def assemble(settings: Path) -> Assembly:
+    """Read everything that is configured; raises `ConfigurationError` with all problems of a kind."""
+    installation = read_settings(settings)
+    types = adapter_types()
+    try:
+        tables = load_tables(folders(TABLES, installation.tables.folder))
+        sheets = load_sheets(folders(SHEETS, installation.mappings.overlay))
+        compiled = {name: compile_sheet(sheet, tables) for name, sheet in sheets.items()}
+        routes = _routes(installation, types)
+    except ProblemsError as error:
+        raise ConfigurationError(error.problems) from None
+    topology = Topology(tuple(installation.connectors), prefix=installation.broker.prefix)
+    return Assembly(installation, types, compiled, routes, topology)
+
+
+def _routes(installation: Installation, types: Mapping[str, AdapterType]) -> Routes:
+    files = {
+        file.name: file
+        for folder in folders(ROUTES, installation.routes.overlay)
+        for file in sorted(Path(folder).glob("*.toml"))
+    }
+    operations = {
+        name: frozenset(types[connector.type].operations)
+        for name, connector in installation.connectors.items()
+    }
+    return read_routes([read_file(file) for file in files.values()], operations=operations, messages=MESSAGES)
+
+
+async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bus:
+    """Open the ledger, connect the broker, build the adapters and begin; `only` names some connectors."""
+    installation = assembly.installation
+    connectors = {
+        name: _connector(name, settings, assembly.types[settings.type])
+        for name, settings in installation.connectors.items()
+    }
+    appends = {
+        f"{name}.{operation.name}": operation.effect == "appends"
+        for name, connector in connectors.items()
+        for operation in connector.adapter.operations.values()
+    }
+    planner = Planner(assembly.routes, appends)
+    ledger = Ledger(
+        Store(installation.ledger.address(installation.installation.data)), planner.plan, planner.merge
+    )
+    broker = Broker()
+    await broker.connect(installation.broker.address, assembly.topology, client_name="lienthong")
+    dispatcher = Dispatcher(broker, assembly.topology, installation.installation.name)
+    pipeline = Pipeline(
+        Parts(
+            ledger=ledger,
+            planner=planner,
+            sheets=assembly.sheets,
+            connectors=connectors,
+            publish=dispatcher.publish,
+            observer=LogObserver(),
+            config=_config(assembly),
+        )
+    )
+    mine = {name: one for name, one in connectors.items() if not only or name in only}
+    worker = Worker(pipeline, ledger, broker, assembly.topology, dispatcher, mine)
+    await worker.start()
+    return Bus(assembly, ledger, broker, connectors, pipeline, worker)
+
+
+def _connector(name: str, settings: ConnectorSettings, kind: AdapterType) -> Connector:
+    retry, unknown, breaker = settings.retry, settings.unknown, settings.breaker
+    schedule = Schedule(float(retry.first), retry.factor, float(retry.ceiling), float(retry.give_up_after))
+    rhythm = Rhythm(
+        schedule,
+        look_up_after=float(unknown.look_up_after),
+        absent_after=float(unknown.absent_after),
+        failures=breaker.failures,
+        open_for=float(breaker.open_for),
+    )
+    return Connector(
+        name, kind, kind.build(name, settings), rhythm, mode=settings.mode, concurrency=settings.concurrency
+    )
+
+
+def _config(assembly: Assembly) -> int:
+    """A number for the routes in use, recorded with what they make."""
+    digest = hashlib.sha256(str(assembly.routes.hash).encode()).digest()
+    return int.from_bytes(digest[:6], "big")

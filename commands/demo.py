@@ -1,0 +1,238 @@
+"""`demo`: the two peers simulated, the bus between them, a stream of dossiers, the account at the end."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bench.province import Coverage, coverage, load_tables, submissions
+from bus.ledger import read
+from bus.ledger.ledger import read_only
+from bus.ledger.schema import OPEN, STATES
+from commands.account import VIETNAMESE
+from commands.demo_settings import write_settings
+from commands.demo_world import ROOT, Simulator, start_simulator
+from commands.place import DEMO
+from commands.tell import FINE, NEEDS_YOU, out, put_json, say
+from deploy.local.folder import free_ports
+from deploy.local.guard import Guarded, guarded_popen
+from deploy.local.rabbitmq import find_broker
+
+PORTAL, ONESTOP = "national_portal", "onestop"
+QUIET_LOOKS = 4
+CHUNK = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a demo shall do. `breaks` names a peer to be taken away for a while, "" for none."""
+
+    dossiers: int = 120
+    seed: int = 7
+    breaks: str = ""
+    stay: bool = False
+    as_json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that runs in a demo."""
+
+    wish: Wish
+    ledger: str
+    portal: Simulator
+    onestop: Simulator
+    bus: "BusProcess"
+
+    @property
+    def peers(self) -> Mapping[str, Simulator]:
+        """The simulated systems by name."""
+        return {PORTAL: self.portal, ONESTOP: self.onestop}
+
+
+class BusProcess:
+    """The bus in a process of its own; killed from outside, it is started again and nothing is lost."""
+
+    def __init__(self, settings: Path, log: Path) -> None:
+        self._command = [sys.executable, "-m", "commands.serving", str(settings)]
+        self._log = log
+        self._child: Guarded | None = None
+        self.starts = 0
+
+    def keep_alive(self) -> None:
+        """Start it where it does not run."""
+        if self._child is None or self._child.poll() is not None:
+            with self._log.open("ab") as log:
+                self._child = guarded_popen(
+                    self._command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=log, grace=30
+                )
+            self.starts += 1
+
+    def stop(self) -> None:
+        """Stop it as a person would: finish, flush, end."""
+        if self._child is not None:
+            self._child.stop()
+
+
+def demo(wish: Wish) -> int:
+    """Run a demo and print its account; `NEEDS_YOU` where a promise does not hold."""
+    began = time.monotonic()
+    shutil.rmtree(DEMO, ignore_errors=True)
+    DEMO.mkdir(parents=True)
+    with ExitStack() as stack:
+        world = _start(stack, wish)
+        covered = _stream(world)
+        quiet = _until_quiet(world, limit=180 + wish.dossiers * 1.5)
+        world.bus.stop()
+        result = _result(world, covered, time.monotonic() - began)
+        if not quiet:
+            say("the demo did not come to rest in time; what is open stands in the table")
+        _show(world, result, covered)
+        if wish.stay:
+            _stay(world)
+    return FINE if quiet and _holds(result) else NEEDS_YOU
+
+
+def _start(stack: ExitStack, wish: Wish) -> World:
+    say("starting the broker, the two peers and the bus; their data lie in .lienthong/")
+    broker = stack.enter_context(find_broker(DEMO.parent / "rabbitmq", say=say))
+    seed = ["--seed", str(wish.seed), "--tables", str(ROOT / "deploy" / "tables")]
+    portal = start_simulator(stack, PORTAL, DEMO, [*seed, "--citizen-delay", "0.3"])
+    onestop = start_simulator(stack, ONESTOP, DEMO, [*seed, "--pace", "0.3"])
+    port = free_ports(1)[0]
+    settings = write_settings(DEMO, broker=broker, portal=portal.url, onestop=onestop.url, port=port)
+    key, secret = (DEMO / "secrets" / name for name in ("inbound", "webhook"))
+    inbound = {"url": f"http://127.0.0.1:{port}/in/{PORTAL}/push", "header": "X-Lienthong-Key"}
+    portal.post("/_sim/inbound", {**inbound, "key": key.read_text()})
+    onestop.post(
+        "/_sim/webhook",
+        {"url": f"http://127.0.0.1:{port}/in/{ONESTOP}/changed", "secret": secret.read_text()},
+    )
+    bus = BusProcess(settings, DEMO / "bus.log")
+    bus.keep_alive()
+    stack.callback(bus.stop)
+    return World(wish, f"sqlite:///{DEMO / 'ledger.db'}", portal, onestop, bus)
+
+
+def _stream(world: World) -> Coverage:
+    """Submit dossiers on the portal, as citizens do; in the middle of them break what shall break."""
+    wish, records = world.wish, []
+    chunk: list[dict[str, Any]] = []
+    broken = False
+    for submission in submissions(wish.dossiers, wish.seed, load_tables()):
+        records.append(submission.record)
+        chunk.append({"record": submission.record, "via": submission.via})
+        if len(chunk) == CHUNK:
+            world.portal.post("/_sim/submit", {"records": chunk})
+            chunk = []
+            world.bus.keep_alive()
+            time.sleep(0.1)
+        if wish.breaks and not broken and len(records) * 3 >= wish.dossiers:
+            broken = True
+            world.peers[wish.breaks].post("/_sim/switch", {"mode": "dead", "for_seconds": 20})
+            say(f"{wish.breaks} is gone for 20 seconds; watch it heal")
+    if chunk:
+        world.portal.post("/_sim/submit", {"records": chunk})
+    return coverage(records)
+
+
+def _until_quiet(world: World, limit: float) -> bool:
+    """Wait until nothing is open anywhere, several looks in a row; False where that takes too long."""
+    until, calm = time.monotonic() + limit, 0
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("dossiers at an end", total=world.wish.dossiers)
+        while time.monotonic() < until:
+            world.bus.keep_alive()
+            open_now, done = _look(world)
+            bar.update(task, completed=done, description=f"dossiers at an end ({open_now} things open)")
+            calm = calm + 1 if open_now == 0 and done else 0
+            if calm >= QUIET_LOOKS:
+                return True
+            time.sleep(0.5)
+    return False
+
+
+def _look(world: World) -> tuple[int, int]:
+    """What is still open anywhere, and how many dossiers the one-stop has finished."""
+    try:
+        states = read_only(world.ledger, read.account).states
+    except Exception:  # noqa: BLE001  the bus has not made its ledger yet
+        return 1, 0
+    onestop, portal = world.onestop.effects(), world.portal.effects()
+    waiting = sum(states.get(state, 0) for state in OPEN)
+    return waiting + onestop["open"] + portal["open"], onestop["dossiers"] - onestop["open"]
+
+
+def _result(world: World, covered: Coverage, seconds: float) -> dict[str, Any]:
+    account = read_only(world.ledger, read.account)
+    effects = {name: peer.effects() for name, peer in world.peers.items()}
+    return {
+        "kept": sum(account.messages.values()),
+        "dossiers": account.dossiers,
+        "messages": account.messages,
+        "states": {state: account.states.get(state, 0) for state in STATES},
+        "effects": {
+            name: {key: counted[key] for key in ("applied", "duplicates", "refused")}
+            for name, counted in effects.items()
+        },
+        "out_of_order": sum(counted["out_of_order"] for counted in effects.values()),
+        "echoes": sum(counted["echoes"] for counted in effects.values()),
+        "unaccounted": account.unaccounted,
+        "awkward_covered": len(covered.covered),
+        "awkward_missing": sorted(covered.missing),
+        "bus_starts": world.bus.starts,
+        "seconds": round(seconds, 1),
+    }
+
+
+def _holds(result: Mapping[str, Any]) -> bool:
+    """Whether every promise the demo can see holds."""
+    doubled = sum(counted["duplicates"] for counted in result["effects"].values())
+    wrong = (doubled, result["out_of_order"], result["echoes"], result["unaccounted"])
+    return not any(wrong)
+
+
+def _show(world: World, result: dict[str, Any], covered: Coverage) -> None:
+    if world.wish.as_json:
+        put_json(result)
+        return
+    table = Table(
+        title=f"{result['kept']} messages kept of {result['dossiers']} dossiers in {result['seconds']} s"
+    )
+    for name in ("state", "trạng thái", "deliveries"):
+        table.add_column(name)
+    for state, count in result["states"].items():
+        if count:
+            table.add_row(state, VIETNAMESE[state], str(count))
+    table.add_section()
+    for name, counted in result["effects"].items():
+        told = f"{counted['applied']} applied, {counted['duplicates']} doubled, {counted['refused']} refused"
+        table.add_row(f"effects at {name}", "do chính nơi nhận đếm", told)
+    for name in ("out_of_order", "echoes", "unaccounted"):
+        table.add_row(name.replace("_", " "), "", str(result[name]))
+    table.add_row("awkward facts met", "tình huống khó", f"{len(covered.covered)} of 40")
+    out().print(table)
+    numbers = [row["MaHoSo"] for row in world.portal.get("/_sim/dossiers")["dossiers"][:1]]
+    if numbers:
+        out().print(f"one dossier over all systems: python3 run.py trace {numbers[0]}")
+
+
+def _stay(world: World) -> None:
+    world.bus.keep_alive()
+    say("everything stays up; Ctrl-C ends it")
+    try:
+        while True:
+            world.bus.keep_alive()
+            time.sleep(1)
+    except KeyboardInterrupt:
+        say("ending")

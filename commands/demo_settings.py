@@ -1,0 +1,91 @@
+"""The demo's installation as a settings file, so that every command works on it as on any other."""
+
+import secrets
+from pathlib import Path
+
+_TEXT = """\
+# Written by `python3 run.py demo`; made anew at every demo.
+[installation]
+name = "demo"
+title = "Liên Thông, bản trình diễn"
+agency = "H12"
+old_agency = "000.00.00.H12"
+environment = "rehearsal"
+data = "."
+
+[ledger]
+url = "sqlite:///ledger.db"
+
+[broker]
+url = "{broker}"
+password = "file:secrets/broker"
+prefix = "demo-{run}"
+
+[listen.intake]
+address = "127.0.0.1:{port}"
+
+[retry]
+first = "0.5 seconds"
+factor = 2
+ceiling = "5 seconds"
+give_up_after = "1 day"
+
+[connector.onestop]
+type = "onestop"
+mode = "live"
+serves = ["H12"]
+url = "{onestop}"
+token_url = "{onestop}/auth/realms/digo/protocol/openid-connect/token"
+client_id = "lien-thong"
+client_secret = "file:secrets/onestop"
+poll_every = "1 second"
+overlap = "5 seconds"
+webhook_secret = "file:secrets/webhook"
+concurrency = 4
+unknown = {{ look_up_after = "1 second", absent_after = "5 seconds" }}
+breaker = {{ failures = 3, open_for = "2 seconds" }}
+
+[connector.national_portal]
+type = "national_portal"
+mode = "live"
+adapter_url = "{portal}/XrdAdapter/RestService/forward"
+madonvi = "000.00.00.H12"
+username = "000.00.00.H12"
+password = "file:secrets/national_portal"
+search = {{ every = "1 second", overlap = "5 seconds" }}
+inbound = {{ allow = ["127.0.0.1/32"], key = "file:secrets/inbound" }}
+concurrency = 4
+unknown = {{ look_up_after = "1 second", absent_after = "5 seconds" }}
+breaker = {{ failures = 3, open_for = "2 seconds" }}
+"""
+
+
+def write_settings(folder: Path, *, broker: str, portal: str, onestop: str, port: int) -> Path:
+    """Write settings and secrets into `folder`; passwords go to files only their owner reads."""
+    url, password = _split(broker)
+    given = {
+        "broker": password,
+        "onestop": "mot-cua",
+        "national_portal": "mat-khau-thu",
+        "inbound": secrets.token_hex(16),
+        "webhook": secrets.token_hex(16),
+    }
+    (folder / "secrets").mkdir(mode=0o700)
+    for name, value in given.items():
+        file = folder / "secrets" / name
+        file.touch(mode=0o600)
+        file.write_text(value)
+    settings = folder / "settings.toml"
+    run = secrets.token_hex(3)
+    settings.write_text(
+        _TEXT.format(broker=url, portal=portal, onestop=onestop, port=port, run=run), encoding="utf-8"
+    )
+    return settings
+
+
+def _split(broker: str) -> tuple[str, str]:
+    """The address without its password, and the password."""
+    head, _, tail = broker.rpartition("@")
+    scheme, _, login = head.partition("://")
+    user, _, password = login.partition(":")
+    return f"{scheme}://{user}@{tail}", password
