@@ -118,7 +118,7 @@ def map_(
     settings: Settings = None,
     json: Json = False,
 ) -> None:
-    """Try a sheet on a message, either way: what comes out with identifiers covered, or every problem.
+    """Try a sheet on a message, either way: what comes out, personal values covered, or every problem.
 
     Exit 1 where the message cannot be mapped.
     """

@@ -1,6 +1,7 @@
 """`map`: try a sheet on a real message, either way, with all problems; or show the sheet itself."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,16 @@ from typing import Any
 import msgspec
 from lxml import etree
 
-from adapters._kit.redaction import redacted_tree
 from bus.errors import ConfigurationError
-from commands.parts import EXAMPLE, SHEETS, TABLES, folders, one_of, read_settings
-from commands.tell import FINE, NEEDS_YOU, out, put_json, say
+from commands.parts import SHEETS, TABLES, folders, one_of, read_settings
+from commands.tell import FINE, NEEDS_YOU, covered, out, put_json, say
 from mappings.engine import Compiled, MappingError, Note, compile_sheet
 from mappings.sheet import Sheet, load_sheets
 from mappings.source import ProblemsError
 from mappings.tables import load as load_tables
+
+_OPEN = re.compile(r"[a-z_]{1,40}|(?=\D*\d)[\w.:/+\-?=&%]{1,120}", re.ASCII)
+"""Texts that may be shown but for identifiers: a small word, or a code, time or URL with a digit in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +41,17 @@ class Try:
 
 def find_sheet(name: str, settings: Path | None) -> Compiled:
     """Compile one sheet with the tables there are; raises `ConfigurationError` with every problem."""
-    own = read_settings(settings or EXAMPLE, secrets=False)
+    own = read_settings(settings, secrets=False) if settings else None
     try:
-        sheets = load_sheets(folders(SHEETS, own.mappings.overlay))
+        sheets = load_sheets(folders(SHEETS, own.mappings.overlay if own else None))
         one_of("sheet", name, tuple(sheets))
-        return compile_sheet(sheets[name], load_tables(folders(TABLES, own.tables.folder)))
+        return compile_sheet(sheets[name], load_tables(folders(TABLES, own.tables.folder if own else None)))
     except ProblemsError as error:
         raise ConfigurationError(error.problems) from None
 
 
 def map_file(name: str, settings: Path | None, asked: Try, *, as_json: bool) -> int:
-    """Map a file by a sheet and print what comes out, identifiers covered; whole only into `asked.to`.
+    """Map a file by a sheet and print what comes out, personal values covered; whole only into `asked.to`.
 
     `NEEDS_YOU` where the message cannot be mapped: every problem is told. May be repeated.
     """
@@ -56,13 +59,13 @@ def map_file(name: str, settings: Path | None, asked: Try, *, as_json: bool) -> 
     trial = _tried(compiled, asked)
     if trial.result is not None and asked.to:
         _save(asked.to, trial.result)
-    covered = redacted_tree(trial.result)
+    shown = veiled(trial.result)
     if as_json:
         put_json(
-            {"ok": not trial.problems, "result": covered, "problems": trial.problems, "notes": trial.notes}
+            {"ok": not trial.problems, "result": shown, "problems": trial.problems, "notes": trial.notes}
         )
     else:
-        _print(trial, covered)
+        _print(trial, shown)
     return NEEDS_YOU if trial.problems else FINE
 
 
@@ -109,7 +112,19 @@ def _theirs(raw: bytes, sheet: Sheet, file: Path) -> Any:
 
 
 def _plain(tree: Any) -> Any:
+    """A tree of elements as text: what is shown of it is its size, the rest goes to --to."""
     return etree.tostring(tree, encoding="unicode", pretty_print=True) if etree.iselement(tree) else tree
+
+
+def veiled(value: Any) -> Any:
+    """A tree in which codes, dates and words of lists can be read, and nothing that a citizen wrote."""
+    if isinstance(value, dict):
+        return {key: veiled(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [veiled(item) for item in value]
+    if not isinstance(value, str) or not value:
+        return value
+    return covered(value) if _OPEN.fullmatch(value) else f"{value[0]}••• ({len(value)})"
 
 
 def _lean(value: Any) -> Any:
@@ -131,15 +146,15 @@ def _save(file: Path, result: Any) -> None:
         target.write(raw)
 
 
-def _print(trial: Trial, covered: Any) -> None:
+def _print(trial: Trial, shown: Any) -> None:
     for problem in trial.problems:
         out().print(problem["what"], soft_wrap=True)
         if problem["vi"]:
             out().print(f"    {problem['vi']}", soft_wrap=True, style="dim")
-    if isinstance(covered, str):
-        out().print(covered, soft_wrap=True)
-    elif covered is not None:
-        out().print(msgspec.json.format(msgspec.json.encode(covered)).decode(), soft_wrap=True)
+    if isinstance(shown, str):
+        out().print(shown, soft_wrap=True)
+    elif shown is not None:
+        out().print(msgspec.json.format(msgspec.json.encode(shown)).decode(), soft_wrap=True)
     for note in trial.notes:
         say(note)
     if trial.problems:
