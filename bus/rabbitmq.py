@@ -12,7 +12,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import pika
 import pika.exceptions as theirs
@@ -64,38 +64,39 @@ class Outgoing:
 
 
 class Broker:
-    """A connection that comes back. Made by `connect`, ended by `close`."""
+    """A connection that comes back. `connect` begins it, `close` ends it."""
 
-    def __init__(self, addresses: Sequence[pika.ConnectionParameters], topology: Topology) -> None:
-        self._addresses = tuple(addresses)
-        self._topology = topology
+    def __init__(self) -> None:
+        self._addresses: tuple[pika.ConnectionParameters, ...] = ()
+        self._topology = Topology(())
         self._link: Link | None = None
         self._consumers: list[Consumer] = []
         self._keeper: asyncio.Task[None] | None = None
-        self._loop = asyncio.get_running_loop()
 
-    @classmethod
     async def connect(
-        cls,
+        self,
         url: str,
         topology: Topology,
         *,
         client_name: str,
         ca: Path | None = None,
         heartbeat: float = 30.0,
-    ) -> Self:
+    ) -> None:
         """Connect, assert the topology and stay connected.
 
         `url` is amqp:// or amqps://, with user and password, several hosts of a cluster with commas. `ca`
         is the file of certificates that are trusted; `heartbeat` in seconds. Raises `ConfigurationError`
-        where user, rights or an existing queue do not fit, `BrokerUnavailableError` where no host answers.
+        where user, rights or an existing queue do not fit, `BrokerUnavailableError` where no host answers;
+        then it may be repeated.
         """
+        if self._keeper is not None:
+            raise MisuseError("this broker is connected already")
         # whatever pika would log is raised or logged here, in a sentence
         logging.getLogger("pika").setLevel(logging.CRITICAL + 1)
-        broker = cls(parameters_of(url, client_name=client_name, ca=ca, heartbeat=heartbeat), topology)
-        await broker._connect_once()
-        broker._keeper = asyncio.get_running_loop().create_task(broker._keep())
-        return broker
+        self._addresses = parameters_of(url, client_name=client_name, ca=ca, heartbeat=heartbeat)
+        self._topology = topology
+        await self._connect_once()
+        self._keeper = asyncio.get_running_loop().create_task(self._keep())
 
     @property
     def connected(self) -> bool:
@@ -131,7 +132,7 @@ class Broker:
         link = self._link
         if link is None or link.blocked:
             why = f"takes nothing now: {link.blocked}" if link else "is not connected"
-            self._loop.call_soon(done, BrokerUnavailableError(f"the broker {why}"))
+            asyncio.get_running_loop().call_soon(done, BrokerUnavailableError(f"the broker {why}"))
             return
         properties = pika.BasicProperties(
             content_type="application/json", headers=headers, delivery_mode=2, message_id=message_id
@@ -145,7 +146,7 @@ class Broker:
         said = translated(error)
         if not isinstance(error, theirs.AMQPError) or isinstance(said, MisuseError):
             raise MisuseError(f"this message cannot be published: {error!r}") from error
-        self._loop.call_soon(done, BrokerUnavailableError(str(said)))
+        asyncio.get_running_loop().call_soon(done, BrokerUnavailableError(str(said)))
 
     async def publish(
         self,
@@ -162,7 +163,7 @@ class Broker:
         Raises `UnroutableError` (nothing bound there), `NackedError` (queue full), `BrokerUnavailableError`
         (no connection, or lost before the confirm: it may have been published), `MisuseError`.
         """
-        future: asyncio.Future[None] = self._loop.create_future()
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.send(
             exchange,
             routing_key,
@@ -177,7 +178,7 @@ class Broker:
     async def publish_many(self, messages: Sequence[Outgoing]) -> tuple[BrokerError | None, ...]:
         """Publish all, then wait for all; gives for each what `publish` would raise, or None."""
         results: list[BrokerError | None] = [None] * len(messages)
-        future: asyncio.Future[None] = self._loop.create_future()
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         left = len(messages)
 
         def done(place: int, error: BrokerError | None) -> None:
@@ -219,9 +220,10 @@ class Broker:
 
         May be repeated.
         """
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
         for consumer in self._consumers:
             await consumer.cancel()
         link = self._link
