@@ -146,10 +146,11 @@ def worker(
     settings: Settings = None,
 ) -> None:
     """Run some connectors of the installation in this process; needs a ledger on PostgreSQL."""
-    from commands.parts import EXAMPLE  # noqa: PLC0415  the start stays quick
+    from commands.parts import EXAMPLE, known_connectors  # noqa: PLC0415  the start stays quick
     from commands.serve import serve as run  # noqa: PLC0415  as above
 
-    raise typer.Exit(run(settings or EXAMPLE, frozenset(names)))
+    file = settings or EXAMPLE
+    raise typer.Exit(run(file, known_connectors(file, names)))
 
 
 @app.command()

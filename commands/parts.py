@@ -60,3 +60,11 @@ def one_of(kind: str, name: str, known: Sequence[str]) -> None:
         near = did_you_mean(name, known)
         hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(known) or 'none'}"
         raise ConfigurationError([f'there is no {kind} "{name}". {hint}'])
+
+
+def known_connectors(settings: Path, names: Sequence[str]) -> frozenset[str]:
+    """The named connectors as a set; raises `ConfigurationError` where the installation lacks one."""
+    known = tuple(read_settings(settings, secrets=False).connectors)
+    for name in names:
+        one_of("connector", name, known)
+    return frozenset(names)

@@ -19,11 +19,10 @@ def simulate(names: Sequence[str], data: Path, seed: int, *, as_json: bool) -> i
 
     Raises `ConfigurationError` for a name that is no simulator. What a simulator remembers stays in `data`.
     """
-    for name in names:
-        one_of("simulator", name, known_simulators())
+    wanted = [known_simulator(name) for name in names]
     signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as stack:
-        running = [start_simulator(stack, name, data, ["--seed", str(seed)]) for name in names]
+        running = [start_simulator(stack, name, data, ["--seed", str(seed)]) for name in wanted]
         _announce(running, as_json=as_json)
         try:
             return _watch(running)
@@ -34,6 +33,12 @@ def simulate(names: Sequence[str], data: Path, seed: int, *, as_json: bool) -> i
 def known_simulators() -> tuple[str, ...]:
     """The systems that can be simulated: adapters' folders that hold a `simulator.py`."""
     return tuple(sorted(file.parent.name for file in (ROOT / "adapters").glob("[a-z]*/simulator.py")))
+
+
+def known_simulator(name: str) -> str:
+    """The name, where there is such a simulator; else `ConfigurationError` with a guess."""
+    one_of("simulator", name, known_simulators())
+    return name
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
