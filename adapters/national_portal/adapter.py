@@ -1,0 +1,173 @@
+"""The National Public Service Portal (Cổng Dịch vụ công quốc gia) as an adapter type."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from adapters._kit.http import Http, Line
+from adapters._kit.probe import network_layers, probe
+from adapters._kit.schema import checker, read_schema
+from adapters._kit.wordings import read_wordings
+from adapters.national_portal import pushed, writing
+from adapters.national_portal.client import PortalClient
+from adapters.national_portal.procedures import Procedures
+from adapters.national_portal.pushed import Pushed
+from adapters.national_portal.settings import PortalSettings
+from adapters.national_portal.spelling import spellings
+from adapters.national_portal.submitted import Submitted
+from adapters.national_portal.writing import Desk
+from bus.ports import AdapterType, Deadline, Operation, Poll, Probe, Webhook
+
+TITLE = "Cổng Dịch vụ công quốc gia"
+_HERE = Path(__file__).parent
+
+
+class Portal:
+    """One account on the portal at work."""
+
+    def __init__(self, name: str, settings: PortalSettings) -> None:
+        self._settings = settings
+        self._line = _line(settings)
+        self._http = Http(self._line)
+        wordings = read_wordings(settings.texts or _HERE / "texts.csv")
+        self._client = PortalClient(settings, self._http, wordings)
+        record, progress = (read_schema(_HERE / "schemas" / f"{one}.json") for one in ("record", "progress"))
+        names = spellings([record, progress]) | {"DANHSACHTIENDO": "DanhSachTienDo"}
+        desk = Desk(settings, name, self._client, names, checker(record), checker(progress))
+        self.operations: Mapping[str, Operation] = {
+            operation.name: operation for operation in _operations(desk, record, progress)
+        }
+        self.polls: tuple[Poll, ...] = tuple(self._polls(names))
+        self.webhooks: tuple[Webhook, ...] = tuple(_webhooks(settings))
+
+    def probe(self) -> Iterator[Probe]:
+        """Ask layer by layer: name, connection, TLS, log-in, form of answers, a look-up of no dossier."""
+        return probe(
+            [
+                *network_layers(self._settings.adapter_url, self._line),
+                ("login", self._login),
+                ("schema", self._schema),
+                ("echo", self._echo),
+            ]
+        )
+
+    def ping(self) -> None:
+        """Look up a dossier that cannot be: shows facade, session and portal; raises `DeliveryError`s."""
+        self._client.find(self._nobody(), self._deadline())
+
+    def close(self) -> None:
+        """Give back connections; may be repeated."""
+        self._http.close()
+
+    def _polls(self, names: Mapping[str, str]) -> Iterator[Poll]:
+        search, catalogue = self._settings.search, self._settings.catalogue
+        if search.on:
+            submitted = Submitted(self._client, search, names, self._deadline)
+            yield Poll("submitted", "Hồ sơ nộp trên Cổng", search.every, submitted.fetch)
+        if catalogue.on:
+            procedures = Procedures(self._client, catalogue.at_once, self._deadline)
+            yield Poll("procedures", "Danh mục thủ tục", catalogue.every, procedures.fetch)
+
+    def _deadline(self) -> Deadline:
+        """Time for a log-in and a question."""
+        return Deadline(time.monotonic() + 2 * (self._line.connect + self._line.answer))
+
+    def _nobody(self) -> str:
+        return f"{self._settings.madonvi}-000101-0000"
+
+    def _login(self) -> str:
+        self._client.login(self._deadline())
+        return f"logged in as {self._settings.username}"
+
+    def _schema(self) -> str:
+        self._client.read("TraCuuHoSo", {"mahoso": self._nobody()}, self._deadline())
+        return "answers have error_code, message and result"
+
+    def _echo(self) -> str:
+        found = self._client.find(self._nobody(), self._deadline())
+        return "a number that nobody has is not found" if found is None else "the portal knows every number"
+
+
+def _line(settings: PortalSettings) -> Line:
+    return Line(
+        connect=settings.timeout.connect,
+        answer=settings.timeout.answer,
+        pool=settings.concurrency + 2,
+        ca=settings.ca,
+        certificate=settings.certificate,
+        key=settings.key,
+        per_second=settings.rate,
+    )
+
+
+def _operations(desk: Desk, record: Mapping[str, object], progress: Mapping[str, object]) -> list[Operation]:
+    once = desk.settings.timeout.connect + desk.settings.timeout.answer
+    shown = bool(desk.settings.search.progress)
+    return [
+        Operation(
+            name="sync_record",
+            title="Đồng bộ hồ sơ (DongBoHoSoMC)",
+            sheet="national_portal/record",
+            effect="replaces",
+            call=partial(writing.sync_record, desk),
+            lookup=partial(writing.record_is_there, desk),
+            schema=record,
+            seconds=3 * once,
+        ),
+        Operation(
+            name="add_progress",
+            title="Cập nhật tiến độ (CapNhatTienDoHoSoMC)",
+            sheet="national_portal/progress",
+            effect="appends",
+            call=partial(writing.add_progress, desk),
+            lookup=partial(writing.progress_is_there, desk) if shown else None,
+            key=writing.progress_key,
+            schema=progress,
+            seconds=3 * once,
+        ),
+        Operation(
+            name="set_status",
+            title="Đồng bộ trạng thái hồ sơ nộp trên Cổng (DongBoTrangThaiHoSo)",
+            sheet="national_portal/progress",
+            effect="appends",
+            call=partial(writing.set_status, desk),
+            lookup=partial(writing.status_is_there, desk) if shown else None,
+            key=writing.progress_key,
+            schema=progress,
+            seconds=3 * once,
+        ),
+    ]
+
+
+def _webhooks(settings: PortalSettings) -> Sequence[Webhook]:
+    if settings.inbound.key is None:
+        return ()
+    door = Pushed(settings.inbound)
+    return (
+        Webhook(
+            name="push",
+            title="Cổng gửi hồ sơ, bổ sung, yêu cầu rút",
+            path="push",
+            receive=door.receive,
+            accepted=pushed.accepted,
+            repeated=pushed.repeated,
+            rejected=pushed.rejected,
+            unavailable=pushed.unavailable,
+        ),
+    )
+
+
+TYPE = AdapterType(
+    name="national_portal",
+    title=TITLE,
+    settings=PortalSettings,
+    messages={
+        "national_portal.dossier": "national_portal/submission",
+        "national_portal.supplement": "national_portal/supplement",
+        "national_portal.withdrawn": "national_portal/withdrawal",
+        "national_portal.procedure": "national_portal/procedure",
+    },
+    operations=("sync_record", "add_progress", "set_status"),
+    build=Portal,
+)
