@@ -61,7 +61,7 @@ def settings_table(rows: Iterable[Row]) -> Table:
     """Settings for a reader; a secret says so, "SET" is a default that everybody must give."""
     made = Table()
     for name in ("setting", "type", "default", "unit", "meaning"):
-        made.add_column(name, overflow="fold")
+        made.add_column(name, overflow="fold", no_wrap=name == "setting")
     for row in rows:
         meaning = f"{row.meaning} ({row.meaning_vi})" if row.meaning_vi else row.meaning
         kind = f"{row.type}, never written here" if row.secret else row.type
@@ -110,7 +110,7 @@ def as_object(name: str, kind: AdapterType, adapter: Adapter) -> dict[str, Any]:
         "title": kind.title,
         "operations": [_operation(name, one) for name, one in adapter.operations.items()],
         "messages": dict(kind.messages),
-        "polls": [{"name": one.name, "title": one.title, "every": one.every} for one in adapter.polls],
+        "polls": [{"name": one.name, "title": one.title, "every": float(one.every)} for one in adapter.polls],
         "webhooks": [
             {"name": one.name, "title": one.title, "path": f"/in/{name}/{one.path.strip('/')}"}
             for one in adapter.webhooks
@@ -126,7 +126,7 @@ def _operation(name: str, one: Operation) -> dict[str, Any]:
         "effect": one.effect,
         "certainty": one.certainty,
         "sheet": one.sheet,
-        "seconds": one.seconds,
+        "seconds": float(one.seconds),
     }
 
 

@@ -2,13 +2,17 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 
+from adapters.registry import adapter_types
 from bus.errors import ConfigurationError
 from bus.installation import Installation, read_installation
-from bus.ports import AdapterType
 from mappings.source import did_you_mean
+
+__all__ = [
+    "EXAMPLE", "ROOT", "ROUTES", "SHEETS", "TABLES", "adapter_types", "folders", "known_connectors", "one_of",
+    "read_settings", "shown",
+]  # fmt: skip
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = ROOT / "deploy" / "tables"
@@ -24,13 +28,6 @@ class Unasked(dict[str, str]):
     def get(self, key: str, default: str | None = None) -> str:  # type: ignore[override]  # every name has a value here
         """Give the variable, or a text that opens nothing."""
         return super().get(key) or default or "not set"
-
-
-def adapter_types() -> dict[str, AdapterType]:
-    """The kinds of systems there are, by name: one a folder `adapters/NAME/adapter.py`."""
-    found = sorted(file.parent.name for file in (ROOT / "adapters").glob("[a-z]*/adapter.py"))
-    types = (import_module(f"adapters.{name}.adapter").TYPE for name in found)
-    return {each.name: each for each in types}
 
 
 def read_settings(file: Path, *, secrets: bool = True) -> Installation:

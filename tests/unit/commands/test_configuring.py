@@ -1,0 +1,132 @@
+"""The commands for whoever configures: check, describe, topology, probe."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.commands.conftest import Run
+
+SETTINGS = """\
+[installation]
+name = "trial"
+agency = "H12"
+environment = "rehearsal"
+
+[broker]
+url = "amqp://127.0.0.1:5672/trial"
+prefix = "trial"
+
+[tables]
+folder = "tables"
+
+[retry]
+first = "2 seconds"
+
+[connector.portal]
+type = "national_portal"
+adapter_url = "http://127.0.0.1:1/XrdAdapter/RestService/forward"
+madonvi = "000.00.00.H12"
+username = "000.00.00.H12"
+password = "${TRIAL_PORTAL_PASSWORD}"
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    """A small installation with one connector and a folder for tables of its own."""
+    (tmp_path / "tables").mkdir()
+    file = tmp_path / "trial.toml"
+    file.write_text(SETTINGS)
+    return file
+
+
+def test_describe_names_every_operation_and_what_happens_to_a_lost_answer(run: Run, settings: Path) -> None:
+    """Operations with their certainty, messages with their sheets, settings with their types."""
+    found = run("describe", "portal", "--settings", str(settings), "--json").json
+    operations = {one["name"]: one for one in found["operations"]}
+    assert operations["sync_record"]["effect"] == "replaces"
+    assert operations["add_progress"]["effect"] == "appends"
+    assert {one["certainty"] for one in found["operations"]} <= {"repeatable", "askable", "person"}
+    assert found["messages"]["national_portal.dossier"] == "national_portal/submission"
+    secrets = {row["key"] for row in found["settings"] if row["secret"]}
+    assert "password" in secrets
+    text = run("describe", "portal", "--settings", str(settings)).out
+    assert "the peer is asked before a resend" in text
+
+
+def test_describe_without_a_name_lists_the_connectors(run: Run, settings: Path) -> None:
+    """Name, type, title and mode of each."""
+    found = run("describe", "--settings", str(settings), "--json").json
+    assert [(one["name"], one["mode"]) for one in found["connectors"]] == [("portal", "observe")]
+    assert "national_portal" in found["types"]
+
+
+def test_describe_settings_lists_every_setting_of_every_type(run: Run) -> None:
+    """Also without any installation; none of the common keys twice."""
+    rows = run("describe", "settings", "--json").json["settings"]
+    keys = [row["key"] for row in rows]
+    assert len(keys) == len(set(keys))
+    assert {"broker.url", "connector.NAME.mode", "connector.national_portal.madonvi"} <= set(keys)
+    assert all(row["meaning"] for row in rows)
+
+
+def test_an_unknown_connector_is_answered_by_the_near_one(run: Run, settings: Path) -> None:
+    """Exit 2 and a guess, for every command that takes a name."""
+    for words in (["describe", "portl"], ["connector", "probe", "portl"], ["worker", "portl"]):
+        ran = run(*words, "--settings", str(settings))
+        assert ran.code == 2, words
+        if words[0] != "connector":
+            assert 'Did you mean "portal"?' in ran.err
+
+
+def test_a_probe_names_the_layer_that_fails(
+    run: Run, settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody listens on port 1: DNS is fine, TCP fails, nothing after it is tried; exit 1."""
+    monkeypatch.setenv("TRIAL_PORTAL_PASSWORD", "invented")
+    ran = run("connector", "probe", "portal", "--settings", str(settings), "--json")
+    assert ran.code == 1
+    assert [(layer["layer"], layer["ok"]) for layer in ran.json["layers"]] == [("DNS", True), ("TCP", False)]
+    assert ran.json["ok"] is False
+    assert "FAILED TCP" in run("connector", "probe", "portal", "--settings", str(settings)).out
+
+
+def test_a_probe_without_its_secret_opens_nothing(run: Run, settings: Path) -> None:
+    """The missing variable is told with its place; exit 2."""
+    ran = run("connector", "probe", "portal", "--settings", str(settings))
+    assert (ran.code, ran.out) == (2, "")
+    assert "TRIAL_PORTAL_PASSWORD is not set" in ran.err
+
+
+def test_the_topology_is_that_of_the_installation(run: Run, settings: Path) -> None:
+    """Its prefix, its connectors, its schedule; no secret is needed to see them."""
+    declared = run("topology", "--settings", str(settings), "--json").json
+    assert [queue["name"] for queue in declared["queues"]] == ["trial.dead", "trial.work.portal"]
+    times = run("topology", "--schedules", "--settings", str(settings), "--json").json
+    assert times["portal"][0]["longest"] == times["[retry]"][0]["longest"] == 2.0
+    assert "3 d" in run("topology", "--schedules", "--settings", str(settings)).out
+
+
+def test_check_tells_a_broken_table_and_a_broken_setting_together(
+    run: Run, settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All faults at once, each with file, line and column; what hides a shipped table is said."""
+    monkeypatch.setenv("TRIAL_PORTAL_PASSWORD", "invented")
+    (settings.parent / "tables" / "agencies.csv").write_text("code,name,from,until\nH12,Cà Mau,1/7/2025,\n")
+    ran = run("check", "--settings", str(settings), "--json")
+    assert ran.code == 2
+    broken = next(one for one in ran.json["problems"] if one["file"].endswith("agencies.csv"))
+    assert (broken["line"], broken["column"]) == (2, 12)
+    assert any("agencies.csv hides the shipped table" in note for note in ran.json["notes"])
+    settings.write_text(SETTINGS.replace("prefix =", "prefx =").replace('first = "2', 'frist = "2'))
+    wrong = [one["hint"] for one in run("check", "--settings", str(settings), "--json").json["problems"]]
+    assert {'Did you mean "prefix"?', 'Did you mean "first"?'} <= set(wrong)
+
+
+def test_check_does_not_name_a_secret(run: Run, settings: Path) -> None:
+    """A password written into the file is refused and not repeated."""
+    settings.write_text(SETTINGS.replace("${TRIAL_PORTAL_PASSWORD}", "hunter2-invented"))
+    ran = run("check", "--settings", str(settings))
+    assert ran.code == 2
+    assert "password" in ran.out
+    assert "hunter2-invented" not in ran.out + ran.err
