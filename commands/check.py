@@ -1,20 +1,25 @@
 """`check`: everything an installation is made of, every fault with file, line, column and what to do."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import jsonschema_rs
 
 from bus.errors import ConfigurationError
+from bus.flows import read_routes
 from bus.installation import Installation
 from bus.topology import Topology, rhythm_problems
-from commands.parts import EXAMPLE, ROOT, SHEETS, TABLES, folders, read_settings, shown
+from commands.parts import EXAMPLE, ROOT, ROUTES, SHEETS, TABLES, adapter_types, folders, read_settings, shown
 from commands.tell import FINE, WRONG_USE, out, put_json, say
-from mappings.sheet import load_sheets
-from mappings.source import Problem, ProblemsError
+from mappings.dossier import MESSAGES
+from mappings.engine import compile_sheet
+from mappings.sheet import Sheet, load_sheets
+from mappings.source import Problem, ProblemsError, read_file
+from mappings.tables import Table as DatedTable
 from mappings.tables import load as load_tables
 
 Fault = Problem | str
@@ -54,13 +59,19 @@ def look(findings: Findings, settings: Path | None) -> None:
     if installation is not None:
         findings.count("connectors", len(installation.connectors))
         _topology(findings, installation)
-    own = (installation.tables.folder, installation.mappings.overlay) if installation else (None, None)
-    tables = _tried(findings, lambda: load_tables(folders(TABLES, own[0])))
-    sheets = _tried(findings, lambda: load_sheets(folders(SHEETS, own[1])))
+    own = installation.tables.folder if installation else None
+    overlay = installation.mappings.overlay if installation else None
+    findings.notes += _hidden("table", TABLES, own, "*.csv")
+    findings.notes += _hidden("sheet", SHEETS, overlay, "*/*.toml")
+    tables = _tried(findings, lambda: load_tables(folders(TABLES, own)))
+    sheets = _tried(findings, lambda: load_sheets(folders(SHEETS, overlay)))
     findings.count("tables", len(tables or ()))
     findings.count("sheets", len(sheets or ()))
-    findings.notes += _hidden("table", TABLES, own[0], "*.csv")
-    findings.notes += _hidden("sheet", SHEETS, own[1], "*/*.toml")
+    if tables is not None and sheets is not None:
+        _sheets(findings, sheets, tables)
+    if installation is not None:
+        _routes(findings, installation)
+        _needed(findings, installation, sheets)
     _schemas(findings)
 
 
@@ -68,7 +79,11 @@ def _settings(findings: Findings, named: Path | None) -> Installation | None:
     """Read the settings; those that are shipped are an example, whose secrets nobody has."""
     if named is None:
         findings.notes.append(f"{shown(EXAMPLE)} is the shipped example: its secrets were not looked up")
-    return _tried(findings, lambda: read_settings(named or EXAMPLE, secrets=named is not None))
+        return _tried(findings, lambda: read_settings(EXAMPLE, secrets=False))
+    # a secret that is not there is told, and does not keep the rest from being looked at
+    return _tried(findings, lambda: read_settings(named)) or _tried(
+        Findings(), lambda: read_settings(named, secrets=False)
+    )
 
 
 def _tried(findings: Findings, read: Callable[[], T]) -> T | None:
@@ -77,6 +92,36 @@ def _tried(findings: Findings, read: Callable[[], T]) -> T | None:
     except (ConfigurationError, ProblemsError) as error:
         findings.faults += [each if isinstance(each, Problem) else str(each) for each in error.problems]
         return None
+
+
+def _sheets(findings: Findings, sheets: Mapping[str, Sheet], tables: Mapping[str, DatedTable]) -> None:
+    """Compile every sheet: what a line names in a table must be there."""
+    for sheet in sheets.values():
+        _tried(findings, partial(compile_sheet, sheet, tables))
+
+
+def _needed(findings: Findings, installation: Installation, sheets: Mapping[str, Sheet] | None) -> None:
+    """Every message that a connector hands in has the sheet that reads it."""
+    types = adapter_types()
+    for name, peer in installation.connectors.items():
+        for message, sheet in types[peer.type].messages.items():
+            if sheets is not None and sheet not in sheets:
+                findings.faults.append(f"[connector.{name}] {message} has no sheet mappings/{sheet}.toml")
+
+
+def _routes(findings: Findings, installation: Installation) -> None:
+    """The routes, with the operations that the installation's connectors offer."""
+    overlay = installation.routes.overlay
+    findings.notes += _hidden("route", ROUTES, overlay, "*.toml")
+    files = {file.name: file for folder in folders(ROUTES, overlay) for file in sorted(folder.glob("*.toml"))}
+    read = [_tried(findings, partial(read_file, file)) for file in files.values()]
+    sources = [source for source in read if source is not None]
+    types = adapter_types()
+    operations = {
+        name: frozenset(types[peer.type].operations) for name, peer in installation.connectors.items()
+    }
+    routes = _tried(findings, lambda: read_routes(sources, operations=operations, messages=MESSAGES))
+    findings.count("flows", len(routes.flows) if routes else 0)
 
 
 def _topology(findings: Findings, installation: Installation) -> None:

@@ -130,3 +130,18 @@ def test_check_does_not_name_a_secret(run: Run, settings: Path) -> None:
     assert ran.code == 2
     assert "password" in ran.out
     assert "hunter2-invented" not in ran.out + ran.err
+
+
+def test_a_route_that_sends_to_nobody_is_found_though_a_secret_is_missing(run: Run, settings: Path) -> None:
+    """Everything is looked at, whatever else is wrong: routes with their place and a guess."""
+    (settings.parent / "routes").mkdir()
+    (settings.parent / "routes" / "mine.toml").write_text(
+        '[[flow]]\nname = "mine"\ntitle = "t"\n[[flow.leg]]\nname = "one"\n'
+        'on = "onestop.dossier"\nsend = "portal.sync_recrod"\n'
+    )
+    settings.write_text(SETTINGS.replace("[retry]", '[routes]\noverlay = "routes"\n[retry]'))
+    problems = run("check", "--settings", str(settings), "--json").json["problems"]
+    assert any("TRIAL_PORTAL_PASSWORD is not set" in one["what"] for one in problems)
+    route = next(one for one in problems if one["file"].endswith("mine.toml"))
+    assert route["line"] == 7
+    assert "sync_record" in route["hint"]
