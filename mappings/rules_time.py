@@ -180,7 +180,7 @@ def write_iso(value: datetime) -> str:
 
 
 _FULL, _YEAR, _MONTH = "0", "1", "2"
-"""Values of loaiNgaySinh: full day, year alone, year and month (reference soap_insurance_tax: BHXH over NGSP)."""
+"""Values of loaiNgaySinh: day, year alone, year and month (reference soap_insurance_tax, BHXH over NGSP)."""
 
 _LENGTHS = {4: _YEAR, 7: _MONTH, 10: _FULL}
 

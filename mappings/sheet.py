@@ -48,7 +48,7 @@ def parse_sheet(
 def read_sheet(
     source: Source, *, canonical: Mapping[str, type] | None = None, functions: Functions | None = None
 ) -> Sheet:
-    """Make a sheet of a source that was read; `canonical` are the structs it may name (default: the dossier's).
+    """Make a sheet of a source that was read; `canonical` are the structs it may name (else the dossier's).
 
     Raises `ProblemsError` with every mistake: form, words, fields, types, parts, lists, collisions.
     """

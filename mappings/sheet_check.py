@@ -105,7 +105,7 @@ class _Checker:
             what = f'the rule "{line.rule}" does not fit the field "{line.ours[0]}", which is {field.kind}'
             self.say(line.place, what, f"It fits: {fit}")
             return
-        if line.max is not None and field.kind not in ("text", "int"):
+        if line.max is not None and line.rule != "python" and field.kind not in ("text", "int", "words"):
             self.say(line.place, f'"max" says nothing about a field that is {field.kind}')
         if line.has_default:
             self.value(line, field, line.default, "default")
@@ -223,16 +223,12 @@ class _Checker:
         if not read or struct is None:
             return
         for parent in sorted({path[:n] for path in read for n in range(len(path))}):
-            owner = resolve(struct, parent)
-            for field in fields_of(owner.struct).values() if owner.struct else ():
-                if (
-                    field.required
-                    and (*parent, field.name) not in read
-                    and not _below(read, (*parent, field.name))
-                ):
-                    name = ".".join((*parent, field.name))
-                    what = f'no line reads "{name}", which every {owner.struct.__name__ if owner.struct else ""} has'
-                    self.say(place, what)
+            owner = resolve(struct, parent).struct
+            for field in fields_of(owner).values() if owner else ():
+                path = (*parent, field.name)
+                if owner and field.required and not _below(read, path):
+                    name = ".".join(path)
+                    self.say(place, f'no line reads "{name}", which every {owner.__name__} has')
 
     def names(self) -> None:
         for name in self.sheet.parts.keys() - self.parts:

@@ -16,7 +16,7 @@ Kind = Literal["text", "words", "int", "bool", "time", "day", "struct", "structs
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: `struct` is what it is or its list holds, `words` a closed list's, `optional`: may be None."""
+    """One field: `struct` is it or what its list holds, `words` a closed list, `optional`: may be None."""
 
     name: str
     kind: Kind

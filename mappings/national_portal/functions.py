@@ -1,0 +1,121 @@
+"""What the portal's sheets cannot say in a line: checks over several fields, values taken from several."""
+
+import re
+from typing import Any
+
+from mappings.dossier import Agency, Document, Dossier, Place
+from mappings.rules import Check, Finding, PythonRule
+from mappings.rules_text import text
+
+_OLD_ORDER = re.compile(r"\d{3}\.\d{2,3}\.\d{2}\.([A-Z]\d{2})")
+_NOT_YET = frozenset({"registered", "not_accepted", "withdrawn"})
+
+
+def code_starts_with_agency(message: Dossier) -> tuple[Finding, ...]:
+    """A local code starts with the code of an agency in charge, or of one above or below it (section 2).
+
+    A number of the portal itself (G22.99) says nothing about agencies.
+    """
+    org = (message.code or "").partition("-")[0]
+    agencies = [each for each in (message.intake_agency, message.handling_agency) if each is not None]
+    known = [code for each in agencies for code in (each.code, each.old_code) if code]
+    if not org or org.startswith("G22.99") or not known or any(_related(org, code) for code in known):
+        return ()
+    what = "does not start with the code of the agency that took it in or handles it"
+    return (Finding("code", what, "mã hồ sơ không bắt đầu bằng mã cơ quan tiếp nhận hoặc xử lý"),)
+
+
+def _related(org: str, code: str) -> bool:
+    """Whether two codes lie on one branch; the two orders meet only in their root (reference 5)."""
+    old, other = _OLD_ORDER.fullmatch(org), _OLD_ORDER.fullmatch(code)
+    if bool(old) != bool(other):
+        return (old[1] if old else org[:3]) == (other[1] if other else code[:3])
+    if old and other:
+        return org == code or ("000.00.00" in (org[:9], code[:9]) and old[1] == other[1])
+    return f"{org}.".startswith(f"{code}.") or f"{code}.".startswith(f"{org}.")
+
+
+def accepted_before_due(message: Dossier) -> tuple[Finding, ...]:
+    """The appointment is not before the acceptance (NgayHenTra, NgayTiepNhan)."""
+    if message.accepted_at is None or message.due_at is None or message.accepted_at <= message.due_at:
+        return ()
+    return (Finding("due_at", "is before the acceptance", "ngày hẹn trả trước ngày tiếp nhận"),)
+
+
+def accepted_has_times(message: Dossier) -> tuple[Finding, ...]:
+    """An accepted dossier has both times: without them the portal does not count it (section 2, [V S4])."""
+    if message.status is None or message.status in _NOT_YET:
+        return ()
+    named = (("accepted_at", "ngày tiếp nhận"), ("due_at", "ngày hẹn trả"))
+    absent = [(field, vi) for field, vi in named if getattr(message, field) is None]
+    return tuple(Finding(field, "is missing, though it is accepted", f"thiếu {vi}") for field, vi in absent)
+
+
+def read_step_id(row: dict[str, Any]) -> str:
+    """Name a row of progress by status and time: the portal gives it no number (reference 10.3)."""
+    return f"{row.get('TrangThai', '')}@{row.get('ThoiDiemXuLy', '')}"
+
+
+def read_withdrawal_id(row: dict[str, Any]) -> str:
+    """Name a request to withdraw by its time: the portal gives it no number [I]."""
+    return f"rut@{row.get('NgayYeuCau', '')}"
+
+
+def read_components(cases: Any) -> tuple[Document, ...] | None:
+    """Gather the components of all cases of THANHPHANHOSO (reference 1e); what two cases want counts once."""
+    found: dict[str, Document] = {}
+    for case in cases if isinstance(cases, list) else [cases]:
+        papers = case.get("GIAYTO") or [] if isinstance(case, dict) else []
+        for paper in (each for each in papers if isinstance(each, dict)):
+            key, name = str(paper.get("MAGIAYTO") or ""), str(paper.get("TENGIAYTO") or "").strip()
+            if name:
+                url = str(paper.get("URL") or paper.get("Url") or "") or None
+                found.setdefault(
+                    key or name, Document(id=key or name, name=name, component=key or None, url=url)
+                )
+    return tuple(found.values()) or None
+
+
+def read_agencies(rows: Any) -> tuple[Agency, ...] | None:
+    """Read COQUANTHUCHIEN: the order of MADONVI tells which of our two codes it is (reference 5)."""
+    agencies = []
+    for row in rows if isinstance(rows, list) else [rows]:
+        code, name = (str(row.get(key) or "").strip() for key in ("MADONVI", "TENDONVI"))
+        old = bool(_OLD_ORDER.fullmatch(code))
+        if code or name:
+            agencies.append(
+                Agency(code=None if old else code or None, old_code=code if old else None, name=name or None)
+            )
+    return tuple(agencies) or None
+
+
+def read_owner_place(record: dict[str, Any]) -> Place | None:
+    """Read the owner's address: DiaChiChuHoSo [I], of an enterprise DiaChiDoanhNghiep (clause 1d, [V])."""
+    address = record.get("DiaChiChuHoSo") or record.get("DiaChiDoanhNghiep")
+    if not isinstance(address, dict):
+        return None
+    names = {"province": "MaTinh", "district": "MaHuyen", "ward": "MaXa", "line": "DiaChiChiTiet"}
+    said = {ours: text(str(address.get(their) or "")) or None for ours, their in names.items()}
+    if not any(said.values()):
+        return None
+    return Place(province=said["province"], district=said["district"], ward=said["ward"], line=said["line"])
+
+
+def forget_bytes(_content: Any) -> None:
+    """Let the content of a file go: bytes never pass through a sheet (clause 1d, Base64)."""
+
+
+CHECKS: dict[str, Check] = {
+    "code_starts_with_agency": code_starts_with_agency,
+    "accepted_before_due": accepted_before_due,
+    "accepted_has_times": accepted_has_times,
+}
+
+RULES: dict[str, PythonRule] = {
+    "owner_place": PythonRule(read_owner_place, vi="địa chỉ của chủ hồ sơ"),
+    "no_bytes": PythonRule(forget_bytes, vi="không mang nội dung tệp"),
+    "step_id": PythonRule(read_step_id, vi="trạng thái và thời điểm"),
+    "withdrawal_id": PythonRule(read_withdrawal_id, vi="thời điểm yêu cầu"),
+    "components": PythonRule(read_components, vi="gộp mọi trường hợp"),
+    "agencies": PythonRule(read_agencies, vi="mã cơ quan theo thứ tự cũ hoặc mới"),
+}

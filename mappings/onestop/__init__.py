@@ -1,0 +1,1 @@
+"""Sheets and functions of one peer."""
