@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
-from mappings.engine import Compiled, MappingError, ParkError
 
 from bus import settlement
 from bus.connector import Connector
@@ -23,6 +22,7 @@ from bus.planning import Planner
 from bus.ports import Answer, Call, Deadline, Incoming, Operation, Tree
 from bus.ports import Page as PolledPage
 from mappings.dossier import MESSAGES, Dossier, Message, Step
+from mappings.engine import Compiled, MappingError, ParkError
 
 _NAMESPACE = uuid.UUID("5f0c3c52-6f0e-4c1e-9a8e-3c2f0b7f7c10")
 _sorted = msgspec.json.Encoder(order="sorted").encode
@@ -275,7 +275,7 @@ class Pipeline:
         step = Step(
             id=f"refusal-{settle.delivery}",
             code=sent.claimed.codes.get(sent.connector.name),
-            status=sent.operation.refusal_status,  # type: ignore[arg-type]  a word of Status, checked by its type
+            status=sent.operation.refusal_status,
             at=now,
             handler=sent.connector.type.title,
             content=settle.reason,

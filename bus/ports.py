@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from bus.settings import Section
+from mappings.dossier import Status
 
 Tree = Any
 """A message in a peer's shape."""
@@ -97,7 +98,7 @@ class Operation:
     key: Callable[[Tree], str] | None = None
     schema: Mapping[str, Any] | None = None
     seconds: float = 30.0
-    refusal_status: str = "stopped"
+    refusal_status: Status = "stopped"
     waits_for: tuple[str, ...] = ()
 
     @property

@@ -36,36 +36,30 @@ class Dispatcher:
         self._broker = broker
         self._topology = topology
         self._source = f"/lienthong/{installation}"
-        self._under_way: set[asyncio.Task[None]] = set()
 
     def publish(self, ready: Sequence[Ready]) -> None:
         """Hand over without waiting; may be repeated, one claimer wins."""
         for one in ready:
-            task = asyncio.get_running_loop().create_task(self._one(one))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
-
-    async def _one(self, ready: Ready) -> None:
-        marks = headers(
-            kind="vn.lienthong.delivery.ready",
-            source=self._source,
-            identity=str(ready.delivery),
-            subject=ready.connector,
-            traceparent=ready.traceparent,
-        )
-        with contextlib.suppress(BrokerError):
-            await self._broker.publish(
+            self._broker.send(
                 self._topology.work_exchange,
-                ready.connector,
-                encode(Work(ready.delivery)),
-                marks,
-                message_id=str(ready.delivery),
+                one.connector,
+                encode(Work(one.delivery)),
+                headers(
+                    kind="vn.lienthong.delivery.ready",
+                    source=self._source,
+                    identity=str(one.delivery),
+                    subject=one.connector,
+                    traceparent=one.traceparent,
+                ),
+                message_id=str(one.delivery),
+                done=_left_to_the_sweeper,
             )
 
-    async def drain(self) -> None:
-        """Wait for what is under way."""
-        if self._under_way:
-            await asyncio.wait(self._under_way)
+
+def _left_to_the_sweeper(error: BrokerError | None) -> None:
+    """What could not be published is still ready in the ledger, and the sweeper publishes it again."""
+    if error is not None:
+        _log.debug("not published", error=str(error))
 
 
 @dataclass(slots=True)
@@ -115,7 +109,6 @@ class Worker:
         await asyncio.gather(*self._loops, return_exceptions=True)
         if self._tasks:
             await asyncio.wait(self._tasks)
-        await self.dispatcher.drain()
 
     def _handler(
         self, connector: Connector, operations: Mapping[str, Operation]

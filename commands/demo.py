@@ -76,6 +76,7 @@ class BusProcess:
                     self._command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=log, grace=30
                 )
             self.starts += 1
+            (self._log.parent / "bus.pid").write_text(str(self._child.pid))
 
     def stop(self) -> None:
         """Stop it as a person would: finish, flush, end."""
