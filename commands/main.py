@@ -33,6 +33,15 @@ Settings = Annotated[
         help="The installation's settings file (or LIENTHONG_SETTINGS); default: the last demo.",
     ),
 ]
+Configured = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        envvar="LIENTHONG_SETTINGS",
+        show_envvar=False,
+        help="The installation's settings file (or LIENTHONG_SETTINGS); default: settings.toml.",
+    ),
+]
 LedgerAddress = Annotated[
     str | None, typer.Option("--ledger", help="A ledger's address instead, like sqlite:///ledger.db")
 ]
@@ -57,17 +66,21 @@ def welcome(context: typer.Context) -> None:
 
 @app.command(context_settings=_PASSED_ON)
 def test(context: typer.Context) -> None:
-    """Run every test on a private broker and database. Arguments after `--` go to pytest."""
+    """Run every test on private servers.
+
+    A private RabbitMQ and a private PostgreSQL are started for it. Arguments after `--` go to pytest.
+    """
     from deploy.local.testing import run_tests  # noqa: PLC0415  the start stays quick
 
     raise typer.Exit(run_tests(list(context.args)))
 
 
 @app.command()
-def check(*, settings: Settings = None, json: Json = False) -> None:
-    """Check settings, tables, sheets, schemas and topology: every fault with file:line:column and a hint.
+def check(*, settings: Configured = None, json: Json = False) -> None:
+    """Check everything that is configured.
 
-    Without --settings the shipped settings.toml is checked. Exit 2 where anything is wrong.
+    Settings, routes, sheets, schemas, tables, topology: every fault with file:line:column and a hint.
+    Exit 2 where anything is wrong.
     """
     from commands.check import check as look  # noqa: PLC0415  the start stays quick
 
@@ -80,10 +93,13 @@ def describe(
         str | None, typer.Argument(metavar="[NAME]", help='A connector, or "settings" for every setting.')
     ] = None,
     *,
-    settings: Settings = None,
+    settings: Configured = None,
     json: Json = False,
 ) -> None:
-    """Say what a connector needs and offers: its settings, operations, sources and messages."""
+    """Say what a connector needs and offers.
+
+    Its operations and what happens to a lost answer, its sources, messages and settings.
+    """
     from commands.describe import describe as tell  # noqa: PLC0415  the start stays quick
 
     raise typer.Exit(tell(name, settings, as_json=json))
@@ -95,10 +111,13 @@ def topology(
     schedules: Annotated[
         bool, typer.Option("--schedules", help="When deliveries are tried again, as times.")
     ] = False,
-    settings: Settings = None,
+    settings: Configured = None,
     json: Json = False,
 ) -> None:
-    """Print the broker's exchanges, queues and bindings as they are declared at the start."""
+    """Print exchanges, queues, bindings, schedules.
+
+    As they are declared on the broker at the start; with --schedules, when deliveries are tried again.
+    """
     from commands.topology import show_topology  # noqa: PLC0415  the start stays quick
 
     raise typer.Exit(show_topology(settings, schedules=schedules, as_json=json))
@@ -115,12 +134,12 @@ def map_(
     to: Annotated[
         Path | None, typer.Option("--to", help="Also write the whole result here, readable by you alone.")
     ] = None,
-    settings: Settings = None,
+    settings: Configured = None,
     json: Json = False,
 ) -> None:
-    """Try a sheet on a message, either way: what comes out, personal values covered, or every problem.
+    """Try a sheet on a message, either way.
 
-    Exit 1 where the message cannot be mapped.
+    Prints what comes out, personal values covered, or every problem. Exit 1 where it cannot be mapped.
     """
     from commands.mapping import Try, map_file  # noqa: PLC0415  the start stays quick
 
@@ -128,10 +147,10 @@ def map_(
 
 
 @app.command()
-def serve(*, settings: Settings = None) -> None:
-    """Run the installation until Ctrl-C or SIGTERM; then finish what is under way and end with 0.
+def serve(*, settings: Configured = None) -> None:
+    """Run the installation.
 
-    Without --settings it is the one of settings.toml.
+    Until Ctrl-C or SIGTERM; then it finishes what is under way and ends with 0.
     """
     from commands.parts import EXAMPLE  # noqa: PLC0415  the start stays quick
     from commands.serve import serve as run  # noqa: PLC0415  as above
@@ -143,9 +162,12 @@ def serve(*, settings: Settings = None) -> None:
 def worker(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Connectors of the installation.")],
     *,
-    settings: Settings = None,
+    settings: Configured = None,
 ) -> None:
-    """Run some connectors of the installation in this process; needs a ledger on PostgreSQL."""
+    """Run some connectors of the installation.
+
+    Beside other processes this needs a ledger on PostgreSQL.
+    """
     from commands.parts import EXAMPLE, known_connectors  # noqa: PLC0415  the start stays quick
     from commands.serve import serve as run  # noqa: PLC0415  as above
 
@@ -163,7 +185,10 @@ def simulate(
     seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")] = 0,
     json: Json = False,
 ) -> None:
-    """Run simulated peers alone until Ctrl-C, as real servers on free ports."""
+    """Run simulated peers alone until Ctrl-C.
+
+    Each is a real server on a free port, strict against the reference, and counts what it was asked to do.
+    """
     from commands.simulate import simulate as run  # noqa: PLC0415  the start stays quick
 
     raise typer.Exit(run(names, data, seed, as_json=json))
@@ -173,7 +198,10 @@ def simulate(
 def bench(
     name: Annotated[str, typer.Argument(metavar="NAME", help="hop or map")], *, json: Json = False
 ) -> None:
-    """Measure beside the limit and beside peers, in one run: the whole hop, or the mapping."""
+    """Measure beside the limit and beside peers.
+
+    In one run on this machine: the whole hop over the broker, or the mapping alone.
+    """
     from commands.testing import bench as measure  # noqa: PLC0415  the start stays quick
 
     raise typer.Exit(measure(name, as_json=json))
@@ -181,9 +209,9 @@ def bench(
 
 @app.command()
 def account(*, settings: Settings = None, ledger: LedgerAddress = None, json: Json = False) -> None:
-    """Prove that everything is accounted for: each delivery in one state, their sum what was planned.
+    """Prove that everything is accounted for.
 
-    Exit 1 where something is not accounted for.
+    Each delivery is in exactly one state, and the states sum to what was planned. Exit 1 where they do not.
     """
     from commands.account import show_account  # noqa: PLC0415  the start stays quick
     from commands.place import find_place  # noqa: PLC0415  as above
@@ -195,9 +223,9 @@ def account(*, settings: Settings = None, ledger: LedgerAddress = None, json: Js
 def trace(
     number: Number, *, settings: Settings = None, ledger: LedgerAddress = None, json: Json = False
 ) -> None:
-    """Show one dossier (hồ sơ) over all systems, by any of its numbers.
+    """Show one dossier (hồ sơ) over all systems.
 
-    Exit 1 where no dossier has the number.
+    It is found by any of its numbers. Exit 1 where no dossier has the number.
     """
     from commands.place import find_place  # noqa: PLC0415  the start stays quick
     from commands.trace import show_trace  # noqa: PLC0415  as above
@@ -207,9 +235,9 @@ def trace(
 
 @failed.command("list")
 def failed_list(*, settings: Settings = None, ledger: LedgerAddress = None, json: Json = False) -> None:
-    """List what needs a person, grouped by cause: dead, held or unknown deliveries, messages set aside.
+    """List what needs a person, grouped by cause.
 
-    Exit 1 where anything does.
+    These are dead, held and unknown deliveries, and messages that were set aside. Exit 1 where anything does.
     """
     from commands.failed import list_failed  # noqa: PLC0415  the start stays quick
     from commands.place import find_place  # noqa: PLC0415  as above
@@ -225,7 +253,10 @@ def failed_show(
     ledger: LedgerAddress = None,
     json: Json = False,
 ) -> None:
-    """Show one delivery or message whole, with its history; every value of the citizen's is covered."""
+    """Show one delivery or message whole.
+
+    With its reason and history; every value of the citizen's is covered.
+    """
     from commands.failed import show_failed  # noqa: PLC0415  the start stays quick
     from commands.place import find_place  # noqa: PLC0415  as above
 
@@ -241,7 +272,10 @@ def hold(
     ledger: LedgerAddress = None,
     json: Json = False,
 ) -> None:
-    """Hold a dossier (tạm giữ): nothing of it that is not yet sent is sent until it is released."""
+    """Hold a dossier (tạm giữ).
+
+    Nothing of it that is not yet sent is sent until it is released.
+    """
     from commands.people import hold_dossier  # noqa: PLC0415  the start stays quick
     from commands.place import find_place  # noqa: PLC0415  as above
 
@@ -258,7 +292,10 @@ def release(
     ledger: LedgerAddress = None,
     json: Json = False,
 ) -> None:
-    """Release a dossier that was held: what waited goes on, in order."""
+    """Release a dossier that was held.
+
+    What waited goes on, in order.
+    """
     from commands.people import hold_dossier  # noqa: PLC0415  the start stays quick
     from commands.place import find_place  # noqa: PLC0415  as above
 
@@ -275,7 +312,10 @@ def connector_pause(
     ledger: LedgerAddress = None,
     json: Json = False,
 ) -> None:
-    """Stop sending to a connector; what is for it waits and no attempt is spent."""
+    """Stop sending to a connector.
+
+    What is for it waits, and no attempt is spent.
+    """
     from commands.people import pause_connector  # noqa: PLC0415  the start stays quick
     from commands.place import find_place  # noqa: PLC0415  as above
 
@@ -292,7 +332,10 @@ def connector_resume(
     ledger: LedgerAddress = None,
     json: Json = False,
 ) -> None:
-    """Send to a paused connector again; what waited goes on, in order."""
+    """Send to a paused connector again.
+
+    What waited goes on, in order.
+    """
     from commands.people import pause_connector  # noqa: PLC0415  the start stays quick
     from commands.place import find_place  # noqa: PLC0415  as above
 
@@ -301,10 +344,10 @@ def connector_resume(
 
 
 @connector.command("probe")
-def connector_probe(name: Name, *, settings: Settings = None, json: Json = False) -> None:
-    """Ask a peer layer by layer, without effect: DNS, TCP, TLS, login, schema, echo.
+def connector_probe(name: Name, *, settings: Configured = None, json: Json = False) -> None:
+    """Ask a peer layer by layer, without effect.
 
-    Exit 1 where a layer fails; it is named, with what to do.
+    The layers are DNS, TCP, TLS, login, schema, echo. Exit 1 where one fails; it is named.
     """
     from commands.probe import probe_connector  # noqa: PLC0415  the start stays quick
 
