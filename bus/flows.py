@@ -1,0 +1,113 @@
+"""Flows and their legs (luồng, chặng): which deliveries a kept message asks for.
+
+Closed words, equality only. What may be written in a route file and how it is checked: `bus.flow_reader`.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from bus.flow_reader import read_flows
+from bus.flow_values import DERIVED, Condition, Flow, Leg, Planned
+from mappings.dossier import Dossier, Message
+from mappings.source import Source
+
+__all__ = ["DERIVED", "Condition", "Flow", "Leg", "Planned", "Routes", "read_routes"]
+
+_Start = tuple[Leg, tuple[Condition, ...], Planned]
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """All flows of an installation, found by the kind of message."""
+
+    flows: tuple[Flow, ...]
+    _starts: Mapping[str, tuple[_Start, ...]] = field(init=False, repr=False, compare=False)
+    _answers: Mapping[str, tuple[Leg, ...]] = field(init=False, repr=False, compare=False)
+    _withdraws: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        starts: dict[str, tuple[_Start, ...]] = {}
+        answers: dict[str, tuple[Leg, ...]] = {}
+        for flow in self.flows:
+            for leg in flow.legs:
+                for kind in leg.on:
+                    starts[kind] = (*starts.get(kind, ()), (leg, flow.when, _planned(leg)))
+                for kind in leg.expects:
+                    answers[kind] = (*answers.get(kind, ()), leg)
+        object.__setattr__(self, "_starts", starts)
+        object.__setattr__(self, "_answers", answers)
+        object.__setattr__(self, "_withdraws", frozenset(k for flow in self.flows for k in flow.withdraws_on))
+
+    def planned(
+        self, kind: str, message: Message, dossier: Dossier, *, derived: Mapping[str, Any], withdrawn: bool
+    ) -> tuple[Planned, ...]:
+        """The legs that a kept message starts, in the order of the files.
+
+        `dossier` is as of the message, `derived` holds fields from the installation's tables, `withdrawn`
+        tells whether the dossier is withdrawn, by this message or before. Pure; may be repeated.
+        """
+        return tuple(
+            [
+                planned
+                for leg, flow_when, planned in self._starts.get(kind, ())
+                if (leg.after_withdrawal or not withdrawn)
+                and (not flow_when or _all_hold(flow_when, dossier, derived))
+                and (not leg.when or _all_hold(leg.when, message, None))
+            ]
+        )
+
+    def withdraws(self, kind: str) -> bool:
+        """Tell whether a message of this kind withdraws its dossier, in every flow."""
+        return kind in self._withdraws
+
+    def answers(self, kind: str) -> tuple[Leg, ...]:
+        """The legs that a message of this kind may end; `Leg.is_answer` decides."""
+        return self._answers.get(kind, ())
+
+    @property
+    def canonical(self) -> bytes:
+        """The flows as JSON, the same for the same meaning however the files are laid out."""
+        return msgspec.json.encode(self.flows, order="deterministic")
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of `canonical` in hex: recorded with each delivery that these routes asked for."""
+        return hashlib.sha256(self.canonical).hexdigest()
+
+    @property
+    def legs(self) -> Iterator[Leg]:
+        """Every leg of every flow."""
+        return (leg for flow in self.flows for leg in flow.legs)
+
+
+def read_routes(
+    sources: Sequence[Source], *, operations: Mapping[str, frozenset[str]], messages: Mapping[str, type]
+) -> Routes:
+    """Read route files, in the order given.
+
+    `operations` are the operations of each connector, `messages` the struct of each kind of message.
+    Raises `ProblemsError` with every mistake of every file.
+    """
+    return Routes(read_flows(sources, operations=operations, messages=messages))
+
+
+def _all_hold(conditions: Iterable[Condition], subject: Any, derived: Mapping[str, Any] | None) -> bool:
+    return all(condition.holds(subject, derived) for condition in conditions)
+
+
+def _planned(leg: Leg) -> Planned:
+    return Planned(
+        flow=leg.flow,
+        leg=leg.name,
+        route=leg.route,
+        connector=leg.connector,
+        operation=leg.operation,
+        expects=leg.expects,
+        within=leg.within,
+        after_withdrawal=leg.after_withdrawal,
+        title=leg.title,
+    )
