@@ -8,6 +8,7 @@ from bus.ledger.ledger import Ledger, read_only
 from bus.ledger.records import Hold, Keep, Pause, Plan
 from bus.ledger.store import Store
 from commands.control import send
+from commands.parts import known_connectors
 from commands.place import Place, who
 from commands.tell import FINE, NEEDS_YOU, put_json, say
 from commands.trace import find, refuse_unknown
@@ -28,7 +29,12 @@ def hold_dossier(place: Place, number: str, reason: str, *, hold: bool, as_json:
 
 
 def pause_connector(place: Place, name: str, reason: str, *, pause: bool, as_json: bool) -> int:
-    """Pause or resume a connector: nothing is sent to it while it is paused; repeating changes nothing."""
+    """Pause or resume a connector: nothing is sent to it while it is paused; repeating changes nothing.
+
+    Raises `ConfigurationError` for a name that the installation does not have.
+    """
+    if place.settings:
+        known_connectors(place.settings, [name])
     action = Pause(name, pause=pause, who=who(), reason=reason)
     request = {"do": "pause" if pause else "resume", "connector": name, "who": who(), "reason": reason}
     return _done(act(place, request, action), f"{name} is {'paused' if pause else 'resumed'}", as_json)

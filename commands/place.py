@@ -16,10 +16,11 @@ _NO_LEDGER = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`ledger` is the address of the ledger, `data` the folder that holds the control socket."""
+    """`ledger` is the ledger's address, `data` the folder of the control socket, `settings` where known."""
 
     ledger: str
     data: Path
+    settings: Path | None = None
 
     @property
     def control(self) -> Path:
@@ -46,7 +47,8 @@ def _named(settings: Path | None, ledger: str | None) -> Place:
         return Place(ledger, file.parent if ledger.startswith("sqlite:///") else DEMO)
     if settings:
         return _of_settings(settings)
-    return Place(f"sqlite:///{DEMO / 'ledger.db'}", DEMO)
+    written = DEMO / "settings.toml"
+    return Place(f"sqlite:///{DEMO / 'ledger.db'}", DEMO, written if written.is_file() else None)
 
 
 def _of_settings(settings: Path) -> Place:
@@ -54,7 +56,7 @@ def _of_settings(settings: Path) -> Place:
 
     installation = read_settings(settings, secrets=False)
     data = installation.installation.data
-    return Place(installation.ledger.address(data), data)
+    return Place(installation.ledger.address(data), data, settings)
 
 
 def who() -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from bus.ledger.store import Store
 from commands.control import Control
 from tests.unit.commands.conftest import PORTAL, Run
+from tests.unit.commands.test_configuring import SETTINGS
 
 
 def rows(file: Path, query: str) -> list[Any]:
@@ -54,6 +55,17 @@ def test_a_paused_connector_shows_in_the_account(run: Run, ledger_file: Path) ->
     assert "maintenance" in run("account").out
     assert run("connector", "resume", "onestop").code == 0
     assert run("account", "--json").json["gates"] == []
+
+
+def test_a_connector_that_the_installation_lacks_cannot_be_paused(run: Run, ledger_file: Path) -> None:
+    """Where the settings are known, a mistyped name is wrong use and nothing is written."""
+    settings = ledger_file.parent / "settings.toml"
+    settings.write_text(SETTINGS.replace('folder = "tables"', ""))
+    ran = run("connector", "pause", "portl", "--reason", "x")
+    assert ran.code == 2
+    assert 'Did you mean "portal"?' in ran.err
+    assert run("connector", "pause", "portal", "--reason", "x").code == 0
+    assert rows(ledger_file, "SELECT what, subject FROM action") == [("pause", "portal")]
 
 
 @contextmanager
