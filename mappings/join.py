@@ -204,7 +204,7 @@ def _join_value(_name: str, _mode: Mode, sides: Sides) -> tuple[Any, Any]:
 
 
 def _join_part(_name: str, _mode: Mode, sides: Sides) -> tuple[Any, Any]:
-    """Another person or agency replaces the part as a whole; `keep_past` remembers the former one."""
+    """Another person or agency replaces the part as a whole; the caller remembers the former one."""
     old: Times = sides.old_at if sides.old_times is None else sides.old_times
     new: Times = sides.new_at if sides.new_times is None else sides.new_times
     if part_key(sides.old) == part_key(sides.new):
@@ -217,9 +217,10 @@ def _join_part(_name: str, _mode: Mode, sides: Sides) -> tuple[Any, Any]:
 def _join_list(name: str, mode: Mode, sides: Sides) -> tuple[Any, Any]:
     """The items of both. Their order is that of the messages that named them last; steps, by their time."""
     a_keys, b_keys = item_keys(name, mode, sides.old), item_keys(name, mode, sides.new)
-    a_times = _spread(sides.old_times, a_keys, sides.old_at)
+    if _is_renewed(sides, a_keys, b_keys):
+        return _renew(name, sides, a_keys, b_keys)
     b_times = _spread(sides.new_times, b_keys, sides.new_at)
-    items, times = dict(zip(a_keys, sides.old, strict=True)), dict(a_times)
+    items, times = dict(zip(a_keys, sides.old, strict=True)), _spread(sides.old_times, a_keys, sides.old_at)
     later = []
     for key, item in zip(b_keys, sides.new, strict=True):
         now, known = b_times[key], items.get(key)
@@ -238,6 +239,36 @@ def _join_list(name: str, mode: Mode, sides: Sides) -> tuple[Any, Any]:
     else:
         order.sort(key=lambda key: _place(key, times))
     return tuple([items[key] for key in order]), _packed(times, sides.at)
+
+
+def _is_renewed(sides: Sides, a_keys: Sequence[str], b_keys: Sequence[str]) -> bool:
+    """Tell whether the new word is later and names every item: what a peer that sends records always does."""
+    own = sides.old_times
+    if sides.new_times is not None or sides.old_at > sides.new_at:
+        return False
+    olds = own.values() if isinstance(own, dict) else () if own is None else (own,)
+    if any(newest(each) > sides.new_at for each in olds) or not set(a_keys) <= set(b_keys):
+        return False
+    return not any(AGAIN in key for key in b_keys)
+
+
+def _renew(name: str, sides: Sides, a_keys: Sequence[str], b_keys: Sequence[str]) -> tuple[Any, Any]:
+    known = dict(zip(a_keys, sides.old, strict=True))
+    own = sides.old_times if isinstance(sides.old_times, dict) else NOWHERE
+    usual = sides.old_at if not isinstance(sides.old_times, float) else sides.old_times
+    items, times = [], {}
+    for key, item in zip(b_keys, sides.new, strict=True):
+        was = known.get(key, item)
+        if was == item:
+            items.append(was)
+            continue
+        joined, when = _join_item(was, own.get(key, usual), item, sides.new_at)
+        items.append(joined)
+        if when != sides.at:
+            times[key] = when
+    if name == "steps":
+        items.sort(key=attrgetter("at"))
+    return tuple(items), times or None
 
 
 def _first(key: str) -> str:
