@@ -59,7 +59,7 @@ def news(
     """What a row of the search tells beyond what was handed in, in order, and what is then known.
 
     `progress` are the rows of the dossier's progress, None where the portal shows none. They tell a citizen's
-    act (NguoiXuLy is `citizen`) from our own writing come back; without them everything counts as a citizen's.
+    act (NguoiXuLy is `citizen`) from our own writing come back; without them all counts as a citizen's.
     """
     acts = None if progress is None else [row for row in progress if _by(row, citizen)]
     new = (

@@ -22,7 +22,7 @@ class Procedures:
     deadline: Callable[[], Deadline]
 
     def fetch(self, cursor: str, recall: Recall) -> Page:
-        """Read the next procedures and hand in those that changed; raises `DeliveryError`s, may be repeated."""
+        """Read the next procedures, hand in those that changed; raises `DeliveryError`s, may be repeated."""
         listed = self.client.read("LayDanhSachTTHC", {}, self.deadline()).result
         rows = listed if isinstance(listed, list) else []
         codes = sorted({str(row["MATTHC"]) for row in rows if isinstance(row, dict) and row.get("MATTHC")})

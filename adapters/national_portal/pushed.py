@@ -1,8 +1,8 @@
 """The portal calls us (reference 1d): a dossier was submitted, a supplement handed in, a dossier withdrawn.
 
-Replies are always HTTP 200 `{error_code, message}`: 0 taken, 1 known before, -1 not taken [V S1]. The names of
-the services and the shape `{madonvi, service, data}` are ours [I]; fields beside `service` are read as well.
-Files come as base64: checked here, then only their names go on; the bytes stay in the kept raw message.
+Replies are always HTTP 200 `{error_code, message}`: 0 taken, 1 known before, -1 not taken [V S1]. The names
+of the services and the shape `{madonvi, service, data}` are ours [I]; fields beside `service` are read as
+well. Files come as base64: checked here, then only their names go on; the bytes stay in the kept raw message.
 """
 
 import base64
@@ -141,7 +141,7 @@ def _without_bytes(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _named(item: dict[str, Any]) -> dict[str, Any]:
-    """An attachment without its bytes; one without an id is known by its content (reference 1d sends none)."""
+    """An attachment without its bytes; one without an id (reference 1d) is known by its content."""
     if "Base64" not in item:
         return item
     kept = {name: value for name, value in item.items() if name != "Base64"}
