@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.calendar import Duration
@@ -330,6 +330,7 @@ def test_a_file_of_another_shape_is_told_how_to_write_it(text: str, what: str) -
 
 
 @pytest.mark.parametrize("word", LEG_WORDS)
+@settings(deadline=None)  # the machine may be busy
 @given(
     value=st.sampled_from(["1", "true", '""', "[]", "[1]", "{}", "{ a = 1 }", "2026-11-23", '["x"]', "1.5"])
 )

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.retry import Row, Schedule, describe
@@ -19,6 +19,7 @@ tries = st.integers(0, 10_000)
 jitters = st.floats(0, 1, exclude_max=True)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(schedules, tries, jitters)
 def test_a_wait_lies_between_nothing_and_the_ceiling(schedule: Schedule, count: int, jitter: float) -> None:
     """Full jitter: any part of the longest wait, which grows to the ceiling and never beyond."""
@@ -33,6 +34,7 @@ def test_the_default_waits_double_from_five_seconds_to_a_quarter_of_an_hour() ->
     assert waits == [5, 10, 20, 40, 80, 160, 320, 640, 900]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(schedules, tries, jitters, st.floats(0.001, 10**7))
 def test_a_peer_s_hint_is_never_undercut(schedule: Schedule, count: int, jitter: float, hint: float) -> None:
     """We come back not before the peer said, a little spread, never beyond the time to give up."""
@@ -53,6 +55,7 @@ def test_exhaustion_counts_the_time_the_peer_was_up() -> None:
     assert schedule.is_exhausted(100)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(schedules)
 def test_the_table_covers_every_try_until_giving_up(schedule: Schedule) -> None:
     """Rows follow one another without a gap, and only the last reaches the time to give up."""
