@@ -100,14 +100,28 @@ class Writing:
         if item.shape == "texts":
             return list(given[0])
         if item.shape == "each" and item.level is not None:
-            level = item.level
-            return [
-                self.level(level, row, (*where, str(count)), (*inner, str(count)))
-                for count, row in enumerate(given[0])
-            ]
+            return self.each(item, item.level, given[0], where, inner)
         if item.shape == "part" and item.level is not None:
             return self.level(item.level, given[0], where, inner)
         return self.value(item, given, at, path)
+
+    def each(self, item: Item, level: Level, rows: Any, where: Path, inner: Path) -> Any:
+        """Write a list; an item without what its part needs is left out and noted."""
+        needs = self.plan.sheet.parts[item.line.argument].needs
+        made = []
+        for count, row in enumerate(rows):
+            lacking = [name for name in needs if absent(value_at(row, tuple(name.split("."))))]
+            if lacking:
+                what, vi = (
+                    f"is left out: it has no {', '.join(lacking)}",
+                    "không gửi vì thiếu dữ liệu bắt buộc",
+                )
+                self.notes.append(
+                    Note("/".join((*where, str(count))), ".".join((*inner, str(count))), what, vi)
+                )
+            else:
+                made.append(self.level(level, row, (*where, str(count)), (*inner, str(count))))
+        return made or None
 
     def value(self, item: Item, given: tuple[Any, ...], at: Path, path: Path) -> Any:
         """Write one value by its rule."""

@@ -8,7 +8,7 @@ from typing import Any
 from mappings.rules import RULES
 from mappings.rules_codes import boundaries, in_force
 from mappings.sheet_types import Field, NoSuchFieldError, fields_of, resolve
-from mappings.sheet_values import CodeList, CodeRow, Line, OurPath, Path, Sheet
+from mappings.sheet_values import CodeList, CodeRow, Line, OurPath, Part, Path, Sheet
 from mappings.source import Place, Problem, did_you_mean
 
 Say = Callable[[Place, str, str], None]
@@ -51,10 +51,12 @@ class _Checker:
     sheet: Sheet
     problems: list[Problem]
     parts: set[str]
+    weighed: set[str]
     lists: set[str]
 
     def __init__(self, sheet: Sheet) -> None:
         self.sheet, self.problems, self.parts, self.lists = sheet, [], set(), set()
+        self.weighed = set()
 
     def say(self, place: Place, what: str, hint: str = "") -> None:
         self.problems.append(Problem.at(place, what, hint))
@@ -127,6 +129,15 @@ class _Checker:
         if self.part_named(line, name, inside):
             part = self.sheet.parts[name]
             self.level(part.lines, struct, part.place, (*inside, name))
+            self.needs(part)
+
+    def needs(self, part: Part) -> None:
+        required = {str(path) for line in part.lines if "out" in line.required for path in line.ours}
+        for name in part.needs if part.name not in self.weighed else ():
+            if name not in required:
+                what = f'every item needs "{name}", but no line with required = "out" writes it'
+                self.say(part.place, what)
+        self.weighed.add(part.name)
 
     def part_named(self, line: Line, name: str, inside: Path) -> bool:
         self.parts.add(name)

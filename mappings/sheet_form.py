@@ -196,9 +196,13 @@ def part(gather: Gather, name: str, table: Any, empty: str) -> Part:
     if not isinstance(table, dict):
         gather.say(path, "a part is a table: [part.NAME] with rows = [ … ]")
         table = {"rows": []}
-    gather.keys(path, table, ("rows", "note"))
+    gather.keys(path, table, ("rows", "needs", "note"))
     rows = gather.typed(path, table, "rows", list)
-    return Part(name, lines(gather, (*path, "rows"), rows, empty), gather.source.place(path))
+    needs = gather.typed(path, table, "needs", list, [])
+    if not all(isinstance(each, str) for each in needs):
+        gather.say((*path, "needs"), '"needs" is a list of our fields, such as ["url"]')
+        needs = []
+    return Part(name, lines(gather, (*path, "rows"), rows, empty), gather.source.place(path), tuple(needs))
 
 
 def code_list(gather: Gather, name: str, table: Any) -> CodeList:

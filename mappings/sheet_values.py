@@ -90,11 +90,15 @@ class CodeList:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A named group of lines: a sub-object or an item of a list."""
+    """A named group of lines: a sub-object or an item of a list.
+
+    `needs` are our fields without which an item is left out of a list that is written, with a note.
+    """
 
     name: str
     lines: tuple[Line, ...]
     place: Place
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

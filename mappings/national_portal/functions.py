@@ -1,13 +1,15 @@
 """What the portal's sheets cannot say in a line: checks over several fields, values taken from several."""
 
 import re
+from random import Random
 from typing import Any
 
 from mappings.dossier import Agency, Document, Dossier, Place
-from mappings.rules import Check, Finding, PythonRule
+from mappings.rules import Check, Finding, Noted, PythonRule
 from mappings.rules_text import text
 
 _OLD_ORDER = re.compile(r"\d{3}\.\d{2,3}\.\d{2}\.([A-Z]\d{2})")
+_COMPONENT = re.compile(r"000\.00\.00\.G\d{2}-[A-Z]{2}\d{6}", re.ASCII)
 _NOT_YET = frozenset({"registered", "not_accepted", "withdrawn"})
 
 
@@ -105,6 +107,18 @@ def forget_bytes(_content: Any) -> None:
     """Let the content of a file go: bytes never pass through a sheet (clause 1d, Base64)."""
 
 
+def write_component(code: str) -> str | None:
+    """Write a component's national code (reference 5, component); the province's own means nothing there."""
+    if _COMPONENT.fullmatch(code):
+        return code
+    raise Noted(None, "is no national component code: not sent", "mã thành phần của tỉnh, không gửi")
+
+
+def make_component(random: Random) -> str:
+    """Draw a national component code."""
+    return f"000.00.00.G{random.randint(1, 24):02}-KQ{random.randint(0, 999999):06}"
+
+
 CHECKS: dict[str, Check] = {
     "code_starts_with_agency": code_starts_with_agency,
     "accepted_before_due": accepted_before_due,
@@ -112,6 +126,9 @@ CHECKS: dict[str, Check] = {
 }
 
 RULES: dict[str, PythonRule] = {
+    "national_component": PythonRule(
+        text, write_component, make_component, {"type": "string"}, "mã quốc gia"
+    ),
     "owner_place": PythonRule(read_owner_place, vi="địa chỉ của chủ hồ sơ"),
     "no_bytes": PythonRule(forget_bytes, vi="không mang nội dung tệp"),
     "step_id": PythonRule(read_step_id, vi="trạng thái và thời điểm"),

@@ -4,20 +4,62 @@ from datetime import date, datetime, time
 from typing import Any
 
 from mappings.dossier import Identity
-from mappings.rules import ICT, Fault, PythonRule
+from mappings.rules import ICT, Fault, Noted, PythonRule
+from mappings.rules_text import text
 from mappings.rules_time import read_iso
 
 _KINDS = {"1": "citizen_id", "2": "old_id"}
+_PERSONS = {
+    "1": "citizen", "2": "enterprise", "3": "state_agency", "4": "organisation", "5": "household_business",
+}  # fmt: skip
 _CODES = {kind: code for code, kind in _KINDS.items()}
 
 
 def read_identities(person: dict[str, Any]) -> tuple[Identity, ...] | None:
     """Read identityNumber and identityKind ([I]: the portal's LoaiDinhDanh); an unknown kind stays, "?3"."""
     number = str(person.get("identityNumber") or "").strip()
-    code = str(person.get("identityKind") or "").strip()
+    code = str(person.get("identityKind") or "").strip() or _kind_of(number)
     if not number:
         return None
     return (Identity(kind=_KINDS.get(code, f"?{code}"), number=number),)
+
+
+def _kind_of(number: str) -> str:
+    """Tell a number without a kind by its form: 12 digits a citizen's, 9 digits the old card's (section 2)."""
+    return {12: "1", 9: "2"}.get(len(number), "") if number.isascii() and number.isdigit() else ""
+
+
+def read_person_kind(person: dict[str, Any]) -> str:
+    """Read `kind` [I]; where a clerk named none, a tax code without a personal number is an enterprise's."""
+    code = str(person.get("kind") or "").strip()
+    if code in _PERSONS:
+        return _PERSONS[code]
+    if code:
+        raise Fault("is no kind of applicant", "loại đối tượng không có trong danh mục", park=True)
+    return "enterprise" if person.get("taxCode") and not person.get("identityNumber") else "citizen"
+
+
+def read_subject(dossier: dict[str, Any]) -> str | None:
+    """Read the subject (trích yếu); where a clerk wrote none, the name of the procedure stands for it."""
+    said = dossier.get("subject")
+    if isinstance(said, str) and said.strip():
+        return text(said)
+    procedure = dossier.get("procedure")
+    words = procedure.get("translate") if isinstance(procedure, dict) else None
+    first = words[0] if isinstance(words, list) and words else None
+    name = first.get("name") if isinstance(first, dict) else None
+    return text(name) or None if isinstance(name, str) else None
+
+
+def read_changed(value: Any) -> datetime:
+    """Read when the one-stop changed a dossier, to the millisecond: it orders what it tells."""
+    if not isinstance(value, str):
+        raise Fault("is no ISO 8601 time", "thời điểm không đúng dạng ISO 8601")
+    try:
+        return read_iso(value)
+    except Noted as noted:
+        whole: datetime = noted.value
+        return whole.replace(microsecond=datetime.fromisoformat(value.strip()).microsecond)
 
 
 def first_number(identities: tuple[Identity, ...]) -> str:
@@ -35,7 +77,7 @@ def day_of_time(value: Any) -> date:
     """Read the day of an ISO 8601 time, in Vietnam."""
     if not isinstance(value, str):
         raise Fault("is no ISO 8601 time", "thời điểm không đúng dạng ISO 8601")
-    return read_iso(value).date()
+    return read_changed(value).date()
 
 
 def time_of_day(day: date) -> str:
@@ -44,6 +86,9 @@ def time_of_day(day: date) -> str:
 
 
 RULES: dict[str, PythonRule] = {
+    "subject": PythonRule(read_subject, vi="trích yếu, nếu trống thì tên thủ tục"),
+    "changed": PythonRule(read_changed, schema={"type": "string"}, vi="thời điểm, đến phần nghìn giây"),
+    "person_kind": PythonRule(read_person_kind, vi="loại đối tượng"),
     "identities": PythonRule(read_identities, vi="số và loại giấy tờ định danh"),
     "first_number": PythonRule(None, first_number, schema={"type": "string"}, vi="số của giấy tờ đầu tiên"),
     "first_kind": PythonRule(None, first_kind, schema={"type": "string"}, vi="loại của giấy tờ đầu tiên"),
