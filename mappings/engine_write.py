@@ -112,13 +112,9 @@ class Writing:
         for count, row in enumerate(rows):
             lacking = [name for name in needs if absent(value_at(row, tuple(name.split("."))))]
             if lacking:
-                what, vi = (
-                    f"is left out: it has no {', '.join(lacking)}",
-                    "không gửi vì thiếu dữ liệu bắt buộc",
-                )
-                self.notes.append(
-                    Note("/".join((*where, str(count))), ".".join((*inner, str(count))), what, vi)
-                )
+                theirs, ours = "/".join((*where, str(count))), ".".join((*inner, str(count)))
+                what = f"is left out: it has no {', '.join(lacking)}"
+                self.notes.append(Note(theirs, ours, what, "không gửi vì thiếu dữ liệu bắt buộc"))
             else:
                 made.append(self.level(level, row, (*where, str(count)), (*inner, str(count))))
         return made or None

@@ -25,7 +25,7 @@ def read_identities(person: dict[str, Any]) -> tuple[Identity, ...] | None:
 
 
 def _kind_of(number: str) -> str:
-    """Tell a number without a kind by its form: 12 digits a citizen's, 9 digits the old card's (section 2)."""
+    """Tell a number's kind by its form: 12 digits a citizen's, 9 digits the old card's (section 2)."""
     return {12: "1", 9: "2"}.get(len(number), "") if number.isascii() and number.isdigit() else ""
 
 
