@@ -3,9 +3,9 @@
 What a later release acts upon (`NOT_YET`) is refused now: a setting that is silently ignored is a lie.
 """
 
+import copy
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,7 +16,6 @@ from bus.settings import (
     Address,
     BrokerUrl,
     Fault,
-    Hours,
     LedgerUrl,
     Rate,
     Reading,
@@ -24,27 +23,24 @@ from bus.settings import (
     Secret,
     Section,
     Size,
-    Url,
     Variant,
-    Window,
     says,
     with_password,
 )
 from mappings.source import Keys, ProblemsError, Source, did_you_mean, read_file
 
-Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-
 NOT_YET: tuple[Keys, ...] = (
     ("installation", "language"),
     ("listen", "console"),
     ("listen", "metrics"),
-    ("files", "per_dossier"),
-    ("files", "scanner"),
+    ("files",),
+    ("calendar",),
     ("retention",),
     ("console",),
     ("agency",),
+    ("connector", "*", "window"),
 )
-"""Settings of later releases."""
+"""Settings of later releases; "*" stands for every name."""
 
 
 class Identity(Section, frozen=True, kw_only=True):
@@ -103,17 +99,6 @@ class Broker(Section, frozen=True, kw_only=True):
             yield Fault("url", "lacks the user whose password is given", f"Write it like {BrokerUrl.form}")
 
 
-class Files(Section, frozen=True, kw_only=True):
-    """[files]: attachments, by content hash; the broker never carries them."""
-
-    limit: Annotated[Size, says("the largest attachment", least=1)] = Size("200 MB")
-    public_url: Annotated[Url, says("where peers fetch attachments")]
-    link_secret: Annotated[Secret, says("signs the links")]
-    link_lives: Annotated[
-        Seconds, says("how long a link opens: citizens open results late", least=86_400)
-    ] = Seconds("5 years")
-
-
 class Door(Section, frozen=True, kw_only=True):
     """[listen.intake]: peers' webhooks and inbound calls."""
 
@@ -145,28 +130,6 @@ class Overlay(Section, frozen=True, kw_only=True):
     """[mappings] and [routes]: own sheets and flows, which an upgrade never touches."""
 
     overlay: Annotated[Path | None, says("the folder; files here hide shipped ones", must_exist=True)] = None
-
-
-class Calendar(Section, frozen=True, kw_only=True):
-    """[calendar]: working time; public holidays and their make-up days are built in, this corrects them."""
-
-    hours: Annotated[tuple[Hours, ...], says("working hours of a day", vi="giờ làm việc")] = (
-        Hours("07:00-11:00"),
-        Hours("13:00-17:00"),
-    )
-    weekend: Annotated[tuple[Day, ...], says("days of the week without work")] = ("saturday", "sunday")
-    days_off: Annotated[tuple[date, ...], says("further days without work", vi="ngày nghỉ")] = ()
-    working_days: Annotated[tuple[date, ...], says("days of work all the same", vi="ngày làm bù")] = ()
-
-    def faults(self) -> Iterator[Fault]:
-        """Hours come in order without overlap, some day is a working day, no day is both."""
-        if not self.hours or len(set(self.weekend)) == 7:
-            yield Fault("hours", "leaves no working time at all")
-        pairs = zip(self.hours, self.hours[1:], strict=False)
-        if any(later.begins < earlier.ends for earlier, later in pairs):
-            yield Fault("hours", "overlap or are out of order")
-        for day in sorted(set(self.days_off) & set(self.working_days)):
-            yield Fault("working_days", f"{day} is also among days_off")
 
 
 class Retry(Section, frozen=True, kw_only=True):
@@ -232,7 +195,6 @@ class ConnectorSettings(Section, frozen=True, kw_only=True):
     timeout: Annotated[Timeout, says("how long the peer may take")] = Timeout()
     unknown: Annotated[Unknown, says("calls without an answer")] = Unknown()
     retry: Annotated[Retry, says("the schedule; what is absent is as in [retry]")] = Retry()
-    window: Annotated[Window | None, says("known maintenance: traffic waits, no try is spent")] = None
     breaker: Annotated[Breaker, says("when the peer counts as down")] = Breaker()
 
 
@@ -242,12 +204,10 @@ class Installation(Section, frozen=True, kw_only=True):
     installation: Annotated[Identity, says("who we are")]
     ledger: Annotated[Ledger, says("where what we promised is kept")] = Ledger()
     broker: Annotated[Broker, says("RabbitMQ")]
-    files: Annotated[Files | None, says("attachments; absent: none are served")] = None
     listen: Annotated[Listen, says("the doors")] = Listen()
     tables: Annotated[Tables, says("dated tables")] = Tables()
     mappings: Annotated[Overlay, says("own sheets")] = Overlay()
     routes: Annotated[Overlay, says("own flows")] = Overlay()
-    calendar: Annotated[Calendar, says("working time")] = Calendar()
     retry: Annotated[Retry, says("the default schedule")] = Retry()
     connectors: Annotated[dict[str, ConnectorSettings], says("the peers, by name")] = msgspec.field(
         name="connector", default_factory=dict
@@ -288,14 +248,24 @@ def read_installation(
 
 def _supported(value: dict[str, Any], reading: Reading) -> dict[str, Any]:
     """Note what is not supported yet, and leave it out so that it is not also called unknown."""
-    kept = {key: dict(item) if isinstance(item, dict) else item for key, item in value.items()}
+    kept = copy.deepcopy(value)
     for path in NOT_YET:
-        table = kept if len(path) == 1 else kept.get(str(path[0]))
-        if isinstance(table, dict) and str(path[-1]) in table:
-            del table[str(path[-1])]
-            name = ".".join(map(str, path))
-            reading.note(path, f'"{name}" is not supported yet', "Take it out", of="key")
+        for found, holder in list(_found(kept, path)):
+            del holder[str(found[-1])]
+            name = ".".join(map(str, found))
+            reading.note(found, f'"{name}" is not supported yet', "Take it out", of="key")
     return kept
+
+
+def _found(table: object, path: Keys) -> Iterator[tuple[Keys, dict[str, Any]]]:
+    """Find each way that a path with "*" stands for, with the table that its last key is in."""
+    if not isinstance(table, dict):
+        return
+    for key in list(table) if path[0] == "*" else [path[0]] if path[0] in table else []:
+        if len(path) == 1:
+            yield (key,), table
+        else:
+            yield from (((key, *found), holder) for found, holder in _found(table[key], path[1:]))
 
 
 def _variant(types: Mapping[str, type[Section]], source: Source) -> Variant:

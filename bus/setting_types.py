@@ -9,7 +9,6 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import time
 from typing import ClassVar, NoReturn, Self
 from urllib.parse import quote, unquote, urlsplit
 
@@ -24,7 +23,6 @@ _TIMES = {
 }
 _SIZES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZES |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
-_CLOCK = r"((?:[01]\d|2[0-3]):[0-5]\d)"
 _RATES = {"per second": 1.0, "per minute": 1 / 60, "per hour": 1 / 3600}
 
 
@@ -246,59 +244,6 @@ class LedgerUrl(str):
     def embedded(self) -> bool:
         """Whether it is SQLite, which serves one process."""
         return self.startswith("sqlite")
-
-
-class Hours:
-    """Working hours of a day (giờ làm việc), from and until."""
-
-    __slots__ = ("begins", "ends")
-    form: ClassVar[str] = '"07:00-11:00"'
-
-    def __init__(self, text: str) -> None:
-        found = re.fullmatch(rf"{_CLOCK}-{_CLOCK}", text.strip())
-        if not found or found[1] >= found[2]:
-            raise ValueError(f"an earlier and a later time of day, like {self.form}")
-        self.begins = time.fromisoformat(found[1])
-        self.ends = time.fromisoformat(found[2])
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.written!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, type(self)) and self.written == other.written
-
-    def __hash__(self) -> int:
-        return hash(self.written)
-
-    @property
-    def written(self) -> str:
-        """The text form."""
-        return f"{self.begins:%H:%M}-{self.ends:%H:%M}"
-
-
-class Window(Hours):
-    """A daily maintenance window (giờ bảo trì) of a peer, in the province's time; it may cross midnight."""
-
-    __slots__ = ()
-    form: ClassVar[str] = '"02:00-03:00 hold"'
-
-    def __init__(self, text: str) -> None:
-        found = re.fullmatch(rf"{_CLOCK}-{_CLOCK} +hold", text.strip())
-        if not found or found[1] == found[2]:
-            raise ValueError(f"two different times of day and what to do, like {self.form}")
-        self.begins = time.fromisoformat(found[1])
-        self.ends = time.fromisoformat(found[2])
-
-    @property
-    def written(self) -> str:
-        """The text form."""
-        return f"{super().written} hold"
-
-    def covers(self, moment: time) -> bool:
-        """Tell whether a time of day lies within; the end does not."""
-        if self.begins <= self.ends:
-            return self.begins <= moment < self.ends
-        return moment >= self.begins or moment < self.ends
 
 
 class Secret:

@@ -28,7 +28,6 @@ from bus.setting_table import Row, shown, table
 from bus.setting_types import (
     Address,
     BrokerUrl,
-    Hours,
     LedgerUrl,
     Network,
     Rate,
@@ -36,7 +35,6 @@ from bus.setting_types import (
     Secret,
     Size,
     Url,
-    Window,
     composed,
     with_password,
 )
@@ -46,7 +44,6 @@ __all__ = [
     "Address",
     "BrokerUrl",
     "Fault",
-    "Hours",
     "LedgerUrl",
     "Network",
     "Rate",
@@ -59,7 +56,6 @@ __all__ = [
     "Size",
     "Url",
     "Variant",
-    "Window",
     "read_section",
     "says",
     "shown",
