@@ -63,8 +63,11 @@ class Compiled:
         if self._names is not None:
             tree = self._tree(tree, self._names)
         day = as_of.astimezone(ICT).date() if as_of else self._day(tree)
+        notes: list[Note] = []
         try:
-            return Read(self.code.read(tree, source, day, {}, as_of))
+            message = self.code.read(tree, source, day, {}, as_of, notes)
+            if not any(check(message) for _, check in self.plan.checks):
+                return Read(message, tuple(notes))
         except Exception:  # noqa: BLE001, S110 - whatever it is, the careful form finds out and says it
             pass
         reading = Reading(self.plan, source, day)

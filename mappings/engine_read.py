@@ -31,7 +31,7 @@ class Reading:
         made = self.level(self.plan.root, tree, (), (), values)
         if self.problems:
             return None
-        if as_of is not None and made.as_of is None:
+        if as_of is not None and getattr(made, "as_of", as_of) is None:
             made = type(made)(**{**_fields(made), "as_of": as_of})
         for _, check in self.plan.checks:
             for found in check(made):
@@ -141,7 +141,8 @@ class Reading:
                 continue
             inner = (*ours, *item.line.ours[0].steps, str(count))
             if item.level is not None:
-                found.append(self.level(item.level, row, where, inner, {}))
+                made = self.level(item.level, row, where, inner, {})
+                found += [] if made is None else [made]
             elif isinstance(row, str):
                 found.append(normalize("NFC", row.strip()))
             else:

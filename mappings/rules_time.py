@@ -199,15 +199,15 @@ def _partial_day(argument: str, setting: Setting) -> Bound:
     pattern = argument.rsplit(" ", 1)[0]
     month = without(pattern, "dd")
     forms = {_FULL: (pattern, 10), _MONTH: (month, 7), _YEAR: (without(month, "MM"), 4)}
+    readers = {kind: _partial(form, length) for kind, (form, length) in forms.items()}
 
     def read(pair: tuple[str | None, str | None]) -> str | None:
         value, kind = pair
         if value is None:
             return None
-        if kind not in forms:
+        if kind not in readers:
             raise Fault("has no known kind beside it (0 day, 1 year, 2 month)", "không rõ loại ngày")
-        form, length = forms[kind]
-        return _partial(value, form)[:length]
+        return readers[kind](value)
 
     def write(value: str) -> tuple[str, str]:
         kind = _LENGTHS.get(len(value), _FULL)
@@ -220,15 +220,19 @@ def _partial_day(argument: str, setting: Setting) -> Bound:
     return Bound(read, write, {"type": "string"}, make)
 
 
-def _partial(value: str, form: str) -> str:
-    padded = form + "".join(token for token in ("MM", "dd") if token not in form)
-    read, _ = compile_pattern(padded, day=True)
-    missing = "".join("01" for token in ("MM", "dd") if token not in form)
-    try:
-        day: date = read(value + missing)
-    except Fault:
-        raise Fault(f"is no day of the form {form}", f"ngày không đúng dạng {form}") from None
-    return day.isoformat()
+def _partial(form: str, length: int) -> Callable[[str], str]:
+    absent = [token for token in ("MM", "dd") if token not in form]
+    strict, _ = compile_pattern(form + "".join(absent), day=True)
+    missing = "01" * len(absent)
+
+    def read(value: str) -> str:
+        try:
+            day: date = strict(value + missing)
+        except Fault:
+            raise Fault(f"is no day of the form {form}", f"ngày không đúng dạng {form}") from None
+        return day.isoformat()[:length]
+
+    return read
 
 
 def _fill(iso: str, form: str) -> str:

@@ -71,6 +71,7 @@ class _Checker:
         flat = list(inlined(self.sheet, lines))
         for line in flat:
             self.line(line, struct, inside)
+        self.conditions(flat)
         self.collisions(flat)
         self.complete(flat, struct, place)
 
@@ -86,6 +87,8 @@ class _Checker:
                 self.fits(line, field, inside)
         for path, values in line.when:
             self.condition(line, path, values, struct)
+        if line.has_default and len(line.ours) > 1:
+            self.say(line.place, '"default" goes with one field only')
         self.ways(line)
         self.list_step(line)
 
@@ -185,6 +188,14 @@ class _Checker:
         for value in values if field else ():
             if field:
                 self.value(line, field, value, f"when {path}")
+
+    def conditions(self, lines: Sequence[Line]) -> None:
+        beside = {path for line in lines for path in line.ours}
+        for line in lines:
+            for path, _ in line.when:
+                if path not in beside or path.top:
+                    what = f'"when" asks for "{path}", which no line beside it has'
+                    self.say(line.place, what)
 
     def ways(self, line: Line) -> None:
         if line.rule == "lookup" and line.reads:
