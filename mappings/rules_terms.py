@@ -27,9 +27,20 @@ class Noted(Exception):  # noqa: N818 - no error: the value is good, something a
 class Table(Protocol):
     """A dated table as rules see it; `day` None means the state that is open towards the future."""
 
-    name: str
-    columns: tuple[str, ...]
-    keyed: bool
+    @property
+    def name(self) -> str:
+        """Its name, as a `lookup` writes it."""
+        ...
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Its columns."""
+        ...
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it can be looked up by code."""
+        ...
 
     def find(self, key: str, day: Any) -> Mapping[str, str] | None:
         """Return the row of a key on a day, or None."""
