@@ -2,7 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
+import structlog
+
 from bus.broker_errors import BrokerError, NackedError, UnroutableError
+
+_log = structlog.get_logger("broker")
 
 Done = Callable[[BrokerError | None], None]
 """Called once for each message: with None where the broker has it, else with the reason."""
@@ -51,7 +55,7 @@ class Confirms:
         pending, self._pending = self._pending, {}
         self._returned.clear()
         for done, _key in pending.values():
-            done(error)
+            _tell(done, error)
 
     def _meant(self, tag: int, *, multiple: bool) -> Iterator[int]:
         if not multiple:
@@ -66,4 +70,12 @@ class Confirms:
         if self._returned and tag in self._returned:
             self._returned.discard(tag)
             error = UnroutableError(f"nothing is bound to {key[0]} for {key[1]!r}")
+        _tell(done, error)
+
+
+def _tell(done: Done, error: BrokerError | None) -> None:
+    try:
         done(error)
+    except Exception:
+        # one publisher's mistake must neither cost the others their outcome nor the connection
+        _log.exception("publisher failed on its confirm")

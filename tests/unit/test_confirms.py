@@ -70,6 +70,22 @@ def test_a_lost_channel_tells_everybody_who_waits_and_nobody_twice() -> None:
     assert told == {1: [lost], 2: [None], 3: [lost]}
 
 
+def test_a_publisher_that_fails_on_its_outcome_costs_nobody_theirs() -> None:
+    """Those before and after it are told as ever, by a confirm and by a loss."""
+    confirms = Confirms()
+    told: list[BrokerError | None] = []
+
+    def broken(_error: BrokerError | None) -> None:
+        raise LookupError("a mistake of ours")
+
+    for done in (told.append, broken, told.append) * 2:
+        confirms.published(KEY, done)
+    confirms.acked(3, multiple=True)
+    lost = BrokerUnavailableError("lost")
+    confirms.fail(lost)
+    assert told == [None, None, lost, lost]
+
+
 @given(st.permutations(range(1, 13)), st.lists(st.booleans(), min_size=12, max_size=12))
 def test_acknowledgements_cover_what_is_done_and_nothing_else(order: list[int], turns: list[bool]) -> None:
     """However deliveries end and turns fall, the broker is told of each once, of none before it is done."""
