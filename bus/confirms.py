@@ -76,6 +76,6 @@ class Confirms:
 def _tell(done: Done, error: BrokerError | None) -> None:
     try:
         done(error)
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever a publisher does, the channel goes on
         # one publisher's mistake must neither cost the others their outcome nor the connection
         _log.exception("publisher failed on its confirm")
