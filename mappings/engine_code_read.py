@@ -39,7 +39,7 @@ class Reader:
 class _LevelReader:
     """One function being generated.
 
-    `values` maps our paths to local names; of these, `lists` are () where they are absent, and `sure` are never
+    `values` maps our paths to local names; of these, `lists` are () where they are absent, and `sure` never
     absent. `objects` maps paths of theirs to the local names of the objects there.
     """
 
