@@ -10,7 +10,7 @@ WELCOME = """\
 Liên Thông carries citizens' dossiers between public systems: none lost, none doubled, each in order.
 Liên Thông chuyển hồ sơ của người dân giữa các hệ thống công: không mất, không trùng, đúng thứ tự.
 
-  python3 run.py test           run every test, on private servers made for it
+  python3 run.py demo           see it at work on this machine; nothing else to prepare
   python3 run.py account        the proof that everything is accounted for
   python3 run.py trace NUMBER   one dossier (hồ sơ) over all systems
 
@@ -62,6 +62,31 @@ def welcome(context: typer.Context) -> None:
     """
     if context.invoked_subcommand is None:
         typer.echo(WELCOME)
+
+
+@app.command()
+def demo(
+    *,
+    dossiers: Annotated[int, typer.Option("--dossiers", min=1, help="How many are submitted.")] = 120,
+    seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")] = 7,
+    broken: Annotated[
+        str, typer.Option("--break", metavar="NAME", help="A system to take away for a while.")
+    ] = "",
+    leave: Annotated[bool, typer.Option("--exit", help="End when all is done, also on a terminal.")] = False,
+    json: Json = False,
+) -> None:
+    """Show it at work on this machine.
+
+    Both systems simulated, a real broker, a stream of dossiers, the account at the end. On a
+    terminal it stays up until Ctrl-C. Exit 1 where a promise does not hold.
+    """
+    from commands.demo import Wish  # noqa: PLC0415  the start stays quick
+    from commands.demo import demo as run  # noqa: PLC0415  as above
+    from commands.simulate import known_simulator  # noqa: PLC0415  as above
+
+    stay = not leave and not json and sys.stdout.isatty()
+    breaks = known_simulator(broken) if broken else ""
+    raise typer.Exit(run(Wish(dossiers, seed, breaks=breaks, stay=stay, as_json=json)))
 
 
 @app.command(context_settings=_PASSED_ON)
