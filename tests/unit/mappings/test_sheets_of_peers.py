@@ -370,6 +370,14 @@ def test_results_and_requests_for_supplements_are_read(sheets: Sheets, worked: l
     assert msgspec.structs.replace(request, code=None) == whole.supplements[0]
 
 
+def test_a_kind_of_fee_whose_meaning_differs_passes_through(sheets: Sheets, stream: list[Submission]) -> None:
+    """LoaiPhiLePhi 3 is seen in use and explained differently (reference 2): it reaches the one-stop as 3."""
+    charged = next(each.record for each in stream if each.record.get("DanhSachLePhi"))
+    fees = [{**fee, "LoaiPhiLePhi": "3"} for fee in charged["DanhSachLePhi"]]
+    body = _create(sheets, {**charged, "DanhSachLePhi": fees})
+    assert {fee["kind"] for fee in body["fees"]} == {3}
+
+
 def test_a_procedure_of_the_national_catalogue_is_read(sheets: Sheets) -> None:
     """result[0] of LayThuTuc (reference 1e): name, field, the agency by either of its codes, what results."""
     described = Catalogue(TABLES, TODAY).procedure("9.100062")[0]
