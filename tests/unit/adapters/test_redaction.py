@@ -1,0 +1,67 @@
+"""Identifiers of citizens never stand in a text that leaves."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters._kit.redaction import redacted, redacted_tree
+
+IDENTIFIERS = {
+    "personal number": "096190000123",
+    "old identity number": "381234567",
+    "tax code": "2001234568",
+    "tax code of a branch": "2001234568-001",
+    "social insurance number": "9620123456",
+    "insurance card": "GD4967912345678",
+    "telephone": "0912345678",
+    "telephone with blanks": "0912 345 678",
+    "international telephone": "+84 912 345 678",
+    "e-mail": "nguyen.be@vidu.example",
+}
+HARMLESS = (
+    "G22.99-260415-000001",
+    "000.00.12.H62-201105-0004",
+    "H15.50.05.13-261008-0975",
+    "G09.20-20260609-0092637",
+    "1.001193",
+    "KQ.G15.000031",
+    "20260415083000",
+    "2026-04-15T08:30:00+07:00",
+    "000.00.00.G09-KQ002269",
+    "0e3bd0a0-0000-4000-8000-000000000001",
+    "1.250.000 đồng",
+    "Hồ sơ đã tồn tại",
+)
+
+
+@pytest.mark.parametrize("number", IDENTIFIERS.values(), ids=IDENTIFIERS)
+def test_an_identifier_is_masked_wherever_it_stands(number: str) -> None:
+    """Alone, in a sentence, in quotes, in brackets."""
+    for text in (number, f"số {number}, không hợp lệ", f'"{number}"', f"({number})"):
+        assert number not in redacted(text)
+        assert "•" in redacted(text)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_is_no_identifier_of_a_person_is_left_as_it_is(text: str) -> None:
+    """Dossier numbers, dates and codes are what an operator works with."""
+    assert redacted(text) == text
+
+
+@given(st.text())
+def test_masking_twice_is_masking_once(text: str) -> None:
+    """A masked text holds nothing to mask."""
+    assert redacted(redacted(text)) == redacted(text)
+
+
+@given(st.text(alphabet="aă ,.:;()\"'\n", max_size=20), st.integers(10**11, 10**12 - 1))
+def test_a_personal_number_is_masked_between_any_punctuation(around: str, number: int) -> None:
+    """Twelve digits standing by themselves never pass."""
+    words = around.rstrip(".-")
+    assert str(number) not in redacted(f"{words} {number}{' ' + around}")
+
+
+def test_a_tree_is_masked_in_every_text() -> None:
+    """Keys stay, values are masked at any depth."""
+    tree = {"a": [{"b": "096190000123"}], "c": 1, "d": None}
+    assert redacted_tree(tree) == {"a": [{"b": "••••••••••23"}], "c": 1, "d": None}
