@@ -49,7 +49,9 @@ class Acks:
             self._low += 1
             above.remove(self._low)
         if self._low > before:
-            self._send(self._low, True)  # noqa: FBT003 - the protocol's own word, by position for speed
+            # a tag that was acknowledged alone before is unknown to the broker: name the last fresh one
+            last = max(tag for tag in fresh if tag <= self._low)
+            self._send(last, True)  # noqa: FBT003 - the protocol's own word, by position for speed
         for tag in fresh:
             if tag > self._low:
                 self._send(tag, False)  # noqa: FBT003 - as above

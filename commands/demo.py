@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bench.province import Coverage, coverage, load_tables, submissions
+from bus.errors import ConfigurationError
 from bus.ledger import read
 from bus.ledger.ledger import read_only
 from bus.ledger.schema import OPEN, STATES
@@ -23,13 +24,15 @@ from commands.demo_settings import write_settings
 from commands.demo_world import ROOT, Simulator, start_simulator
 from commands.place import DEMO
 from commands.tell import FINE, NEEDS_YOU, out, put_json, say
-from deploy.local.folder import free_ports
+from deploy.local.folder import free_ports, last_lines
 from deploy.local.guard import Guarded, guarded_popen
 from deploy.local.rabbitmq import find_broker
 
 PORTAL, ONESTOP = "national_portal", "onestop"
 QUIET_LOOKS = 4
 CHUNK = 25
+REFUSED = 2
+"""The exit code of a bus that its settings keep from starting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +66,16 @@ class BusProcess:
     """The bus in a process of its own; killed from outside, it is started again and nothing is lost."""
 
     def __init__(self, settings: Path, log: Path) -> None:
-        self._command = [sys.executable, "-m", "commands.serving", str(settings)]
+        self._command = [sys.executable, "-m", "commands.serving", str(settings.resolve())]
         self._log = log
         self._child: Guarded | None = None
         self.starts = 0
 
     def keep_alive(self) -> None:
-        """Start it where it does not run."""
+        """Start it where it does not run; raises `ConfigurationError` where it refuses to start."""
         if self._child is None or self._child.poll() is not None:
+            if self._child is not None and self._child.poll() == REFUSED:
+                raise ConfigurationError([f"the bus does not start: {last_lines(self._log)}"])
             with self._log.open("ab") as log:
                 self._child = guarded_popen(
                     self._command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=log, grace=30

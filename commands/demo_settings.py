@@ -40,7 +40,7 @@ client_id = "lien-thong"
 client_secret = "file:secrets/onestop"
 poll_every = "1 second"
 overlap = "5 seconds"
-webhook_secret = "file:secrets/webhook"
+webhook = {{ secret = "file:secrets/webhook" }}
 concurrency = 4
 unknown = {{ look_up_after = "1 second", absent_after = "5 seconds" }}
 breaker = {{ failures = 3, open_for = "2 seconds" }}

@@ -41,7 +41,7 @@ class Simulator:
 
 def start_simulator(stack: ExitStack, name: str, data: Path, options: Sequence[str]) -> Simulator:
     """Start `adapters.NAME.simulator` as a process that ends with us; wait until it listens."""
-    folder = data / name
+    folder = (data / name).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     log = stack.enter_context((folder / "simulator.log").open("ab"))
     command = [
