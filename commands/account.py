@@ -52,6 +52,11 @@ def show_account(place: Place, *, as_json: bool) -> int:
     return NEEDS_YOU if account.unaccounted else FINE
 
 
+def in_vietnamese(state: str) -> str:
+    """How a delivery's or a message's state reads to the person on duty; "" for one that is not ours."""
+    return VIETNAMESE.get(state) or _MESSAGES.get(state, "")
+
+
 def _questions(tx: Connection) -> tuple[read.Account, list[dict[str, Any]]]:
     return read.account(tx), read.gates(tx)
 
@@ -111,7 +116,7 @@ def _set_aside(aside: dict[str, int]) -> Table:
     table.add_column("trạng thái")
     table.add_column("messages", justify="right")
     for state, count in aside.items():
-        table.add_row(state, _MESSAGES.get(state, state), str(count), style="yellow")
+        table.add_row(state, in_vietnamese(state), str(count), style="yellow")
     return table
 
 

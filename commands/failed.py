@@ -10,9 +10,9 @@ from sqlalchemy import Connection, select
 
 from bus.ledger import read, schema
 from bus.ledger.ledger import read_only
-from commands.account import VIETNAMESE
+from commands.account import in_vietnamese
 from commands.place import Place
-from commands.tell import FINE, NEEDS_YOU, covered, local_time, out, put_json, say
+from commands.tell import FINE, NEEDS_YOU, covered, local_time, out, put_json, say, veiled
 
 MOST = 10_000
 """How many are read; a list that is longer says so."""
@@ -99,7 +99,7 @@ def _table(groups: Sequence[Group], total: int) -> Table:
         table.add_column(name, overflow="fold", justify="right" if name == "count" else "left")
     for group in groups:
         shown = " ".join(group.ids[:_IDS_SHOWN]) + (" …" if len(group.ids) > _IDS_SHOWN else "")
-        state = VIETNAMESE.get(group.state, "")
+        state = in_vietnamese(group.state)
         table.add_row(group.state, state, group.where, group.cause, str(len(group.ids)), group.reason, shown)
     return table
 
@@ -155,26 +155,15 @@ def _message(tx: Connection, number: int) -> dict[str, Any] | None:
 
 
 def _content(tx: Connection, message: int) -> Any:
-    """What the source handed in: its shape with every value covered, or its size where it is no JSON."""
+    """What the source handed in: what a citizen wrote covered, or its size where it is no JSON."""
     table = schema.payload.c
     raw = tx.execute(select(table.raw).where(table.message == message)).scalar_one_or_none()
     if raw is None:
         return None
     try:
-        return shape(msgspec.json.decode(raw))
+        return veiled(msgspec.json.decode(raw))
     except msgspec.DecodeError:
         return f"{len(raw)} bytes, no JSON"
-
-
-def shape(value: Any) -> Any:
-    """A tree of which only the form is left: names stay, texts become their length."""
-    if isinstance(value, dict):
-        return {key: shape(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [shape(item) for item in value]
-    if isinstance(value, str):
-        return f"text of {len(value)}" if value else ""
-    return value if value is None or isinstance(value, bool) else "number"
 
 
 def _print(found: dict[str, Any]) -> None:

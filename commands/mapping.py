@@ -1,7 +1,6 @@
 """`map`: try a sheet on a real message, either way, with all problems; or show the sheet itself."""
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,11 @@ from lxml import etree
 
 from bus.errors import ConfigurationError
 from commands.parts import SHEETS, TABLES, folders, one_of, read_settings
-from commands.tell import FINE, NEEDS_YOU, covered, out, put_json, say
+from commands.tell import FINE, NEEDS_YOU, out, put_json, say, veiled
 from mappings.engine import Compiled, MappingError, Note, compile_sheet
 from mappings.sheet import Sheet, load_sheets
 from mappings.source import ProblemsError
 from mappings.tables import load as load_tables
-
-_OPEN = re.compile(r"[a-z_]{1,40}|(?=\D*\d)[\w.:/+\-?=&%]{1,120}", re.ASCII)
-"""Texts that may be shown but for identifiers: a small word, or a code, time or URL with a digit in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +110,6 @@ def _theirs(raw: bytes, sheet: Sheet, file: Path) -> Any:
 def _plain(tree: Any) -> Any:
     """A tree of elements as text: what is shown of it is its size, the rest goes to --to."""
     return etree.tostring(tree, encoding="unicode", pretty_print=True) if etree.iselement(tree) else tree
-
-
-def veiled(value: Any) -> Any:
-    """A tree in which codes, dates and words of lists can be read, and nothing that a citizen wrote."""
-    if isinstance(value, dict):
-        return {key: veiled(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [veiled(item) for item in value]
-    if not isinstance(value, str) or not value:
-        return value
-    return covered(value) if _OPEN.fullmatch(value) else f"{value[0]}••• ({len(value)})"
 
 
 def _lean(value: Any) -> Any:

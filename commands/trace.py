@@ -11,13 +11,20 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from bus.ledger import read, schema
 from bus.ledger.ledger import read_only
-from commands.account import VIETNAMESE
+from commands.account import in_vietnamese
 from commands.place import Place
 from commands.tell import FINE, NEEDS_YOU, VIETNAM, covered, out, put_json, say
 from mappings.source import did_you_mean
 
 _CANDIDATES = 500
-_MARKS = {"delivered": "green", "kept": "", "refused": "yellow", "dead": "bold red", "superseded": "dim"}
+_MARKS = {
+    "delivered": "green",
+    "kept": "",
+    "refused": "yellow",
+    "dead": "bold red",
+    "conflict": "yellow",
+    "superseded": "dim",
+}
 
 
 def show_trace(place: Place, number: str, *, as_json: bool) -> int:
@@ -104,7 +111,7 @@ def _table(moments: Sequence[read.Moment]) -> Table:
             moment.system,
             moment.what,
             moment.state,
-            VIETNAMESE.get(moment.state, ""),
+            in_vietnamese(moment.state),
             covered(moment.detail),
             style=_MARKS.get(moment.state, ""),
         )

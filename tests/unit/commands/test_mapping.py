@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from bench.province import load_tables, submissions
-from commands.mapping import veiled
+from commands.tell import veiled
 from tests.unit.commands.conftest import Run
 
 RECORD = "national_portal/record"
@@ -79,5 +79,6 @@ def test_what_a_citizen_wrote_is_veiled_and_codes_are_not() -> None:
     """One-word names, addresses and identifiers are covered; statuses, times and dossier numbers stay."""
     shown = veiled({"a": ["Hoa", "ấp 3, xã Vĩnh Thanh", "096085001236", "hoa@x.example"], "n": 5, "e": ""})
     assert shown == {"a": ["H••• (3)", "ấ••• (19)", "••••••••••36", "h••• (13)"], "n": 5, "e": ""}
+    assert veiled(["19500326", "1950-03-26"]) == ["1••• (8)", "1••• (10)"]
     plain = ["in_progress", "2026-02-05T14:21:16+07:00", "G22.99.07-260205-000000", "1.001193"]
     assert veiled(plain) == plain

@@ -100,9 +100,9 @@ def test_one_failure_is_shown_whole_with_its_values_covered(run: Run, ledger_fil
     assert ran.json["codes"] == {"portal": DEAD}
     assert [one["outcome"] for one in ran.json["history"]] == ["dead"]
     assert ran.json["content"] == {
-        "MaHoSo": "text of 20",
-        "SoGiayTo": "text of 12",
-        "LePhi": [{"Gia": "number"}],
+        "MaHoSo": DEAD,
+        "SoGiayTo": "••••••••••36",
+        "LePhi": [{"Gia": 5}],
         "GhiChu": None,
     }
     assert CITIZEN not in run("failed", "show", number).out
