@@ -69,7 +69,8 @@ def by_jsonata() -> Callable[[dict[str, Any]], Any]:
     codes = {ours: table for ours, (_, table) in _CODES.items()}
     expression = Jsonata(f"{{{', '.join(lines)}}}")
     expression.assign("codes", codes)
-    return expression.evaluate
+    evaluate: Callable[[dict[str, Any]], Any] = expression.evaluate
+    return evaluate
 
 
 def by_xslt(tree: dict[str, Any]) -> Callable[[], Any]:
