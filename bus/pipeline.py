@@ -102,7 +102,7 @@ class Pipeline:
         codes = {source: message.code} if message.code else {}
         if isinstance(message, Dossier):
             codes |= {self._home.get(peer, peer): code for peer, code in message.codes.items()}
-        digest = _digest(msgspec.structs.replace(message, as_of=None, extras={}))
+        digest = _digest(incoming.fingerprint or msgspec.structs.replace(message, as_of=None, extras={}))
         as_of = message.as_of or incoming.as_of or datetime.now().astimezone()
         return Keep(
             source=source,

@@ -27,6 +27,13 @@ class Fact:
     tree: dict[str, Any]
     key: str | None
 
+    @property
+    def fingerprint(self) -> str | None:
+        """What is the same however the portal tells it: a push has Base64 where the search has addresses."""
+        if self.kind != "national_portal.dossier":
+            return self.key
+        return "|".join(str(self.tree.get(name, "")) for name in ("MaHoSo", "MaTTHC", "NgayNopHoSo"))
+
 
 class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was handed in of a dossier: itself, its supplements by id, its withdrawal."""

@@ -48,7 +48,10 @@ class Pushed:
             return Received(reply=rejected(wrong))
         tree = _without_bytes(found.tree)
         as_of = facts.moment(tree.get("NgayTiepNhanBoSung") or tree.get("NgayYeuCau"))
-        return Received(items=(Incoming(found.kind, tree, request.body, key=found.key, as_of=as_of),))
+        item = Incoming(
+            found.kind, tree, request.body, key=found.key, as_of=as_of, fingerprint=found.fingerprint
+        )
+        return Received(items=(item,))
 
     def _known(self, request: HttpRequest) -> bool:
         allow, key = self.inbound.allow, self.inbound.key

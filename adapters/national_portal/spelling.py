@@ -3,10 +3,27 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+CITIZENS = (
+    "MaSoThue",
+    "NgaySinh",
+    "LoaiNgaySinh",
+    "DiaChiChuHoSo",
+    "DiaChiDoanhNghiep",
+    "MaTinh",
+    "MaHuyen",
+    "MaXa",
+    "DiaChiChiTiet",
+    "NguoiLienHe",
+    "SoDienThoaiNguoiLienHe",
+    "MaDonViTiepNhan",
+    "DonViTiepNhan",
+)
+"""What citizens' submissions have beside the fields of a record (reference 1d, and ours [I])."""
+
 
 def spellings(schema: Any) -> dict[str, str]:
     """Collect the property names of a JSON schema by their upper case."""
-    return {name.upper(): name for name in _names(schema)}
+    return {name.upper(): name for name in (*CITIZENS, *_names(schema))}
 
 
 def restored(tree: Any, names: Mapping[str, str]) -> Any:

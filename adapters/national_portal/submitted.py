@@ -74,7 +74,10 @@ class Submitted:
         as_of = moment(told.pop(self.search.changed, ""))
         rows = progress if isinstance(progress, list) else None
         facts, now = news(told, rows, seen, self.search.citizen)
-        items = [Incoming(fact.kind, fact.tree, _raw(row), key=fact.key, as_of=as_of) for fact in facts]
+        items = [
+            Incoming(fact.kind, fact.tree, _raw(row), key=fact.key, as_of=as_of, fingerprint=fact.fingerprint)
+            for fact in facts
+        ]
         return items, msgspec.json.encode(now)
 
 

@@ -68,17 +68,18 @@ LEG = """
     [
         ("national_portal.dossier", Dossier(), ["take_in"]),
         ("national_portal.supplement", SUPPLEMENT, ["supplement_in"]),
-        ("onestop.dossier", Dossier(), ["record_out"]),
-        ("onestop.supplement", SUPPLEMENT, ["record_out"]),
-        ("onestop.result", Result(name="a"), ["record_out"]),
-        ("onestop.result_revoked", Result(name="a"), ["record_out"]),
+        ("onestop.dossier", Dossier(status="accepted"), ["record_out"]),
+        ("onestop.dossier", Dossier(status="registered"), []),
+        ("onestop.supplement", SUPPLEMENT, ["papers_out"]),
+        ("onestop.result", Result(name="a"), ["papers_out"]),
+        ("onestop.result_revoked", Result(name="a"), ["papers_out"]),
         ("onestop.step", STEP, ["progress_out"]),
         (
             "onestop.refusal",
             Step(id="1", status="not_accepted", at=NOON, handler="a", content="b"),
             ["not_accepted_out"],
         ),
-        ("onestop.refusal", STEP, ["refusal_out"]),
+        ("onestop.refusal", STEP, []),
         ("national_portal.refusal", STEP, []),
         ("national_portal.procedure", Dossier(), []),
     ],
@@ -98,7 +99,7 @@ def test_a_withdrawal_goes_on_to_the_one_stop_and_stops_what_is_not_about_it() -
     assert fired(found, "national_portal.withdrawn", asked, withdrawn=True) == ["withdraw_in"]
     assert fired(found, "national_portal.dossier", Dossier(), withdrawn=True) == []
     assert fired(found, "national_portal.supplement", SUPPLEMENT, withdrawn=True) == []
-    assert fired(found, "onestop.dossier", Dossier(), withdrawn=True) == ["record_out"]
+    assert fired(found, "onestop.dossier", Dossier(status="withdrawn"), withdrawn=True) == ["record_out"]
     assert fired(found, "onestop.step", STEP, withdrawn=True) == ["progress_out"]
 
 
