@@ -13,10 +13,13 @@ from bus.errors import ConfigurationError
 from bus.flows import read_routes
 from bus.installation import Installation
 from bus.topology import Topology, rhythm_problems
+from commands.check_laws import as_object as laws_object
+from commands.check_laws import broken, one_way_table, prove_all
 from commands.parts import EXAMPLE, ROOT, ROUTES, SHEETS, TABLES, adapter_types, folders, read_settings, shown
 from commands.tell import FINE, WRONG_USE, out, put_json, say
 from mappings.dossier import MESSAGES
 from mappings.engine import compile_sheet
+from mappings.laws import Proof
 from mappings.sheet import Sheet, load_sheets
 from mappings.source import Problem, ProblemsError, read_file
 from mappings.tables import Table as DatedTable
@@ -33,6 +36,7 @@ class Findings:
     checked: dict[str, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    proofs: tuple[Proof, ...] = ()
 
     def count(self, what: str, number: int) -> None:
         """Note that so many were checked."""
@@ -95,9 +99,11 @@ def _tried(findings: Findings, read: Callable[[], T]) -> T | None:
 
 
 def _sheets(findings: Findings, sheets: Mapping[str, Sheet], tables: Mapping[str, DatedTable]) -> None:
-    """Compile every sheet: what a line names in a table must be there."""
-    for sheet in sheets.values():
-        _tried(findings, partial(compile_sheet, sheet, tables))
+    """Compile every sheet (what a line names in a table must be there) and prove its laws."""
+    compiled = [_tried(findings, partial(compile_sheet, sheet, tables)) for sheet in sheets.values()]
+    findings.proofs = prove_all([one for one in compiled if one is not None])
+    findings.faults += broken(findings.proofs, {name: str(sheet.place) for name, sheet in sheets.items()})
+    findings.count("messages generated for the sheets' laws", sum(proof.samples for proof in findings.proofs))
 
 
 def _needed(findings: Findings, installation: Installation, sheets: Mapping[str, Sheet] | None) -> None:
@@ -176,6 +182,7 @@ def as_object(findings: Findings) -> dict[str, Any]:
         "problems": [_fault_object(each) for each in findings.faults],
         "notes": findings.notes,
         "checked": findings.checked,
+        "laws": laws_object(findings.proofs),
     }
 
 
@@ -193,6 +200,8 @@ def _fault_object(fault: Fault) -> dict[str, Any]:
 
 def _print(findings: Findings) -> None:
     console = out()
+    if any(proof.one_way for proof in findings.proofs):
+        console.print(one_way_table(findings.proofs))
     for fault in findings.faults:
         console.print(str(fault), soft_wrap=True)
     for note in findings.notes:

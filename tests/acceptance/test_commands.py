@@ -70,6 +70,8 @@ def test_the_shipped_installation_passes_check_from_any_folder(tmp_path: Path) -
     assert found["ok"] is True
     assert found["checked"]["connectors"] == 2
     assert found["checked"]["tables"] >= 4
+    assert all(law["holds"] and law["samples"] >= 100 for law in found["laws"])
+    assert len(found["laws"]) == found["checked"]["sheets"] >= 13
 
 
 def test_every_fault_of_a_settings_file_is_told_with_its_place(tmp_path: Path) -> None:

@@ -145,3 +145,44 @@ def test_a_route_that_sends_to_nobody_is_found_though_a_secret_is_missing(run: R
     route = next(one for one in problems if one["file"].endswith("mine.toml"))
     assert route["line"] == 7
     assert "sync_record" in route["hint"]
+
+
+BROKEN_FUNCTIONS = """\
+from mappings.rules import PythonRule
+
+RULES = {"shout": PythonRule(read=str.upper, write=str.upper, make=lambda _: "quiet")}
+"""
+
+BROKEN_SHEET = """\
+[sheet]
+name = "portal/withdrawal"
+title = "Trial"
+canonical = "Withdrawal"
+
+rows = [
+  { their = "MaHoSo", ours = "code", rule = "dossier_code", required = true },
+  { their = "Ma", ours = "id", required = true },
+  { their = "Ngay", ours = "asked_at", rule = "time yyyyMMddHHmmss", required = true },
+  { their = "LyDo", ours = "reason", rule = "python shout" },
+]
+"""
+
+
+def test_a_sheet_that_loses_something_on_the_way_is_found(
+    run: Run, settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule whose two directions do not fit breaks in(out(x)) = x: the sheet, the field, exit 2."""
+    monkeypatch.setenv("TRIAL_PORTAL_PASSWORD", "invented")
+    own = settings.parent / "sheets" / "portal"
+    own.mkdir(parents=True)
+    (own / "functions.py").write_text(BROKEN_FUNCTIONS)
+    (own / "withdrawal.toml").write_text(BROKEN_SHEET)
+    settings.write_text(SETTINGS.replace("[retry]", '[mappings]\noverlay = "sheets"\n[retry]'))
+    found = run("check", "--settings", str(settings), "--json").json
+    laws = {law["sheet"]: law["holds"] for law in found["laws"]}
+    assert laws.pop("portal/withdrawal") is False
+    assert all(laws.values())
+    broken = [one["what"] for one in found["problems"] if "law does not hold" in one["what"]]
+    assert len(broken) == 1
+    assert "portal/withdrawal.toml" in broken[0]
+    assert "LyDo" in broken[0] or "reason" in broken[0]
