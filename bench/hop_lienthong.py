@@ -102,9 +102,9 @@ def planner() -> Planner:
 
 
 def _connector(name: str, kind: AdapterType) -> Connector:
-    """Half the prefetch as slots, which makes the work queue's prefetch that of all variants."""
+    """As many slots as the others have messages under way; the work queue's prefetch is twice as many."""
     adapter = kind.build(name, Section())
-    return Connector(name, kind, adapter, Rhythm(Schedule()), concurrency=PREFETCH // 2)
+    return Connector(name, kind, adapter, Rhythm(Schedule()), concurrency=PREFETCH)
 
 
 class _Hop:
