@@ -21,6 +21,9 @@ FINE, NEEDS_YOU, WRONG_USE = 0, 1, 2
 VIETNAM = timezone(timedelta(hours=7))
 LAST_FAULT = Path(".lienthong/last-fault.txt")
 
+_PLAIN = ("deploy", "bench")
+"""Folders of ours that stand beside the bus and know none of its errors; theirs are sentences too."""
+
 _PIPE_WIDTH = 180
 _OPEN = re.compile(r"[a-z_]{1,40}|(?!\d{8}\Z|\d{4}-\d\d-\d\d\Z)(?=\D*\d)[\w.:/+\-?=&%]{1,120}", re.ASCII)
 """Texts that may be shown but for identifiers: a small word; a code, time or URL (no bare day)."""
@@ -105,6 +108,8 @@ def _sentence(error: Exception) -> str:
             f"the ledger cannot be read or written: {covered(reason)}. "
             "Is this the ledger's address, and is the ledger of this version?"
         )
+    if type(error).__module__.partition(".")[0] in _PLAIN:
+        return str(error)
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror or type(error).__name__}"
     kept = _keep_fault()
