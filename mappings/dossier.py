@@ -106,7 +106,7 @@ class Agency(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
 
 class File(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A stored file by content: `hash` is SHA-256 in hex, `size` in bytes; the bytes lie in the file store."""
+    """A stored file by content: `hash` is SHA-256 in hex, `size` in bytes; the file store has the bytes."""
 
     hash: str
     size: int
