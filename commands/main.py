@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from commands.options import Configured, Json, LedgerAddress, Name, Number, Reason, Settings
+
 WELCOME = """\
 Liên Thông carries citizens' dossiers between public systems: none lost, none doubled, each in order.
 Liên Thông chuyển hồ sơ của người dân giữa các hệ thống công: không mất, không trùng, đúng thứ tự.
@@ -22,34 +24,6 @@ failed = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 connector = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(failed, name="failed", help="What needs a person (cần người xử lý): list it, show one whole.")
 app.add_typer(connector, name="connector", help="Pause, resume or probe one connector.")
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON object alone on standard output.")]
-Settings = Annotated[
-    Path | None,
-    typer.Option(
-        "--settings",
-        envvar="LIENTHONG_SETTINGS",
-        show_envvar=False,
-        help="The installation's settings file (or LIENTHONG_SETTINGS); default: the last demo.",
-    ),
-]
-Configured = Annotated[
-    Path | None,
-    typer.Option(
-        "--settings",
-        envvar="LIENTHONG_SETTINGS",
-        show_envvar=False,
-        help="The installation's settings file (or LIENTHONG_SETTINGS); default: settings.toml.",
-    ),
-]
-LedgerAddress = Annotated[
-    str | None, typer.Option("--ledger", help="A ledger's address instead, like sqlite:///ledger.db")
-]
-Number = Annotated[
-    str, typer.Argument(metavar="NUMBER", help="Any number that one of the systems knows the dossier by.")
-]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The connector, as in [connector.NAME].")]
-Reason = Annotated[str, typer.Option("--reason", help="Why: it is recorded and shown to everybody.")]
 
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -151,22 +125,34 @@ def topology(
 @app.command("map")
 def map_(
     sheet: Annotated[str, typer.Argument(metavar="SHEET", help="Like national_portal/record.")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A message: the peer's, or with --out ours.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="A message: the peer's, or with --out ours; none with --table."
+        ),
+    ] = None,
     *,
+    table: Annotated[bool, typer.Option("--table", help="Show the sheet itself, in Vietnamese.")] = False,
     outward: Annotated[
         bool, typer.Option("--out/--in", help="Ours to theirs, or theirs to ours (the default).")
     ] = False,
     to: Annotated[
-        Path | None, typer.Option("--to", help="Also write the whole result here, readable by you alone.")
+        Path | None, typer.Option("--to", help="Write the whole result here, readable by you alone.")
     ] = None,
     settings: Configured = None,
     json: Json = False,
 ) -> None:
-    """Try a sheet on a message, either way.
+    """Try a sheet on a message, or show the sheet.
 
     Prints what comes out, personal values covered, or every problem. Exit 1 where it cannot be mapped.
     """
-    from commands.mapping import Try, map_file  # noqa: PLC0415  the start stays quick
+    if table == (file is not None):
+        raise typer.BadParameter("give a FILE to try the sheet on, or --table to see the sheet")
+    if file is None:
+        from commands.sheet_table import show_sheet  # noqa: PLC0415  the start stays quick
+
+        raise typer.Exit(show_sheet(sheet, settings, to, as_json=json))
+    from commands.mapping import Try, map_file  # noqa: PLC0415  as above
 
     raise typer.Exit(map_file(sheet, settings, Try(file, outward, to), as_json=json))
 

@@ -82,3 +82,24 @@ def test_what_a_citizen_wrote_is_veiled_and_codes_are_not() -> None:
     assert veiled(["19500326", "1950-03-26"]) == ["1••• (8)", "1••• (10)"]
     plain = ["in_progress", "2026-02-05T14:21:16+07:00", "G22.99.07-260205-000000", "1.001193"]
     assert veiled(plain) == plain
+
+
+def test_a_sheet_is_shown_to_the_expert_in_vietnamese(run: Run, tmp_path: Path) -> None:
+    """Every line of the sheet, its rule in words; the same as Markdown in a file."""
+    shown = run("map", "--table", RECORD, "--json").json
+    theirs = {row[shown["headings"].index("Trường của hệ thống bạn")] for row in shown["rows"]}
+    assert {"MaHoSo", "TenTTHC", "DanhSachLePhi"} <= theirs
+    assert "Bắt buộc" in run("map", "--table", RECORD).out
+    ran = run("map", "--table", RECORD, "--to", "record.md")
+    assert (ran.code, ran.out) == (0, "")
+    text = (tmp_path / "record.md").read_text()
+    assert text.startswith("# ")
+    assert "| MaHoSo |" in text
+
+
+@pytest.mark.parametrize("words", [[RECORD], [RECORD, "x.json", "--table"]])
+def test_map_wants_a_message_or_the_table(run: Run, words: list[str]) -> None:
+    """Neither or both is wrong use."""
+    ran = run("map", *words)
+    assert ran.code == 2
+    assert "--table" in ran.err
