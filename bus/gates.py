@@ -21,6 +21,8 @@ class Gate:
     paused: bool = False
     probe_at: float = 0.0
     epoch: int = 0
+    told: Literal["closed", "open"] = "closed"
+    """The breaker's state as the ledger was told last."""
 
     @property
     def is_shut(self) -> bool:

@@ -124,7 +124,6 @@ class Worker:
         self, received: Received, connector: Connector, operations: Mapping[str, Operation]
     ) -> None:
         """A message is a hint: whatever became of it, it is acked (rule 14)."""
-        was_shut = connector.gate.is_shut
         try:
             work = decode(received.body)
         except msgspec.DecodeError:
@@ -132,8 +131,7 @@ class Worker:
         else:
             await self._deliver(work.delivery, connector, operations)
         received.ack()
-        if connector.gate.is_shut != was_shut:
-            await self._note_gate(connector)
+        await self._note_gate(connector)
 
     async def _deliver(
         self, delivery: int, connector: Connector, operations: Mapping[str, Operation]
@@ -147,6 +145,9 @@ class Worker:
 
     async def _note_gate(self, connector: Connector) -> None:
         gate = connector.gate
+        if gate.told == gate.state:
+            return
+        gate.told = gate.state
         if gate.state == "closed":
             self._hurry.add(connector.name)
         breaker = Breaker(

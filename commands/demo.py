@@ -112,8 +112,8 @@ def _start(stack: ExitStack, wish: Wish) -> World:
     say("starting the broker, the two peers and the bus; their data lie in .lienthong/")
     broker = stack.enter_context(find_broker(DEMO.parent / "rabbitmq", say=say))
     seed = ["--seed", str(wish.seed), "--tables", str(ROOT / "deploy" / "tables")]
-    portal = start_simulator(stack, PORTAL, DEMO, [*seed, "--citizen-delay", "0.3"])
-    onestop = start_simulator(stack, ONESTOP, DEMO, [*seed, "--pace", "0.3"])
+    portal = start_simulator(stack, PORTAL, DEMO, [*seed, "--citizen-delay", "0.2"])
+    onestop = start_simulator(stack, ONESTOP, DEMO, [*seed, "--pace", "0.5"])
     port = free_ports(1)[0]
     settings = write_settings(DEMO, broker=broker, portal=portal.url, onestop=onestop.url, port=port)
     key, secret = (DEMO / "secrets" / name for name in ("inbound", "webhook"))
@@ -228,9 +228,10 @@ def _show(world: World, result: dict[str, Any], covered: Coverage) -> None:
         table.add_row(name.replace("_", " "), "", str(result[name]))
     table.add_row("awkward facts met", "tình huống khó", f"{len(covered.covered)} of 40")
     out().print(table)
-    numbers = [row["MaHoSo"] for row in world.portal.get("/_sim/dossiers")["dossiers"][:1]]
-    if numbers:
-        out().print(f"one dossier over all systems: python3 run.py trace {numbers[0]}")
+    dossiers = world.portal.get("/_sim/dossiers")
+    if dossiers:
+        busiest = max(dossiers, key=lambda dossier: dossier["rows"])
+        out().print(f"one dossier over all systems: python3 run.py trace {busiest['MaHoSo']}")
 
 
 def _stay(world: World) -> None:
