@@ -156,6 +156,7 @@ class Handler(BaseHTTPRequestHandler):
     """The facade (section 6a) before a portal."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     portal: StrictPortal
 
     def do_POST(self) -> None:
