@@ -59,6 +59,11 @@ class Measured:
     messages: int
     report: Report
 
+    @property
+    def cpu_s_each(self) -> float:
+        """Seconds of processor time a message: steadier than the rate where others use the machine."""
+        return self.report.cpu_s / max(1, self.messages)
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:
@@ -78,8 +83,9 @@ class Bench:
 def run(seconds: float = 6.0, *, rounds: int = 3, prefilled: int = 0) -> dict[str, Any]:
     """Measure; each variant for at most `seconds` in each round. May be repeated, needs a quiet machine.
 
-    Gives messages a second (`*_per_s`), our share of the others' (`ratio_*`), and the whole hop's process's
-    `peak_rss_mb`. `prefilled` messages in the ledger add a variant. Raises `HopError` where any are lost.
+    Gives messages a second (`*_per_s`), our share of the others' (`ratio_*`), the processor time a message of a
+    variant's process, start included, broker not, and the `peak_rss_mb` of the whole hop's process.
+    `prefilled` messages in the ledger add a variant. Raises `HopError` where any are lost.
     """
     folder = Path(".lienthong").absolute()
     folder.mkdir(exist_ok=True)
@@ -105,6 +111,9 @@ def figures(
         found["ratio_of_prefilled"] = round(rates["prefilled"] / rates["lienthong"], 3)
         found["prefilled"] = prefilled
     ours = [each[name] for each in rounds for name in names if VARIANTS[name][0] == "hop_lienthong"]
+    found["cpu_ms_per_message"] = {
+        name: round(1000 * statistics.median(each[name].cpu_s_each for each in rounds), 3) for name in names
+    }
     found["peak_rss_mb"] = round(max(each.report.peak_rss_mb for each in ours), 1)
     found["messages"] = sum(each[name].messages for each in rounds for name in names)
     found["rounds"] = [{name: round(each[name].per_s, 1) for name in names} for each in rounds]

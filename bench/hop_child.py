@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,14 @@ class Spec(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What a variant did: messages through to the end, the highest resident memory in MB, what it kept."""
+    """What a variant did: messages through to the end, the highest resident memory in MB, what it kept.
+
+    `cpu_s` are seconds of processor time of the whole process from when it began to carry.
+    """
 
     done: int
     peak_rss_mb: float
+    cpu_s: float = 0.0
     kept: int = 0
     states: dict[str, int] = {}
 
@@ -73,7 +78,9 @@ async def _until_told(variant: Variant, spec: Spec) -> Report:
             ended.set()
 
     loop.add_reader(stdin, told)
-    return await variant(spec, ended)
+    before = time.process_time()
+    report = await variant(spec, ended)
+    return msgspec.structs.replace(report, cpu_s=time.process_time() - before)
 
 
 def _profiled(file: str, work: Callable[[], Any]) -> Any:

@@ -175,7 +175,7 @@ async def carry(spec: Spec, ended: asyncio.Event) -> Report:
     hop.ledger.close()
     if hop.failures:
         raise hop.failures[0]
-    return Report(states.get("delivered", 0), peak, kept, states)
+    return Report(states.get("delivered", 0), peak, kept=kept, states=states)
 
 
 def _counts(tx: Connection, first: int) -> tuple[int, dict[str, int]]:
