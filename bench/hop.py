@@ -83,8 +83,8 @@ class Bench:
 def run(seconds: float = 6.0, *, rounds: int = 3, prefilled: int = 0) -> dict[str, Any]:
     """Measure; each variant for at most `seconds` in each round. May be repeated, needs a quiet machine.
 
-    Gives messages a second (`*_per_s`), our share of the others' (`ratio_*`), the processor time a message of a
-    variant's process, start included, broker not, and the `peak_rss_mb` of the whole hop's process.
+    Gives messages a second (`*_per_s`), our share of the others' (`ratio_*`), the processor time a message of
+    a variant's process (start included, the broker not), and the `peak_rss_mb` of the whole hop's process.
     `prefilled` messages in the ledger add a variant. Raises `HopError` where any are lost.
     """
     folder = Path(".lienthong").absolute()
