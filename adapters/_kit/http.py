@@ -56,7 +56,7 @@ class Reply:
         """Decode the body; None where it is no JSON in UTF-8."""
         try:
             return msgspec.json.decode(self.body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return None
 
     @property

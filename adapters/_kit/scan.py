@@ -40,13 +40,16 @@ def begin(scan: Scan, at: str) -> Scan:
     return scan if scan.more else Scan(scan.high, at, 0, more=True)
 
 
-def advance(scan: Scan, times: Sequence[str], *, last: bool) -> Scan:
+def advance(scan: Scan, times: Sequence[str], *, last: bool, latest: str) -> Scan:
     """Take note of a page whose rows changed at `times`; `last` ends the scan.
+
+    A time after `latest` (a little after now) is a mistake of somebody's clock: if the cursor believed it, it
+    would pass over everything until then.
 
     Where rows come in order of change the next page begins at the last one's time (rows of that instant come
     again); where they do not, or a whole page shares one instant, pages are counted.
     """
-    high = max((scan.high, *times))
+    high = max((scan.high, *(time for time in times if time <= latest)))
     if last:
         return Scan(high)
     ordered = all(earlier <= later for earlier, later in itertools.pairwise(times))

@@ -98,7 +98,8 @@ def _submitted(record: Mapping[str, Any]) -> Fact | None:
 
 def _answered(record: Mapping[str, Any], acts: Sequence[Any] | None, seen: Seen) -> Iterator[Fact]:
     times = None if acts is None else {act.get("ThoiDiemXuLy") for act in acts if _status(act) == "5"}
-    for item in record.get("DanhSachHoSoBoSung") or ():
+    listed = record.get("DanhSachHoSoBoSung")
+    for item in listed if isinstance(listed, list) else ():
         if not isinstance(item, dict) or item.get("TrangThaiBoSung") not in (True, "True", "1"):
             continue
         new = str(item.get("HoSoBoSungId")) not in seen.supplements

@@ -35,10 +35,11 @@ class Submitted:
         scan = scans.begin(scan, self._earlier(scan.high))
         listed = self.client.read(self.search.service, self._params(scan), self.deadline()).result
         rows = listed if isinstance(listed, list) else []
-        good = [row for row in rows if isinstance(row, dict) and row.get("MAHOSO")]
-        times = [str(row.get(self.search.changed, "")) for row in good]
-        after = scans.advance(scan, times, last=len(rows) < self.search.rows)
-        known = recall([str(row["MAHOSO"]) for row in good])
+        good = [row for row in rows if isinstance(row, dict) and isinstance(row.get("MAHOSO"), str)]
+        times = [_stamp(row.get(self.search.changed)) for row in good]
+        latest = (dt.datetime.now(VIETNAM) + dt.timedelta(seconds=self.search.overlap)).strftime(STAMP)
+        after = scans.advance(scan, times, last=len(rows) < self.search.rows, latest=latest)
+        known = recall([row["MAHOSO"] for row in good])
         items: list[Incoming] = []
         remember: dict[str, bytes] = {}
         for row in good:
@@ -79,6 +80,10 @@ class Submitted:
             for fact in facts
         ]
         return items, msgspec.json.encode(now)
+
+
+def _stamp(value: Any) -> str:
+    return str(value) if moment(value) else ""
 
 
 def _raw(row: Any) -> bytes:

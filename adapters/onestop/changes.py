@@ -72,7 +72,8 @@ class Changes:
         rows, last = self._search(scan)
         good = [row for row in rows if row.get("id")]
         times = [_utc(row.get("updatedDate")) for row in good]
-        after = scans.advance(scan, times, last=last)
+        now = dt.datetime.now(VIETNAM) + dt.timedelta(seconds=self.settings.overlap)
+        after = scans.advance(scan, times, last=last, latest=now.isoformat(timespec="milliseconds"))
         ids = list(dict.fromkeys([*announced, *(str(row["id"]) for row in good)]))
         seen = {known: msgspec.json.decode(memory, type=Seen) for known, memory in recall(ids).items()}
         changed = {str(row["id"]) for row in good if _newer(row, seen.get(str(row["id"])))}

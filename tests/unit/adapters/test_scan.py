@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from adapters._kit import scan as scans
 from adapters._kit.scan import Scan
 
+END = "999999"
+
 
 class Feed:
     """A peer's search: subjects by the time of their last change, oldest first."""
@@ -39,7 +41,7 @@ def read_all(feed: Feed, size: int, moves: list[int]) -> set[tuple[int, int]]:
         rows = feed.page(scan, size)
         seen |= set(rows)
         scan = scans.read(
-            scans.write(scans.advance(scan, [stamp(at) for _, at in rows], last=len(rows) < size))
+            scans.write(scans.advance(scan, [stamp(at) for _, at in rows], last=len(rows) < size, latest=END))
         )
         if not scan.more:
             break
@@ -74,7 +76,7 @@ def test_a_whole_page_of_one_instant_does_not_stop_the_scan(count: int, size: in
 
 def test_a_scan_that_ended_begins_again_before_its_end() -> None:
     """The next scan starts where its caller says; the latest change is remembered."""
-    ended = scans.advance(scans.begin(Scan(), ""), [stamp(3), stamp(9)], last=True)
+    ended = scans.advance(scans.begin(Scan(), ""), [stamp(3), stamp(9)], last=True, latest=END)
     assert (ended.high, ended.more) == (stamp(9), False)
     assert scans.begin(ended, stamp(5)) == Scan(stamp(9), stamp(5), 0, more=True)
 
@@ -87,5 +89,11 @@ def test_a_scan_under_way_is_not_begun_again() -> None:
 
 def test_rows_out_of_order_are_read_by_counting_pages() -> None:
     """A peer that does not sort is not believed to have sorted."""
-    scan = scans.advance(scans.begin(Scan(), ""), [stamp(9), stamp(3)], last=False)
+    scan = scans.advance(scans.begin(Scan(), ""), [stamp(9), stamp(3)], last=False, latest=END)
     assert (scan.at, scan.page, scan.high) == ("", 1, stamp(9))
+
+
+def test_a_time_from_the_future_does_not_move_the_cursor_past_the_present() -> None:
+    """One row with a wrong clock would otherwise hide every change until then."""
+    scan = scans.advance(scans.begin(Scan(stamp(5)), ""), [stamp(6), stamp(900)], last=True, latest=stamp(10))
+    assert scan.high == stamp(6)
