@@ -24,7 +24,8 @@ def exceptions_of(module: ModuleType) -> list[type[BaseException]]:
 
 
 WALKED = sorted(
-    {*exceptions_of(requests.exceptions), *exceptions_of(urllib3.exceptions)}, key=lambda kind: kind.__name__
+    {*exceptions_of(requests.exceptions), *exceptions_of(urllib3.exceptions)},
+    key=lambda kind: (kind.__name__, kind.__module__),
 )
 OURS = {kind for kind, fault in FAULTS.items() if fault.blame == "ours"}
 
