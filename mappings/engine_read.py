@@ -48,6 +48,7 @@ class Reading:
         if not isinstance(tree, dict):
             self.problem(at, ".".join(ours), "", tree, "stands where an object is meant", "phải là một nhóm")
             return None
+        before = len(self.problems)
         failed: set[Path] = set()
         for item in level.reading:
             self.item(item, tree, at, ours, values, failed)
@@ -56,7 +57,7 @@ class Reading:
         if level is self.plan.root:
             self.from_top(values)
         self.needed(level, at, ours, values, failed)
-        return None if self.problems else self.build(level, values, extras)
+        return None if len(self.problems) > before else self.build(level, values, extras)
 
     def item(self, item: Item, tree: Any, at: Path, ours: Path, values: Values, failed: set[Path]) -> None:
         """Read one line into `values`."""

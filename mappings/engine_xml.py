@@ -35,6 +35,10 @@ class Names:
         prefix = self.by_uri.get(name.namespace)
         return tag if prefix is None else prefix + name.localname
 
+    def attribute(self, key: str) -> str:
+        """Return the name that a path uses for an attribute; the default namespace is not for attributes."""
+        return self.short(key) if key.startswith("{") else key
+
     def full(self, step: str) -> str:
         """Return lxml's name of a step."""
         if step.startswith("{"):
@@ -90,7 +94,7 @@ def _copied(known: Known, path: Path) -> Known:
 
 
 def _object(element: Element, names: Names, known: Known, kept: frozenset[Path], at: Path) -> dict[str, Any]:
-    tree: dict[str, Any] = {f"@{names.short(key)}": value for key, value in element.attrib.items()}
+    tree: dict[str, Any] = {f"@{names.attribute(key)}": value for key, value in element.attrib.items()}
     for child in element:
         if not isinstance(child.tag, str):
             continue

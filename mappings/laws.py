@@ -77,7 +77,7 @@ def prove(compiled: Compiled, samples: int = 100, seed: int = 7) -> Proof:
 def _tried(compiled: Compiled, maker: Maker) -> Iterator[Counterexample]:
     root = compiled.plan.root
     goes_in = any(two_way(item) for item in root.items)
-    drawn = maker.level(root)
+    drawn = maker.message(compiled.plan)
     try:
         tree = _write(compiled, drawn)
         if not goes_in or not any(item.line.writes for item in root.items):

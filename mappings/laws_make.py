@@ -5,8 +5,9 @@ from typing import Any
 
 from msgspec import structs
 
-from mappings.engine_plan import Item, Level
+from mappings.engine_plan import Item, Level, Plan
 from mappings.engine_read import build
+from mappings.engine_tree import absent
 from mappings.engine_write import value_at
 from mappings.rules_text import make_text
 from mappings.rules_time import make_day, make_time
@@ -40,6 +41,23 @@ class Maker:
         made = build(level.struct, values, (), self.extras(level))
         return level.struct() if made is None else made
 
+    def message(self, plan: Plan) -> Any:
+        """Draw a whole message, with what lines deep within say of it."""
+        made = self.level(plan.root)
+        for path in sorted(plan.top):
+            if value_at(made, path) is None:
+                made = put_at(made, path, self.draw(_deep(plan.root, path)))
+        return made
+
+    def row(self, level: Level) -> Any:
+        """Draw an item of a list; one that says nothing would be dropped."""
+        made = self.level(level)
+        for _ in range(_TRIES):
+            if not _says_nothing(level, made):
+                break
+            made = self.level(level)
+        return made
+
     def item(self, item: Item, level: Level, values: dict[Path, Any]) -> None:
         """Draw the value of one line, unless another line of the same field has."""
         paths = [path.steps for path in item.line.ours]
@@ -64,8 +82,7 @@ class Maker:
         if item.shape == "spread" and item.level is not None:
             return self.spread(item, item.level)
         if item.shape == "each" and item.level is not None:
-            rows = [self.level(item.level) for _ in range(self.random.randint(1, 3))]
-            return tuple(rows)
+            return tuple(self.row(item.level) for _ in range(self.random.randint(1, 3)))
         if item.shape == "part" and item.level is not None:
             return self.level(item.level)
         return self.fitting(item, self.chooser(item, level))
@@ -135,6 +152,24 @@ class Maker:
         return {"extras": {self.source: own, "another": {"Rieng": "không được lộ"}}}
 
 
+def _says_nothing(level: Level, made: Any) -> bool:
+    paths = [path.steps for item in level.items for path in item.line.ours if not path.top]
+    return all(absent(value_at(made, path)) for path in paths)
+
+
+def _deep(level: Level, path: Path) -> Item:
+    """Return the line, however deep, that speaks of a path from the top."""
+    for item in level.items:
+        if any(each.top and each.steps == path for each in item.line.ours):
+            return item
+        if item.level is not None:
+            try:
+                return _deep(item.level, path)
+            except LookupError:
+                continue
+    raise LookupError(path)
+
+
 def filled(level: Level, read: Any, drawn: Any) -> Any:
     """Give a message that was read the fields that only out-lines carry, from the one that was drawn."""
     if level.struct is None or read is None or drawn is None:
@@ -164,6 +199,7 @@ def put_at(struct: Any, path: Path, value: Any) -> Any:
         return structs.replace(struct, **{head: value})
     inner = getattr(struct, head)
     if inner is None:
-        kind = fields_of(type(struct))[head].struct
-        inner = kind() if kind else {}
+        owner: type = type(struct)
+        kind = fields_of(owner)[head].struct
+        inner = {} if kind is None else kind()
     return structs.replace(struct, **{head: put_at(inner, tuple(rest), value)})

@@ -105,7 +105,7 @@ def _reader(listed: CodeList) -> Callable[[Any, dict[Any, Any]], Any]:
         found = table.get(value)
         if found is not None:
             return found
-        if listed.unmapped_in == "pass" and isinstance(value, str):
+        if listed.unmapped_in == "pass" and isinstance(value, str) and value.strip():
             return _PASSED + value
         what, vi = f"is no code of the list {listed.name}", f"mã không có trong danh mục {listed.name}"
         raise Fault(what, vi, park=listed.unmapped_in == "park")

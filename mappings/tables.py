@@ -100,7 +100,7 @@ def parse(name: str, raw: bytes, file: str) -> Table:
         line = raw[: error.start].count(b"\n") + 1
         raise ProblemsError([Problem(file, line, 1, "is not UTF-8 text", "Save the file as UTF-8")]) from None
     reader = _Reader(name, file)
-    records = [record for record in _records(text) if record != [("", record[0][1], record[0][2])]]
+    records = [record for record in _records(text) if not _idle(record)]
     if not records:
         raise ProblemsError([Problem(file, 1, 1, "has no header line")])
     reader.header(records[0])
@@ -143,6 +143,11 @@ def _records(text: str) -> Iterator[list[Cell]]:
         record = []
         at = _next_line(text, at)
         line, start = line + 1, at
+
+
+def _idle(record: list[Cell]) -> bool:
+    """Whether a line is blank or a comment."""
+    return record[0][0].startswith("#") or (len(record) == 1 and not record[0][0])
 
 
 def _next_line(text: str, at: int) -> int:

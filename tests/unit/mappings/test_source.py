@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mappings.source import Keys, Place, Problem, ProblemsError, did_you_mean, read, read_file
@@ -115,6 +115,7 @@ def test_did_you_mean_finds_the_near_word_only() -> None:
 _KEY = st.from_regex(r"[a-z]{1,4}", fullmatch=True)
 
 
+@settings(deadline=None, max_examples=100)
 @given(st.dictionaries(_KEY, st.lists(st.integers(0, 99), min_size=1, max_size=3), min_size=1, max_size=5))
 def test_the_place_of_a_value_is_where_its_text_stands(tables: dict[str, list[int]]) -> None:
     """At the place of each number of a generated file stands that number."""
