@@ -100,7 +100,7 @@ class Reading:
     def value(self, item: Item, raw: tuple[Any, ...], at: Path, ours: Path) -> tuple[Any, ...]:
         """Read one present value by its rule."""
         bound, line = item.bound, item.line
-        if not _fits(raw[0], bound.theirs):
+        if not all(_fits(each, bound.theirs) for each in raw if each is not None):
             wanted = " or ".join(kind.__name__ for kind in bound.theirs)
             self.fault(item, at, ours, raw[0], f"is of the wrong type: {wanted} is meant", "sai kiểu dữ liệu")
             return (None,)

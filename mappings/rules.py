@@ -37,7 +37,23 @@ def _fragment(random: Random) -> dict[str, Any]:
 def _python(argument: str, setting: Setting) -> Bound:
     named = setting.functions[argument]
     anything: tuple[type, ...] = (object,)
-    return Bound(named.read, named.write, named.schema, named.make, anything, anything)
+    read, write = (_guarded(argument, each) for each in (named.read, named.write))
+    return Bound(read, write, named.schema, named.make, anything, anything)
+
+
+def _guarded(name: str, function: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
+    """Make a value that a function did not expect a fault of the value: peers send anything."""
+    if function is None:
+        return None
+
+    def call(value: Any) -> Any:
+        try:
+            return function(value)
+        except (TypeError, AttributeError, LookupError, ValueError) as error:
+            what = f"is nothing that the function {name} can take ({type(error).__name__})"
+            raise Fault(what, "giá trị không đúng dạng") from error
+
+    return call
 
 
 def _named(words: str) -> Callable[[str], str | None]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mappings.engine import Compiled, Note, compile_sheet
+from mappings.engine import Compiled, MappingError, Note, compile_sheet
 from mappings.engine_read import Reading
 from mappings.engine_write import Writing
 from mappings.laws_make import Maker
@@ -72,6 +72,14 @@ def with_odd(tree: Any, random: Random) -> Any:
     return changed
 
 
+def outcome(sheet: Compiled, tree: Any) -> Any:
+    """Return the message that was read, or the problems."""
+    try:
+        return sheet.read(tree, source="peer").message
+    except MappingError as error:
+        return error.problems
+
+
 def written(sheet: Compiled, random: Random) -> tuple[Any, Any]:
     """Draw a message and what the careful form writes of it."""
     message = Maker(random, "peer").message(sheet.plan)
@@ -116,6 +124,19 @@ def test_where_the_compiled_form_writes_the_careful_form_writes_the_same(name: s
     result = writing.message(message)
     assert (writing.problems, result.notes) == ([], ())
     assert repr(result.tree) == repr(fast)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 2**32))
+def test_whatever_comes_is_read_or_refused_with_problems(name: str, seed: int) -> None:
+    """A message with odd things in several places ends as a value or as problems, never as anything else."""
+    sheet, random = compiled(name), Random(seed)  # noqa: S311 - a seeded stream
+    _, tree = written(sheet, random)
+    for _ in range(4):
+        tree = with_odd(tree, random)
+    ended = outcome(sheet, tree)
+    assert isinstance(ended, sheet.canonical) or (ended and all(each.what and each.vi for each in ended))
 
 
 @pytest.mark.parametrize("name", NAMES)
