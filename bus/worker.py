@@ -142,6 +142,8 @@ class Worker:
         except LedgerUnavailableError as error:
             _log.error("ledger unavailable", error=str(error))
             await asyncio.sleep(1.0)
+        except Exception as error:  # noqa: BLE001  an unacked hint would keep its place in the prefetch for ever
+            _log.error("delivery not worked on", delivery=delivery, error=repr(error))
 
     async def _note_gate(self, connector: Connector) -> None:
         gate = connector.gate

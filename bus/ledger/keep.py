@@ -312,20 +312,14 @@ def _known(tx: Connection, keeps: Sequence[Keep]) -> dict[tuple[str, str], tuple
     table = schema.message.c
     query = select(table.source, table.key, table.id, table.digest, table.dossier)
     where = tuple_(table.source, table.key).in_(bindparam("pairs", expanding=True))
-    pairs = [(keep.source, keep.key) for keep in keeps]
-    return {
-        (row[0], row[1]): (row[2], row[3], row[4]) for row in tx.execute(query.where(where), {"pairs": pairs})
-    }
+    pairs = {"pairs": [(keep.source, keep.key) for keep in keeps]}
+    return {(row[0], row[1]): (row[2], row[3], row[4]) for row in tx.execute(query.where(where), pairs)}
 
 
 def _fresh(keeps: Sequence[Keep], known: Mapping[tuple[str, str], Any]) -> list[Keep]:
     """The first of each key that is not known."""
     first = {(keep.source, keep.key): keep for keep in reversed(keeps)}
-    return [
-        keep
-        for keep in keeps
-        if (keep.source, keep.key) not in known and first[keep.source, keep.key] is keep
-    ]
+    return [keep for pair, keep in reversed(first.items()) if pair not in known]
 
 
 def _withdraw(work: _Work, dossier: int) -> list[Ready]:

@@ -63,7 +63,8 @@ class Settler:
         ids = {"ids": sorted({settle.delivery for settle in settles})}
         owners = {row.id: row.dossier for row in tx.execute(_OWNERS, ids)}
         self._store.lock_dossiers(tx, owners.values())
-        rows = {row.id: row for row in tx.execute(_ROWS, ids)}
+        query = _ROWS if self._store.is_sqlite else _ROWS.with_for_update()
+        rows = {row.id: row for row in tx.execute(query, ids)}
         applied = [self._applies(rows, settle) for settle in settles]
         mine = [(settle, row) for settle, row in zip(settles, applied, strict=True) if row is not None]
         states = self._write(tx, mine, now)
@@ -116,15 +117,23 @@ class Settler:
             if settle.outcome == "refused"
         ]
         many(tx, _REFUSE_LEG, refused)
-        self._announce(tx, mine, now)
+        self._announce(tx, updates, mine, now)
         return {write["number"]: write["new"] for write in updates}
 
-    def _announce(self, tx: Connection, mine: Sequence[tuple[Settle, Row[Any]]], now: float) -> None:
-        ended = [(settle, row) for settle, row in mine if settle.outcome in schema.ENDS]
+    def _announce(
+        self,
+        tx: Connection,
+        updates: Sequence[dict[str, Any]],
+        mine: Sequence[tuple[Settle, Row[Any]]],
+        now: float,
+    ) -> None:
+        """Note each end for the events; an earlier doubt may have kept a row from its end."""
+        written = zip(updates, mine, strict=True)
+        ended = [(update["new"], row) for update, (_, row) in written if update["new"] in schema.ENDS]
         numbers = self._store.numbers(tx, schema.event, len(ended))
         events = [
-            {"id": number, "dossier": row.dossier, "delivery": row.id, "kind": settle.outcome, "at": now}
-            for number, (settle, row) in zip(numbers, ended, strict=True)
+            {"id": number, "dossier": row.dossier, "delivery": row.id, "kind": end, "at": now}
+            for number, (end, row) in zip(numbers, ended, strict=True)
         ]
         many(tx, _EVENTS, events)
 
