@@ -33,6 +33,7 @@ import msgspec
 from bench.hop_child import SOURCE, Report, Spec
 from bench.hop_message import ROOT, Dossier, dossiers
 from bench.hop_queue import Queues
+from bus.errors import LienThongError
 from deploy.local.rabbitmq import find_broker
 
 VARIANTS: Mapping[str, tuple[str, int]] = {
@@ -47,7 +48,7 @@ _START_WITHIN = 60.0
 _STOP_WITHIN = 60.0
 
 
-class HopError(Exception):
+class HopError(LienThongError):
     """A variant did not do what it is measured for; says which and what."""
 
 
@@ -208,8 +209,11 @@ def _check(queues: Queues, name: str, count: int, report: Report) -> None:
     """Nothing may be lost: what did not arrive is still on the source queue, or kept in the ledger."""
     time.sleep(0.3)  # the broker requeues what a closed channel had not acknowledged
     arrived, left = queues.arrived(), queues.waiting(SOURCE)
-    if arrived < report.done or arrived + left + (report.kept - report.done if report.kept else 0) < count:
-        raise HopError(f"{name} lost messages: {arrived} arrived, {left} left of {count}, {report}")
+    came = report.kept or arrived
+    if arrived < report.done or came + left < count:
+        raise HopError(
+            f"{name} lost messages: {came} came, {arrived} arrived, {left} left of {count}, {report}"
+        )
     if report.states and (arrived != report.done or sum(report.states.values()) != report.kept):
         raise HopError(f"{name}: the ledger and the output queue ({arrived}) differ: {report}")
 

@@ -162,7 +162,7 @@ async def carry(spec: Spec, ended: asyncio.Event) -> Report:
     broker = Broker()
     await broker.connect(spec.url, spec.topology, client_name="lienthong bench")
     hop = _Hop(spec, broker)
-    first = hop.ledger.look(_first)
+    before = hop.ledger.look(_before)
     await hop.worker.start()
     source = await broker.consume(spec.topology.work_queue(SOURCE), hop.take, PREFETCH)
     await ended.wait()
@@ -171,24 +171,36 @@ async def carry(spec: Spec, ended: asyncio.Event) -> Report:
     await hop.worker.stop()
     await broker.close()
     peak = peak_rss_mb()
-    kept, states = hop.ledger.look(_counts, first)
+    done, kept, states = hop.ledger.look(_counts, before)
     hop.ledger.close()
     if hop.failures:
         raise hop.failures[0]
-    return Report(states.get("delivered", 0), peak, kept=kept, states=states)
+    return Report(done, peak, kept=kept, states=states)
 
 
-def _counts(tx: Connection, first: int) -> tuple[int, dict[str, int]]:
-    """What the bench's source has kept from delivery `first` on, and what became of it."""
+_Before = tuple[int, int]
+"""The next delivery's number, and how many earlier ones are open: a stopped run's, which this one brings on."""
+
+
+def _before(tx: Connection) -> _Before:
+    last = tx.execute(select(func.coalesce(func.max(schema.delivery.c.id), 0))).scalar_one()
+    return int(last) + 1, _open(tx, int(last) + 1)
+
+
+def _open(tx: Connection, first: int) -> int:
     delivery = schema.delivery.c
+    query = select(func.count()).where(delivery.id < first, delivery.state.not_in(schema.ENDS))
+    return int(tx.execute(query).scalar_one())
+
+
+def _counts(tx: Connection, before: _Before) -> tuple[int, int, dict[str, int]]:
+    """Messages delivered since, messages kept since, and the states of the deliveries kept since."""
+    delivery, (first, earlier) = schema.delivery.c, before
     query = select(delivery.state, func.count()).where(delivery.id >= first).group_by(delivery.state)
     states = {row[0]: row[1] for row in tx.execute(query)}
     kept = select(func.count(func.distinct(delivery.message))).where(delivery.id >= first)
-    return int(tx.execute(kept).scalar_one()), states
-
-
-def _first(tx: Connection) -> int:
-    return int(tx.execute(select(func.coalesce(func.max(schema.delivery.c.id), 0))).scalar_one()) + 1
+    done = states.get("delivered", 0) + earlier - _open(tx, first)
+    return done, int(tx.execute(kept).scalar_one()), states
 
 
 if __name__ == "__main__":
