@@ -179,7 +179,7 @@ async def carry(spec: Spec, ended: asyncio.Event) -> Report:
 
 
 _Before = tuple[int, int]
-"""The next delivery's number, and how many earlier ones are open: a stopped run's, which this one brings on."""
+"""The next delivery's number, and how many earlier ones are open: a stopped run's, that now go on."""
 
 
 def _before(tx: Connection) -> _Before:
