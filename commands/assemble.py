@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bus.flows import Routes, read_routes
-
 from bus.connector import Connector, Rhythm
 from bus.errors import ConfigurationError
+from bus.flows import Routes, read_routes
 from bus.installation import ConnectorSettings, Installation
 from bus.ledger.ledger import Ledger
 from bus.ledger.store import Store
