@@ -11,10 +11,9 @@ same mapping work, publishes each with a confirm to another quorum queue, and ac
 
 Each variant runs in a process of its own, in interleaved rounds; the figures are medians over the rounds.
 What is counted is the output queue, by a connection of its own, from when the first message is there until
-all are: one that takes in faster than it sends on gains nothing. After each measurement the variant
-stops in its own orderly way and it is
-checked that it has lost nothing; for the whole hop also that the ledger says of every message what the queue
-says.
+all are: one that takes in faster than it sends on gains nothing. After each measurement the variant stops in
+its own orderly way and it is checked that it has lost nothing; for the whole hop also that the ledger says of
+every message what the queue says.
 """
 
 import argparse
