@@ -3,12 +3,12 @@
 A whole batch is kept at once: rows are read by one query a table and written by one statement a table.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import BindParameter, Connection, bindparam, select, tuple_, update
+from sqlalchemy import BindParameter, Connection, Select, bindparam, select, update
 
 from bus.ledger import lanes, schema
 from bus.ledger.driver import many
@@ -121,13 +121,10 @@ class Keeper:
 
     def _find_dossiers(self, tx: Connection, work: _Work, keeps: Sequence[Keep]) -> dict[int, int]:
         """The dossier of each keep: by its call, else by any number, else a new one; several are merged."""
-        pairs = sorted({(source, code) for keep in keeps for source, code in keep.codes.items()})
-        known: dict[tuple[str, str], int] = {}
-        if pairs:
-            table = schema.identity
-            query = select(table.c.source, table.c.code, table.c.dossier)
-            where = tuple_(table.c.source, table.c.code).in_(bindparam("pairs", expanding=True))
-            known = {(row[0], row[1]): row[2] for row in tx.execute(query.where(where), {"pairs": pairs})}
+        pairs = {(source, code) for keep in keeps for source, code in keep.codes.items()}
+        table = schema.identity.c
+        query = select(table.source, table.code, table.dossier)
+        known = {(row[0], row[1]): row[2] for row in _of_pairs(tx, query, table.source, table.code, pairs)}
         found: dict[int, int] = {}
         for keep in keeps:
             codes = list(keep.codes.items())
@@ -311,9 +308,20 @@ _WITHDRAW = update(schema.dossier).where(schema.dossier.c.id.in_(_ids)).values(w
 def _known(tx: Connection, keeps: Sequence[Keep]) -> dict[tuple[str, str], tuple[int, bytes, int | None]]:
     table = schema.message.c
     query = select(table.source, table.key, table.id, table.digest, table.dossier)
-    where = tuple_(table.source, table.key).in_(bindparam("pairs", expanding=True))
-    pairs = {"pairs": [(keep.source, keep.key) for keep in keeps]}
-    return {(row[0], row[1]): (row[2], row[3], row[4]) for row in tx.execute(query.where(where), pairs)}
+    rows = _of_pairs(tx, query, table.source, table.key, {(keep.source, keep.key) for keep in keeps})
+    return {(row[0], row[1]): (row[2], row[3], row[4]) for row in rows}
+
+
+def _of_pairs(
+    tx: Connection, query: Select[Any], first: Any, second: Any, pairs: Iterable[tuple[str, str]]
+) -> Iterator[Any]:
+    """The rows that have these pairs, one query for each first half: SQLite scans for `IN` with pairs."""
+    halves: dict[str, list[str]] = {}
+    for one, other in sorted(pairs):
+        halves.setdefault(one, []).append(other)
+    where = query.where(first == bindparam("first"), second.in_(bindparam("seconds", expanding=True)))
+    for one, others in halves.items():
+        yield from tx.execute(where, {"first": one, "seconds": others})
 
 
 def _fresh(keeps: Sequence[Keep], known: Mapping[tuple[str, str], Any]) -> list[Keep]:

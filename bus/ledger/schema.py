@@ -53,6 +53,9 @@ def _partial(name: str, *columns: Any, where: str, unique: bool = False) -> Inde
     return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
+IS_OPEN = f"delivery.state IN ({_sql_list(OPEN[1:])})"
+"""The condition of the index `delivery_open`, word for word: a query without it does not use the index."""
+
 dossier = Table(
     "dossier",
     metadata,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, or_, select, text, update
 
 from bus.ledger import schema
 from bus.ledger.records import Ready, Sweep
@@ -52,7 +52,7 @@ class Sweeper:
     def _lose_leases(self, tx: Connection, sweep: Sweep, now: float) -> None:
         rows = tx.execute(
             select(_d.id, _d.attempt, _d.holder, _d.lease, _d.connector, _d.operation).where(
-                _d.state == "sending"
+                _d.state == "sending", text(schema.IS_OPEN)
             )
         ).all()
         clock, seen = time.monotonic(), self._seen
@@ -98,6 +98,7 @@ class Sweeper:
         return [Ready(row.id, row.connector, row.traceparent) for row in rows]
 
     def _few(self, query: Select[Any], sweep: Sweep) -> Select[Any]:
+        query = query.where(text(schema.IS_OPEN))
         if sweep.shut:
             query = query.where(_d.connector.not_in(sorted(sweep.shut)))
         query = query.order_by(_d.due_at).limit(sweep.window)
