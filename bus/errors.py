@@ -5,7 +5,6 @@ LienThongError
 ├── LedgerUnavailableError    the ledger's database does not take a write now: repeat it
 ├── IntakeError               a source handed in what cannot be kept as a message now
 │   ├── RejectedMessageError    it is wrong: tell the sender every problem
-│   ├── ConflictError           the same key with other content: kept and shown to a person
 │   └── UnavailableError        we cannot keep now (disk, shutdown): the sender tries again later
 └── DeliveryError             a call to a peer did not end in an effect that we know of
     ├── TransientError          nothing was done: try again by the schedule
@@ -43,10 +42,6 @@ class RejectedMessageError(IntakeError):
     def __init__(self, problems: Sequence[object]) -> None:
         super().__init__("; ".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
-
-
-class ConflictError(IntakeError):
-    """A known message key came with other content."""
 
 
 class UnavailableError(IntakeError):

@@ -86,8 +86,7 @@ class Operation:
     or each *appends*. `repeatable`: the peer keeps our request id with its answer, refusals too.
     `lookup` asks whether a call took effect; with neither, an unknown outcome waits for a person.
     `call` and `lookup` raise only `bus.errors.DeliveryError`s. `key` names what an appended request adds
-    at the peer, so that nothing is added twice or echoed. `own_key`, for a message that came FROM the
-    peer (kind and tree), names what the peer has by itself. `seconds` bounds a call as a whole.
+    at the peer, so that nothing is added twice or echoed. `seconds` bounds a call as a whole.
     `refusal_status` is the status of the step that a refusal becomes.
     """
 
@@ -102,7 +101,6 @@ class Operation:
     schema: Mapping[str, Any] | None = None
     seconds: float = 30.0
     refusal_status: Status = "stopped"
-    waits_for: tuple[str, ...] = ()
 
     @property
     def certainty(self) -> Literal["repeatable", "askable", "person"]:

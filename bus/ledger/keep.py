@@ -15,6 +15,7 @@ from bus.ledger.driver import many
 from bus.ledger.lanes import Lanes
 from bus.ledger.merge import merge_dossiers
 from bus.ledger.records import Keep, Kept, Page, Plan, PlannedDelivery, Ready
+from bus.ledger.rows import REPUBLISH_AFTER, delivery_row, message_row
 from bus.ledger.store import Store
 
 Planner = Callable[[bytes | None, Keep, bool], Plan]
@@ -24,9 +25,6 @@ Merger = Callable[[bytes, bytes], bytes]
 """Two folds that turned out to be one dossier -> their fold. Pure."""
 
 encode = msgspec.json.Encoder().encode
-
-REPUBLISH_AFTER = 30.0
-"""Seconds after which the sweeper publishes a ready delivery again that nobody has claimed."""
 
 
 class CursorMovedError(Exception):
@@ -188,7 +186,7 @@ class Keeper:
             if plan.withdraws:
                 ready.extend(_withdraw(work, dossier))
             ready.extend(self._deliveries(tx, work, keep, number, dossier, sent))
-        work.messages.append(_message_row(work, keep, number, dossier, state, len(sent)))
+        work.messages.append(message_row(work.now, keep, number, dossier, state, len(sent)))
         body = encode(keep.body) if keep.body is not None else b""
         work.payloads.append({"message": number, "raw": keep.raw, "canonical": body})
         return Kept(number, dossier, state, tuple(ready))
@@ -246,7 +244,7 @@ class Keeper:
                 keep.traceparent,
             )
             lane.append(place)
-            work.deliveries[key] = _delivery_row(work, keep, number, place, plan.route)
+            work.deliveries[key] = delivery_row(work.now, keep, number, place, plan.route)
             if state == "ready":
                 ready.append(Ready(key, plan.connector, keep.traceparent))
         return ready
@@ -364,44 +362,3 @@ def _move(work: _Work, place: lanes.Place, why: str) -> None:
             "now": work.now,
             "due": work.now + REPUBLISH_AFTER,
         }
-
-
-def _message_row(
-    work: _Work, keep: Keep, number: int, dossier: int | None, state: str, fanout: int
-) -> dict[str, Any]:
-    return {
-        "id": number,
-        "dossier": dossier,
-        "source": keep.source,
-        "kind": keep.kind,
-        "key": keep.key,
-        "digest": keep.digest,
-        "state": state,
-        "reason": keep.reason,
-        "as_of": keep.as_of,
-        "kept_at": work.now,
-        "fanout": fanout,
-        "answer_to": keep.answer_to,
-        "config": keep.config,
-        "traceparent": keep.traceparent,
-    }
-
-
-def _delivery_row(work: _Work, keep: Keep, number: int, place: lanes.Place, route: str) -> dict[str, Any]:
-    return {
-        "id": place.id,
-        "message": number,
-        "dossier": place.dossier,
-        "connector": place.connector,
-        "operation": place.operation,
-        "route": route,
-        "appends": place.appends,
-        "after_withdrawal": place.after_withdrawal,
-        "state": place.state,
-        "due_at": work.now + REPUBLISH_AFTER,
-        "reason": "",
-        "config": keep.config,
-        "kept_at": work.now,
-        "changed_at": work.now,
-        "traceparent": keep.traceparent,
-    }

@@ -8,8 +8,9 @@ from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select, 
 
 from bus.ledger import lanes, schema
 from bus.ledger.driver import many
-from bus.ledger.keep import REPUBLISH_AFTER, Keeper
+from bus.ledger.keep import Keeper
 from bus.ledger.records import Keep, Kept, Ready, Settle, Settled
+from bus.ledger.rows import REPUBLISH_AFTER
 from bus.ledger.store import Store
 
 _ids: BindParameter[int] = bindparam("ids", expanding=True)
