@@ -147,7 +147,8 @@ class _Hop:
         body = received.body
         key = received.headers[f"{PREFIX}id"]
         incoming = Incoming(KIND, decode(body), body, key=key, as_of=datetime.now().astimezone())
-        await self.pipeline.keep(SOURCE, incoming)
+        async with self.pipeline.turns:
+            await self.pipeline.keep(SOURCE, incoming)
         received.ack()
 
     async def drain(self) -> None:

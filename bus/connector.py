@@ -1,6 +1,5 @@
 """A connector at work: a configured adapter with its pool of threads, its rhythm and its gate."""
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
@@ -8,6 +7,7 @@ from typing import Literal
 from bus.gates import Gate
 from bus.ports import Adapter, AdapterType, Operation
 from bus.retry import Schedule
+from bus.slots import Slots
 
 MARGIN = 10.0
 """Seconds by which a lease outlasts the longest a call may take: rule 2."""
@@ -39,13 +39,13 @@ class Connector:
     mode: Literal["off", "observe", "live"] = "live"
     concurrency: int = 4
     pool: ThreadPoolExecutor = field(init=False)
-    slots: asyncio.Semaphore = field(init=False)
+    slots: Slots = field(init=False)
     gate: Gate = field(init=False)
 
     def __post_init__(self) -> None:
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix=self.name)
         object.__setattr__(self, "pool", pool)
-        object.__setattr__(self, "slots", asyncio.Semaphore(self.concurrency))
+        object.__setattr__(self, "slots", Slots(self.concurrency))
         object.__setattr__(self, "gate", Gate(self.rhythm.failures, self.rhythm.open_for))
 
     @property

@@ -21,6 +21,7 @@ from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Ready, Settle, 
 from bus.planning import Planner
 from bus.ports import Answer, Call, Deadline, Incoming, Operation, Tree
 from bus.ports import Page as PolledPage
+from bus.turns import Turns
 from mappings.dossier import MESSAGES, Dossier, Message, Step
 from mappings.engine import Compiled, MappingError, ParkError
 
@@ -59,6 +60,7 @@ class Pipeline:
         self._ledger = parts.ledger
         self._holder = parts.ledger.store.holder
         self._decoders = {kind: msgspec.json.Decoder(body) for kind, body in MESSAGES.items()}
+        self.turns = Turns(parts.connectors.values())
         self._home = {
             connector.type.name: name for name, connector in reversed(list(parts.connectors.items()))
         }
@@ -130,19 +132,33 @@ class Pipeline:
         if kept.ready:
             self._parts.publish(kept.ready)
 
-    async def deliver(self, delivery: int, connector: Connector, operations: Mapping[str, Operation]) -> None:
+    async def deliver(self, delivery: int, connector: Connector) -> None:
         """Work on a delivery if it can be claimed; its outcome is on disk when this returns."""
         if connector.gate.is_shut:
             return
-        async with connector.slots:
-            began = time.monotonic()
-            lease = max((connector.lease(operation) for operation in operations.values()), default=60.0)
-            resend = frozenset(name for name, operation in operations.items() if operation.repeatable)
+        await connector.slots.take()
+        operations = connector.adapter.operations
+        lease = max((connector.lease(operation) for operation in operations.values()), default=60.0)
+        resend = frozenset(name for name, operation in operations.items() if operation.repeatable)
+        until = time.monotonic() + lease
+        try:
             claimed = await self._ledger.claim(Claim(delivery, self._holder, lease, resend))
-            if claimed is None:
-                return
-            settle = await self._act(claimed, connector, operations, began + lease)
+        except BaseException:
+            connector.slots.give()
+            raise
+        if claimed is None:
+            connector.slots.give()
+        else:
+            await self.work(claimed, connector, until)
+
+    async def work(self, claimed: Claimed, connector: Connector, until: float) -> None:
+        """Work on a claimed delivery, then give its slot back; its outcome is on disk when this returns."""
+        began = time.monotonic()
+        try:
+            settle = await self._act(claimed, connector, until)
             settled = await self._settle(settle)
+        finally:
+            connector.slots.give()
         self._parts.observer.settled(claimed, settle, settled, time.monotonic() - began)
         ready = (*settled.ready, *(one for kept in settled.kept for one in kept.ready))
         if ready:
@@ -158,12 +174,10 @@ class Pipeline:
                 await asyncio.sleep(pause)
                 pause = min(30.0, 2 * pause)
 
-    async def _act(
-        self, claimed: Claimed, connector: Connector, operations: Mapping[str, Operation], until: float
-    ) -> Settle:
+    async def _act(self, claimed: Claimed, connector: Connector, until: float) -> Settle:
         """Send or ask. The one catch-all: what nobody foresaw goes dead with its reason, never lost."""
         try:
-            operation = operations[claimed.operation]
+            operation = connector.adapter.operations[claimed.operation]
             sent = _Sent(claimed, connector, operation, *self._written(claimed, connector, operation))
             if claimed.state == "unknown":
                 return await self._ask(sent)
@@ -183,9 +197,10 @@ class Pipeline:
     ) -> tuple[Tree, str, bytes, bytes]:
         """The request in the peer's shape, its key and digest, and the digest of what the peer told us."""
         sheet = self._parts.sheets[operation.sheet]
-        body: Message = self._decoders[claimed.kind].decode(claimed.body)
         told = b""
-        if sheet.canonical is Dossier:
+        if sheet.canonical is not Dossier:
+            body: Message = self._decoders[claimed.kind].decode(claimed.body)
+        else:
             state = self._parts.planner.as_of(claimed.fold, claimed.history)
             body = state.whole
             if operation.effect == "replaces" and (theirs := state.by_source.get(connector.name)):

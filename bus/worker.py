@@ -16,12 +16,13 @@ import structlog
 from bus.connector import Connector
 from bus.envelope import Work, decode, encode, headers
 from bus.errors import DeliveryError, LedgerUnavailableError
+from bus.hands import Hands
 from bus.ledger import read
 from bus.ledger.keep import CursorMovedError
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Breaker, Ready, Sweep
+from bus.ledger.records import Breaker, Claimed, Ready, Sweep
 from bus.pipeline import Pipeline
-from bus.ports import Operation, Poll
+from bus.ports import Poll
 from bus.rabbitmq import Broker, BrokerError, Received
 from bus.topology import Topology
 
@@ -85,7 +86,7 @@ class Worker:
         for connector in self.connectors.values():
             if connector.mode == "off":
                 continue
-            handler = self._handler(connector, connector.adapter.operations)
+            handler = self._handler(connector)
             queue = self.topology.work_queue(connector.name)
             self._consumers.append(await self.broker.consume(queue, handler, connector.prefetch))
             for poll in connector.adapter.polls:
@@ -93,6 +94,7 @@ class Worker:
                 self._loops.append(self._forever(self._poll, connector, poll))
             self._loops.append(self._forever(self._probe, connector))
         self._loops.append(self._forever(self._sweep))
+        self.ledger.handover.open(Hands(self.connectors, self._handed, self._tasks))
 
     def wake(self, connector: str, poll: str) -> None:
         """Poll at once: a webhook says there is something."""
@@ -101,44 +103,45 @@ class Worker:
 
     async def stop(self) -> None:
         """Stop taking, finish what is under way; may be repeated."""
+        self.ledger.handover.shut()
         for consumer in self._consumers:
             with contextlib.suppress(BrokerError):
                 await consumer.cancel()
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
+        await self.ledger.barrier()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _handler(
-        self, connector: Connector, operations: Mapping[str, Operation]
-    ) -> Callable[[Received], None]:
+    def _handler(self, connector: Connector) -> Callable[[Received], None]:
         def take(received: Received) -> None:
-            task = asyncio.get_running_loop().create_task(self._work(received, connector, operations))
+            task = asyncio.get_running_loop().create_task(self._work(received, connector))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
         return take
 
-    async def _work(
-        self, received: Received, connector: Connector, operations: Mapping[str, Operation]
-    ) -> None:
+    async def _work(self, received: Received, connector: Connector) -> None:
         """A message is a hint: whatever became of it, it is acked (rule 14)."""
         try:
             work = decode(received.body)
         except msgspec.DecodeError:
             _log.warning("work message not understood", connector=connector.name)
         else:
-            await self._deliver(work.delivery, connector, operations)
+            await self._watched(work.delivery, self.pipeline.deliver(work.delivery, connector))
         received.ack()
         await self._note_gate(connector)
 
-    async def _deliver(
-        self, delivery: int, connector: Connector, operations: Mapping[str, Operation]
-    ) -> None:
+    async def _handed(self, claimed: Claimed, connector: Connector, until: float) -> None:
+        """Work on what was claimed as it became ready."""
+        await self._watched(claimed.delivery, self.pipeline.work(claimed, connector, until))
+        await self._note_gate(connector)
+
+    async def _watched(self, delivery: int, work: Awaitable[None]) -> None:
         """Deliver; where the ledger cannot even be asked, the sweeper brings the delivery back."""
         try:
-            await self.pipeline.deliver(delivery, connector, operations)
+            await work
         except LedgerUnavailableError as error:
             _log.error("ledger unavailable", error=str(error))
             await asyncio.sleep(1.0)
@@ -232,5 +235,6 @@ class Worker:
         page = await loop.run_in_executor(connector.pool, poll.fetch, before, recall)
         self.polls += 1
         if page.items or page.broken or page.remember or page.cursor != before:
-            await self.pipeline.keep_page(connector.name, poll.name, before, page)
+            async with self.pipeline.turns:
+                await self.pipeline.keep_page(connector.name, poll.name, before, page)
         return page.more

@@ -1,19 +1,48 @@
 """Claim: a worker takes a delivery for a lease; the attempt number it gets is the fencing token (rule 1)."""
 
 from collections.abc import Sequence
-from typing import Any
+from itertools import starmap
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, select, update
+import msgspec
+from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
-from bus.ledger import schema
+from bus.ledger import driver, schema
 from bus.ledger.driver import many
 from bus.ledger.records import Claim, Claimed, Past
 from bus.ledger.store import Store
 
 _ids: BindParameter[int] = bindparam("ids", expanding=True)
+
+
+class _Row(msgspec.Struct, frozen=True, gc=False):
+    """A delivery with what its worker needs of its message and dossier: the columns of `_ROWS`."""
+
+    id: int
+    message: int
+    dossier: int
+    connector: str
+    operation: str
+    route: str
+    state: str
+    attempt: int
+    tries: int
+    doubt: str
+    first_try_at: float | None
+    due_at: float
+    lookups: int
+    crashes: int
+    changed_at: float
+    traceparent: str
+    kind: str
+    source: str
+    canonical: bytes
+    folded: int
+    fold: bytes
+
+
 _ROWS = (
     select(
-        schema.delivery,
+        *(schema.delivery.c[name] for name in _Row.__struct_fields__[:16]),
         schema.message.c.kind,
         schema.message.c.source,
         schema.payload.c.canonical,
@@ -45,8 +74,11 @@ _ASK = (
     .where(schema.delivery.c.id == bindparam("number"))
     .values(lookups=schema.delivery.c.lookups + 1, due_at=bindparam("due"))
 )
-_CODES = select(schema.identity).where(schema.identity.c.dossier.in_(_ids))
-_VIEWS = select(schema.peer_view).where(schema.peer_view.c.dossier.in_(_ids))
+_CODES = select(schema.identity.c.dossier, schema.identity.c.source, schema.identity.c.code).where(
+    schema.identity.c.dossier.in_(_ids)
+)
+_v = schema.peer_view.c
+_VIEWS = select(_v.dossier, _v.connector, _v.operation, _v.key, _v.digest).where(_v.dossier.in_(_ids))
 _HISTORY = (
     select(
         schema.message.c.id,
@@ -73,8 +105,9 @@ class Claimer:
         """Claim many at once; of two claims for one delivery the first wins."""
         now = self._store.now(tx)
         query = _ROWS if self._store.is_sqlite else _ROWS.with_for_update(of=schema.delivery)
-        rows = {row.id: row for row in tx.execute(query, {"ids": sorted({c.delivery for c in claims})})}
-        takes: list[tuple[Claim, Row[Any], str]] = []
+        wanted = sorted({claim.delivery for claim in claims})
+        rows = {row.id: row for row in starmap(_Row, driver.select(tx, query, ids=wanted))}
+        takes: list[tuple[Claim, _Row, str]] = []
         results: list[int | None] = []
         for claim in claims:
             row = rows.pop(claim.delivery, None)
@@ -86,7 +119,7 @@ class Claimer:
         claimed = self._read(tx, takes, now)
         return [None if place is None else claimed[place] for place in results]
 
-    def _write(self, tx: Connection, takes: Sequence[tuple[Claim, Row[Any], str]], now: float) -> None:
+    def _write(self, tx: Connection, takes: Sequence[tuple[Claim, _Row, str]], now: float) -> None:
         sending = [
             {
                 "number": row.id,
@@ -104,18 +137,10 @@ class Claimer:
         many(tx, _TAKE, sending)
         many(tx, _ASK, asking)
 
-    def _read(
-        self, tx: Connection, takes: Sequence[tuple[Claim, Row[Any], str]], now: float
-    ) -> list[Claimed]:
+    def _read(self, tx: Connection, takes: Sequence[tuple[Claim, _Row, str]], now: float) -> list[Claimed]:
         if not takes:
             return []
-        dossiers = {"ids": sorted({row.dossier for _, row, _ in takes})}
-        codes: dict[int, dict[str, str]] = {}
-        for row in tx.execute(_CODES, dossiers):
-            codes.setdefault(row.dossier, {})[row.source] = row.code
-        views: dict[tuple[int, str, str], dict[str, bytes]] = {}
-        for row in tx.execute(_VIEWS, dossiers):
-            views.setdefault((row.dossier, row.connector, row.operation), {})[row.key] = row.digest
+        codes, views = read_known(tx, sorted({row.dossier for _, row, _ in takes}))
         past = self._history(tx, sorted({row.dossier for _, row, _ in takes if row.folded != row.message}))
         return [
             _claimed(
@@ -132,13 +157,29 @@ class Claimer:
     def _history(self, tx: Connection, dossiers: list[int]) -> dict[int, list[tuple[int, Past]]]:
         past: dict[int, list[tuple[int, Past]]] = {}
         if dossiers:
-            for row in tx.execute(_HISTORY, {"ids": dossiers}):
-                value = Past(row.source, row.kind, row.as_of, row.canonical)
-                past.setdefault(row.dossier, []).append((row.id, value))
+            for number, dossier, *rest in driver.select(tx, _HISTORY, ids=dossiers):
+                past.setdefault(dossier, []).append((number, Past(*rest)))
         return past
 
 
-def _how(row: Row[Any], claim: Claim, now: float) -> str:
+Codes = dict[int, dict[str, str]]
+Views = dict[tuple[int, str, str], dict[str, bytes]]
+
+
+def read_known(tx: Connection, dossiers: list[int]) -> tuple[Codes, Views]:
+    """All numbers of some dossiers, and what each peer got of them by each operation."""
+    codes: Codes = {}
+    views: Views = {}
+    if not dossiers:
+        return codes, views
+    for dossier, source, code in driver.select(tx, _CODES, ids=dossiers):
+        codes.setdefault(dossier, {})[source] = code
+    for dossier, connector, operation, key, digest in driver.select(tx, _VIEWS, ids=dossiers):
+        views.setdefault((dossier, connector, operation), {})[key] = digest
+    return codes, views
+
+
+def _how(row: _Row, claim: Claim, now: float) -> str:
     """What may be done with the row: "sending", "unknown" (asking), or "" for nothing."""
     if row.state == "ready" or (
         row.state == "unknown" and row.operation in claim.resend and row.due_at <= now
@@ -148,7 +189,7 @@ def _how(row: Row[Any], claim: Claim, now: float) -> str:
 
 
 def _claimed(
-    row: Row[Any],
+    row: _Row,
     how: str,
     *,
     codes: dict[str, str],

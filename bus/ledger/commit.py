@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from bus.ledger.handover import Handover
 from bus.ledger.store import Store
 
 Many = Callable[[Connection, Sequence[Any]], Sequence[Any]]
@@ -31,9 +32,10 @@ class _Waiting:
 class GroupCommit:
     """Commits writes of several kinds in groups; `book` maps a type of write to what does many of it."""
 
-    def __init__(self, store: Store, book: dict[type, Many], *, most: int = 512) -> None:
+    def __init__(self, store: Store, book: dict[type, Many], handover: Handover, *, most: int = 512) -> None:
         self._store = store
         self._book = book
+        self._handover = handover
         self._most = most
         self._waiting: list[_Waiting] = []
         self._signal = threading.Condition()
@@ -81,16 +83,20 @@ class GroupCommit:
         try:
             return self._write([waiting.write for waiting in batch])
         except Exception as error:  # noqa: BLE001  any failure is redone alone and lands in its own future
-            self._store.forget_numbers()
+            self._undo()
             if len(batch) == 1:
                 return [self._again(batch[0].write, error)]
             return [self._alone(waiting.write) for waiting in batch]
+
+    def _undo(self) -> None:
+        self._store.forget_numbers()
+        self._handover.rolled_back()
 
     def _alone(self, write: Any) -> Any:
         try:
             return self._write([write])[0]
         except Exception as error:  # noqa: BLE001  as above
-            self._store.forget_numbers()
+            self._undo()
             return self._again(write, error)
 
     def _again(self, write: Any, error: Exception) -> Any:
@@ -102,7 +108,7 @@ class GroupCommit:
             try:
                 return self._write([write])[0]
             except SQLAlchemyError as next_error:
-                self._store.forget_numbers()
+                self._undo()
                 error = next_error
         return error
 
@@ -115,6 +121,7 @@ class GroupCommit:
                     done = many(tx, [writes[place] for place in places])
                     for place, result in zip(places, done, strict=True):
                         results[place] = result
+        self._handover.committed()
         return results
 
 

@@ -11,11 +11,14 @@ import msgspec
 from sqlalchemy import BindParameter, Connection, Select, bindparam, select, update
 
 from bus.ledger import lanes, schema
+from bus.ledger.claim import read_known
 from bus.ledger.driver import many
+from bus.ledger.driver import select as select_rows
+from bus.ledger.handover import Handover, Slot
 from bus.ledger.lanes import Lanes
 from bus.ledger.merge import merge_dossiers
 from bus.ledger.records import Keep, Kept, Page, Plan, PlannedDelivery, Ready
-from bus.ledger.rows import REPUBLISH_AFTER, delivery_row, message_row
+from bus.ledger.rows import REPUBLISH_AFTER, claim_row, claimed_of_row, delivery_row, message_row
 from bus.ledger.store import Store
 
 Planner = Callable[[bytes | None, Keep, bool], Plan]
@@ -31,6 +34,17 @@ class CursorMovedError(Exception):
     """Another holder of the source's lease has polled this page already; nothing was written."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A new delivery for which a slot was taken."""
+
+    slot: Slot
+    row: dict[str, Any]
+    keep: Keep
+    body: bytes
+    fold: bytes
+
+
 @dataclass(slots=True)
 class _Work:
     """What one transaction has read and is about to write."""
@@ -42,6 +56,7 @@ class _Work:
     withdrawn: set[int] = field(default_factory=set)
     held: set[int] = field(default_factory=set)
     legs: set[tuple[int, str]] = field(default_factory=set)
+    done: set[tuple[int, str]] = field(default_factory=set)
     new_dossiers: list[dict[str, Any]] = field(default_factory=list)
     identities: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
@@ -51,13 +66,16 @@ class _Work:
     answered: list[dict[str, Any]] = field(default_factory=list)
     changed: dict[int, dict[str, Any]] = field(default_factory=dict)
     withdrawing: set[int] = field(default_factory=set)
+    fresh: dict[int, dict[str, str]] = field(default_factory=dict)
+    claimed: list[_Claim] = field(default_factory=list)
 
 
 class Keeper:
     """Keeps messages. `plan` and `merge` are pure functions of the pipeline."""
 
-    def __init__(self, store: Store, plan: Planner, merge: Merger) -> None:
+    def __init__(self, store: Store, plan: Planner, merge: Merger, handover: Handover) -> None:
         self._store = store
+        self._handover = handover
         self._plan = plan
         self._merge = merge
         self._put_state = store.upsert(schema.dossier_state, "dossier", update=("message", "body"))
@@ -100,6 +118,7 @@ class Keeper:
             known[keep.source, keep.key] = (kept.message, keep.digest, kept.dossier)
             results.append(kept)
         self._write(tx, work)
+        self._hand_over(tx, work)
         return results
 
     def _again(
@@ -120,9 +139,7 @@ class Keeper:
     def _find_dossiers(self, tx: Connection, work: _Work, keeps: Sequence[Keep]) -> dict[int, int]:
         """The dossier of each keep: by its call, else by any number, else a new one; several are merged."""
         pairs = {(source, code) for keep in keeps for source, code in keep.codes.items()}
-        table = schema.identity.c
-        query = select(table.source, table.code, table.dossier)
-        known = {(row[0], row[1]): row[2] for row in _of_pairs(tx, query, table.source, table.code, pairs)}
+        known = {(row[0], row[1]): row[2] for row in _of_pairs(tx, _NUMBERS, pairs)}
         found: dict[int, int] = {}
         for keep in keeps:
             codes = list(keep.codes.items())
@@ -134,12 +151,15 @@ class Keeper:
             for other in homes[1:]:
                 self._flush_new(tx, work)
                 merge_dossiers(tx, self._store, home, other, self._merge)
+                work.fresh.pop(home, None)
                 known = {pair: home if owner == other else owner for pair, owner in known.items()}
                 found = {key: home if owner == other else owner for key, owner in found.items()}
             for pair in codes:
                 if pair not in known:
                     known[pair] = home
                     work.identities.append({"source": pair[0], "code": pair[1], "dossier": home})
+                    if (numbers := work.fresh.get(home)) is not None:
+                        numbers[pair[0]] = pair[1]
             found[id(keep)] = home
         self._flush_new(tx, work)
         return found
@@ -147,6 +167,7 @@ class Keeper:
     def _new_dossier(self, tx: Connection, work: _Work) -> int:
         number = int(self._store.numbers(tx, schema.dossier, 1)[0])
         work.new_dossiers.append({"id": number, "made_at": work.now})
+        work.fresh[number] = {}
         return number
 
     def _flush_new(self, tx: Connection, work: _Work) -> None:
@@ -158,20 +179,20 @@ class Keeper:
             work.identities.clear()
 
     def _load(self, tx: Connection, work: _Work, dossiers: set[int]) -> None:
-        """Lock the dossiers and read what keeping needs of them."""
-        if not dossiers:
+        """Lock the dossiers and read what keeping needs of them; of those just made there is nothing."""
+        wanted = sorted(dossiers - work.fresh.keys())
+        if not wanted:
             return
-        wanted = {"ids": sorted(dossiers)}
-        self._store.lock_dossiers(tx, dossiers)
-        work.lanes = lanes.read_lanes(tx, wanted["ids"])
-        for row in tx.execute(_STATES, wanted):
-            work.states[row.dossier], work.last[row.dossier] = row.body, row.message
-        for row in tx.execute(_MARKS, wanted):
-            if row.withdrawn:
-                work.withdrawn.add(row.id)
-            if row.held_by:
-                work.held.add(row.id)
-        work.legs = {(row.dossier, row.route) for row in tx.execute(_LEGS, wanted)}
+        self._store.lock_dossiers(tx, wanted)
+        work.lanes = lanes.read_lanes(tx, wanted)
+        for dossier, message, body in select_rows(tx, _STATES, ids=wanted):
+            work.states[dossier], work.last[dossier] = body, message
+        for dossier, withdrawn, held_by in select_rows(tx, _MARKS, ids=wanted):
+            if withdrawn:
+                work.withdrawn.add(dossier)
+            if held_by:
+                work.held.add(dossier)
+        work.legs = {(dossier, route) for dossier, route in select_rows(tx, _LEGS, ids=wanted)}
 
     def _one(self, tx: Connection, work: _Work, keep: Keep, number: int, dossier: int | None) -> Kept:
         state = keep.state if dossier is not None or keep.state != "kept" else "unmatched"
@@ -180,14 +201,15 @@ class Keeper:
             plan = self._plan(work.states.get(dossier), keep, dossier in work.withdrawn)
             work.states[dossier], work.last[dossier] = plan.state, number
         ready: list[Ready] = []
+        body = encode(keep.body) if keep.body is not None else b""
         sent = [delivery for delivery in plan.deliveries if self._opens(work, dossier, number, delivery)]
         if dossier is not None and keep.state == "kept":
             self._answer(work, dossier, number, plan.answers)
             if plan.withdraws:
                 ready.extend(_withdraw(work, dossier))
-            ready.extend(self._deliveries(tx, work, keep, number, dossier, sent))
+            made = self._deliveries(tx, work, keep, number, dossier, sent)
+            ready.extend(self._begun(work, keep, made, body, plan.state))
         work.messages.append(message_row(work.now, keep, number, dossier, state, len(sent)))
-        body = encode(keep.body) if keep.body is not None else b""
         work.payloads.append({"message": number, "raw": keep.raw, "canonical": body})
         return Kept(number, dossier, state, tuple(ready))
 
@@ -212,7 +234,8 @@ class Keeper:
 
     def _answer(self, work: _Work, dossier: int, number: int, routes: Sequence[str]) -> None:
         for route in routes:
-            if (dossier, route) in work.legs:
+            if (dossier, route) in work.legs - work.done:
+                work.done.add((dossier, route))
                 work.answered.append(
                     {"for_dossier": dossier, "for_route": route, "message": number, "now": work.now}
                 )
@@ -225,8 +248,8 @@ class Keeper:
         number: int,
         dossier: int,
         planned: Sequence[PlannedDelivery],
-    ) -> list[Ready]:
-        ready: list[Ready] = []
+    ) -> list[dict[str, Any]]:
+        ready: list[dict[str, Any]] = []
         for plan, key in zip(planned, self._store.numbers(tx, schema.delivery, len(planned)), strict=True):
             lane = work.lanes.setdefault((dossier, plan.connector), [])
             if not plan.appends and (old := lanes.overtaken(lane, plan.operation)):
@@ -246,8 +269,35 @@ class Keeper:
             lane.append(place)
             work.deliveries[key] = delivery_row(work.now, keep, number, place, plan.route)
             if state == "ready":
-                ready.append(Ready(key, plan.connector, keep.traceparent))
+                ready.append(work.deliveries[key])
         return ready
+
+    def _begun(
+        self, work: _Work, keep: Keep, made: Sequence[dict[str, Any]], body: bytes, fold: bytes
+    ) -> Iterator[Ready]:
+        """Claim what has a slot free in this process; the rest is to be published."""
+        for row in made:
+            slot = self._handover.take(row["connector"], row["operation"])
+            if slot is None:
+                yield Ready(row["id"], row["connector"], keep.traceparent)
+                continue
+            claim_row(row, slot, self._store.holder)
+            place = next(one for one in work.lanes[row["dossier"], row["connector"]] if one.id == row["id"])
+            place.state = "sending"
+            work.claimed.append(_Claim(slot, row, keep, body, fold))
+
+    def _hand_over(self, tx: Connection, work: _Work) -> None:
+        """Give what was claimed to its slot, with all that its worker needs to know."""
+        known = {one.row["dossier"] for one in work.claimed} - work.fresh.keys()
+        codes, views = read_known(tx, sorted(known))
+        codes |= work.fresh
+        for one in work.claimed:
+            place = (one.row["dossier"], one.row["connector"], one.row["operation"])
+            numbers, seen = codes.get(place[0], {}), views.get(place, {})
+            claimed = claimed_of_row(
+                one.row, one.keep, body=one.body, fold=one.fold, codes=numbers, views=seen
+            )
+            self._handover.give(one.slot, claimed)
 
     def _write(self, tx: Connection, work: _Work) -> None:
         for table, rows in (
@@ -270,6 +320,14 @@ class Keeper:
 
 
 _ids: BindParameter[int] = bindparam("ids", expanding=True)
+_seconds: BindParameter[str] = bindparam("seconds", expanding=True)
+_NUMBERS = select(schema.identity.c.source, schema.identity.c.code, schema.identity.c.dossier).where(
+    schema.identity.c.source == bindparam("first"), schema.identity.c.code.in_(_seconds)
+)
+_m = schema.message.c
+_KEYS = select(_m.source, _m.key, _m.id, _m.digest, _m.dossier).where(
+    _m.source == bindparam("first"), _m.key.in_(_seconds)
+)
 _STATES = select(schema.dossier_state).where(schema.dossier_state.c.dossier.in_(_ids))
 _MARKS = select(schema.dossier.c.id, schema.dossier.c.withdrawn, schema.dossier.c.held_by).where(
     schema.dossier.c.id.in_(_ids)
@@ -304,22 +362,17 @@ _WITHDRAW = update(schema.dossier).where(schema.dossier.c.id.in_(_ids)).values(w
 
 
 def _known(tx: Connection, keeps: Sequence[Keep]) -> dict[tuple[str, str], tuple[int, bytes, int | None]]:
-    table = schema.message.c
-    query = select(table.source, table.key, table.id, table.digest, table.dossier)
-    rows = _of_pairs(tx, query, table.source, table.key, {(keep.source, keep.key) for keep in keeps})
+    rows = _of_pairs(tx, _KEYS, {(keep.source, keep.key) for keep in keeps})
     return {(row[0], row[1]): (row[2], row[3], row[4]) for row in rows}
 
 
-def _of_pairs(
-    tx: Connection, query: Select[Any], first: Any, second: Any, pairs: Iterable[tuple[str, str]]
-) -> Iterator[Any]:
+def _of_pairs(tx: Connection, query: Select[Any], pairs: Iterable[tuple[str, str]]) -> Iterator[Any]:
     """The rows that have these pairs, one query for each first half: SQLite scans for `IN` with pairs."""
     halves: dict[str, list[str]] = {}
     for one, other in sorted(pairs):
         halves.setdefault(one, []).append(other)
-    where = query.where(first == bindparam("first"), second.in_(bindparam("seconds", expanding=True)))
     for one, others in halves.items():
-        yield from tx.execute(where, {"first": one, "seconds": others})
+        yield from select_rows(tx, query, first=one, seconds=others)
 
 
 def _fresh(keeps: Sequence[Keep], known: Mapping[tuple[str, str], Any]) -> list[Keep]:

@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, select, text
 
-from bus.ledger import schema
+from bus.ledger import driver, schema
 from bus.ledger.records import Ready
 
 _d = schema.delivery.c
-
-LANE_STATES = (*schema.OPEN, "dead")
 
 
 @dataclass(slots=True)
@@ -54,7 +52,7 @@ _in_dossiers = (
         _d.traceparent,
     )
     .where(_d.dossier.in_(bindparam("dossiers", expanding=True)))
-    .where(_d.state.in_(LANE_STATES))
+    .where(text(schema.IN_LANE))
     .order_by(_d.id)
 )
 
@@ -72,7 +70,7 @@ def read_lanes(tx: Connection, dossiers: Iterable[int]) -> Lanes:
     if not wanted:
         return lanes
     query = _locked if tx.dialect.name == "postgresql" else _in_dossiers
-    for row in tx.execute(query, {"dossiers": wanted}):
+    for row in driver.select(tx, query, dossiers=wanted):
         place = Place(*row)
         lanes.setdefault((place.dossier, place.connector), []).append(place)
     return lanes

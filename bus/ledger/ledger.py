@@ -1,15 +1,17 @@
 """The ledger's public face: writes are awaited and grouped, reads are short and blocking."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bus.errors import LedgerUnavailableError
 from bus.ledger.actions import Actions
 from bus.ledger.claim import Claimer
 from bus.ledger.commit import GroupCommit
+from bus.ledger.handover import Handover
 from bus.ledger.keep import Keeper, Merger, Planner
 from bus.ledger.records import (
     Breaker,
@@ -32,25 +34,37 @@ from bus.ledger.sweep import Sweeper
 T = TypeVar("T")
 
 
+class _Barrier:
+    """A write of nothing."""
+
+
+def _pass(_tx: Connection, barriers: Sequence[_Barrier]) -> list[None]:
+    return [None] * len(barriers)
+
+
 class Ledger:
     """An open ledger at work. Every awaited write is on disk when it returns."""
 
     def __init__(self, store: Store, plan: Planner, merge: Merger) -> None:
         self.store = store
-        keeper = Keeper(store, plan, merge)
+        self.handover = Handover()
+        keeper = Keeper(store, plan, merge, self.handover)
+        claimer = Claimer(store)
         actions = Actions(store)
         self._commit = GroupCommit(
             store,
             {
-                Settle: Settler(store, keeper).settle,
+                Settle: Settler(store, keeper, claimer, self.handover).settle,
                 Page: keeper.pages,
                 Keep: keeper.keep,
-                Claim: Claimer(store).claim,
+                Claim: claimer.claim,
                 Sweep: Sweeper(store).sweep,
                 Hold: actions.holds,
                 Pause: actions.pauses,
                 Breaker: actions.breakers,
+                _Barrier: _pass,
             },
+            self.handover,
         )
 
     async def _write(self, write: Any) -> Any:
@@ -88,6 +102,10 @@ class Ledger:
     async def act(self, action: Hold | Pause | Breaker) -> Any:
         """A person's or breaker's action."""
         return await self._write(action)
+
+    async def barrier(self) -> None:
+        """Wait until what was handed in before is over, and what it handed over has begun."""
+        await self._write(_Barrier())
 
     def look(self, question: Callable[..., T], *arguments: Any) -> T:
         """Ask one of `bus.ledger.read`'s questions in a short reading transaction."""

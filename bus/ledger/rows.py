@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from bus.ledger.handover import Slot
 from bus.ledger.lanes import Place
-from bus.ledger.records import Keep
+from bus.ledger.records import Claimed, Keep
 
 REPUBLISH_AFTER = 30.0
 """Seconds after which the sweeper publishes a ready delivery again that nobody has claimed."""
@@ -49,4 +50,60 @@ def delivery_row(now: float, keep: Keep, number: int, place: Place, route: str) 
         "kept_at": now,
         "changed_at": now,
         "traceparent": keep.traceparent,
+        **_UNCLAIMED,
     }
+
+
+_UNCLAIMED = {
+    "attempt": 0,
+    "tries": 0,
+    "holder": None,
+    "lease": 0.0,
+    "claimed_at": None,
+    "first_try_at": None,
+}
+
+
+def claim_row(row: dict[str, Any], slot: Slot, holder: int) -> None:
+    """Make a new delivery's row the row of one that is claimed as it is kept."""
+    now = row["kept_at"]
+    row |= {"state": "sending", "attempt": 1, "tries": 1, "holder": holder, "lease": slot.lease}
+    row |= {"claimed_at": now, "first_try_at": now}
+
+
+def claimed_of_row(
+    row: dict[str, Any],
+    keep: Keep,
+    *,
+    body: bytes,
+    fold: bytes,
+    codes: dict[str, str],
+    views: dict[str, bytes],
+) -> Claimed:
+    """A delivery that was claimed as it was kept, as its worker gets it."""
+    now = row["kept_at"]
+    return Claimed(
+        delivery=row["id"],
+        attempt=1,
+        tries=1,
+        state="sending",
+        message=row["message"],
+        dossier=row["dossier"],
+        connector=row["connector"],
+        operation=row["operation"],
+        route=row["route"],
+        kind=keep.kind,
+        source=keep.source,
+        body=body,
+        fold=fold,
+        history=(),
+        codes=codes,
+        views=views,
+        doubt="",
+        ended_at=now,
+        first_try_at=now,
+        lookups=0,
+        crashes=0,
+        traceparent=keep.traceparent,
+        now=now,
+    )

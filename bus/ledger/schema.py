@@ -56,6 +56,9 @@ def _partial(name: str, *columns: Any, where: str, unique: bool = False) -> Inde
 IS_OPEN = f"delivery.state IN ({_sql_list(OPEN[1:])})"
 """The condition of the index `delivery_open`, word for word: a query without it does not use the index."""
 
+IN_LANE = f"delivery.state IN ({_sql_list((*OPEN, 'dead'))})"
+"""The condition of the index `delivery_lane`, word for word as well."""
+
 dossier = Table(
     "dossier",
     metadata,

@@ -1,22 +1,46 @@
 """Settle: one transaction writes the outcome, what follows from it, and releases the next of the lane."""
 
 from collections.abc import Sequence
-from itertools import chain
+from dataclasses import replace
+from itertools import chain, starmap
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select, update
+import msgspec
+from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
 
-from bus.ledger import lanes, schema
+from bus.ledger import driver, lanes, schema
+from bus.ledger.claim import Claimer
 from bus.ledger.driver import many
+from bus.ledger.handover import Handover, Slot
 from bus.ledger.keep import Keeper
-from bus.ledger.records import Keep, Kept, Ready, Settle, Settled
+from bus.ledger.records import Claim, Kept, Ready, Settle, Settled
 from bus.ledger.rows import REPUBLISH_AFTER
 from bus.ledger.store import Store
 
 _ids: BindParameter[int] = bindparam("ids", expanding=True)
 _d = schema.delivery.c
+
+
+class _Row(msgspec.Struct, frozen=True, gc=False):
+    """What settling needs of a delivery: the columns of `_ROWS`."""
+
+    id: int
+    dossier: int
+    connector: str
+    operation: str
+    route: str
+    state: str
+    attempt: int
+    tries: int
+    doubt: str
+    lookups: int
+    claimed_at: float | None
+    changed_at: float
+
+
 _OWNERS = select(_d.id, _d.dossier).where(_d.id.in_(_ids))
-_ROWS = select(schema.delivery).where(_d.id.in_(_ids)).order_by(_d.id)
+_ROWS = select(*(_d[name] for name in _Row.__struct_fields__)).where(_d.id.in_(_ids)).order_by(_d.id)
+_LOCKED = _ROWS.with_for_update()
 _HELD = select(schema.dossier.c.id).where(
     schema.dossier.c.id.in_(_ids), schema.dossier.c.held_by.is_not(None)
 )
@@ -52,28 +76,27 @@ _REFUSE_LEG = (
 class Settler:
     """Settles attempts. One that finds another attempt in the row writes history alone (rule 3)."""
 
-    def __init__(self, store: Store, keeper: Keeper) -> None:
+    def __init__(self, store: Store, keeper: Keeper, claimer: Claimer, handover: Handover) -> None:
         self._store = store
         self._keeper = keeper
+        self._claimer = claimer
+        self._handover = handover
         keys = ("dossier", "connector", "operation", "key")
         self._put_view = store.upsert(schema.peer_view, *keys, update=("digest",))
 
     def settle(self, tx: Connection, settles: Sequence[Settle]) -> list[Settled]:
         """Settle many at once; settling one attempt a second time changes nothing and says so."""
         now = self._store.now(tx)
-        ids = {"ids": sorted({settle.delivery for settle in settles})}
-        owners = {row.id: row.dossier for row in tx.execute(_OWNERS, ids)}
-        self._store.lock_dossiers(tx, owners.values())
-        query = _ROWS if self._store.is_sqlite else _ROWS.with_for_update()
-        rows = {row.id: row for row in tx.execute(query, ids)}
+        rows = self._rows(tx, sorted({settle.delivery for settle in settles}))
         applied = [self._applies(rows, settle) for settle in settles]
         mine = [(settle, row) for settle, row in zip(settles, applied, strict=True) if row is not None]
-        states = self._write(tx, mine, now)
+        held = self._held(tx, mine)
+        states = self._write(tx, mine, held, now)
         late = [settle for settle, row in zip(settles, applied, strict=True) if row is None]
         self._history(
             tx, [(settle, rows[settle.delivery]) for settle in late if settle.delivery in rows], now
         )
-        ready = self._release(tx, [row for settle, row in mine], now)
+        ready = self._hand_over(tx, self._release(tx, [row for settle, row in mine], held, now))
         kept = self._say(tx, mine)
         return [
             Settled(
@@ -85,7 +108,19 @@ class Settler:
             for settle, row in zip(settles, applied, strict=True)
         ]
 
-    def _applies(self, rows: dict[int, Row[Any]], settle: Settle) -> Row[Any] | None:
+    def _rows(self, tx: Connection, ids: list[int]) -> dict[int, _Row]:
+        """Lock the dossiers, then their deliveries, and read what stands there now."""
+        query = _ROWS
+        if not self._store.is_sqlite:
+            self._store.lock_dossiers(tx, [dossier for _, dossier in driver.select(tx, _OWNERS, ids=ids)])
+            query = _LOCKED
+        return {row.id: row for row in starmap(_Row, driver.select(tx, query, ids=ids))}
+
+    def _held(self, tx: Connection, mine: Sequence[tuple[Settle, _Row]]) -> set[int]:
+        dossiers = sorted({row.dossier for _, row in mine})
+        return {row[0] for row in driver.select(tx, _HELD, ids=dossiers)} if dossiers else set()
+
+    def _applies(self, rows: dict[int, _Row], settle: Settle) -> _Row | None:
         row = rows.get(settle.delivery)
         if row is None or row.attempt != settle.attempt or row.state not in ("sending", "unknown"):
             return None
@@ -93,10 +128,11 @@ class Settler:
             return None
         return row
 
-    def _write(self, tx: Connection, mine: Sequence[tuple[Settle, Row[Any]]], now: float) -> dict[int, str]:
+    def _write(
+        self, tx: Connection, mine: Sequence[tuple[Settle, _Row]], held: set[int], now: float
+    ) -> dict[int, str]:
         if not mine:
             return {}
-        held = {row.id for row in tx.execute(_HELD, {"ids": sorted({row.dossier for _, row in mine})})}
         updates = [_update(settle, row, now, held=row.dossier in held) for settle, row in mine]
         many(tx, _WRITE, updates)
         many(tx, _ATTEMPTS, [_attempt(settle, row, now) for settle, row in mine])
@@ -112,11 +148,8 @@ class Settler:
             if settle.view is not None and settle.outcome == "delivered"
         ]
         many(tx, self._put_view, views)
-        refused = [
-            {"owner": row.dossier, "of_route": row.route, "now": now}
-            for settle, row in mine
-            if settle.outcome == "refused"
-        ]
+        legs = {(row.dossier, row.route) for settle, row in mine if settle.outcome == "refused"}
+        refused = [{"owner": owner, "of_route": route, "now": now} for owner, route in sorted(legs)]
         many(tx, _REFUSE_LEG, refused)
         self._announce(tx, updates, mine, now)
         return {write["number"]: write["new"] for write in updates}
@@ -125,7 +158,7 @@ class Settler:
         self,
         tx: Connection,
         updates: Sequence[dict[str, Any]],
-        mine: Sequence[tuple[Settle, Row[Any]]],
+        mine: Sequence[tuple[Settle, _Row]],
         now: float,
     ) -> None:
         """Note each end for the events; an earlier doubt may have kept a row from its end."""
@@ -138,7 +171,7 @@ class Settler:
         ]
         many(tx, _EVENTS, events)
 
-    def _history(self, tx: Connection, late: Sequence[tuple[Settle, Row[Any]]], now: float) -> None:
+    def _history(self, tx: Connection, late: Sequence[tuple[Settle, _Row]], now: float) -> None:
         """A late settle writes what it knows to its own attempt's history (rule 3)."""
         table = schema.attempt
         for settle, row in late:
@@ -150,12 +183,30 @@ class Settler:
                 {**_attempt(settle, row, now), "part": part, "outcome": f"late {settle.outcome}"},
             )
 
-    def _release(self, tx: Connection, rows: Sequence[Row[Any]], now: float) -> dict[int, tuple[Ready, ...]]:
+    def _hand_over(self, tx: Connection, freed: dict[int, list[lanes.Place]]) -> dict[int, tuple[Ready, ...]]:
+        """Claim what has a slot free in this process; the rest is to be published."""
+        taken: list[tuple[Slot, lanes.Place]] = []
+        for places in freed.values():
+            for place in places:
+                slot = (
+                    self._handover.take(place.connector, place.operation) if place.state == "ready" else None
+                )
+                if slot is not None:
+                    taken.append((slot, place))
+                    place.state = "sending"
+        claims = [Claim(place.id, self._store.holder, slot.lease) for slot, place in taken]
+        for (slot, _), claimed in zip(taken, self._claimer.claim(tx, claims) if claims else (), strict=True):
+            if claimed is not None:
+                self._handover.give(slot, claimed)
+        return {dossier: lanes.ready_of(places) for dossier, places in freed.items()}
+
+    def _release(
+        self, tx: Connection, rows: Sequence[_Row], held: set[int], now: float
+    ) -> dict[int, list[lanes.Place]]:
         dossiers = sorted({row.dossier for row in rows})
         if not dossiers:
             return {}
         touched = {(row.dossier, row.connector) for row in rows}
-        held = {row.id for row in tx.execute(_HELD, {"ids": dossiers})}
         freed: dict[int, list[lanes.Place]] = {}
         for key, lane in lanes.read_lanes(tx, dossiers).items():
             if key in touched and (place := lanes.release(lane, held=key[0] in held)):
@@ -165,11 +216,11 @@ class Settler:
             for place in sorted(chain.from_iterable(freed.values()), key=lambda place: place.id)
         ]
         many(tx, _FREE, moves)
-        return {dossier: lanes.ready_of(places) for dossier, places in freed.items()}
+        return freed
 
-    def _say(self, tx: Connection, mine: Sequence[tuple[Settle, Row[Any]]]) -> dict[int, tuple[Kept, ...]]:
+    def _say(self, tx: Connection, mine: Sequence[tuple[Settle, _Row]]) -> dict[int, tuple[Kept, ...]]:
         """Keep what the peers' answers say, in the settling transaction."""
-        says: list[tuple[int, Keep]] = [(row.id, keep) for settle, row in mine for keep in settle.says]
+        says = [(row.id, replace(keep, dossier=row.dossier)) for settle, row in mine for keep in settle.says]
         if not says:
             return {}
         kept: dict[int, tuple[Kept, ...]] = {}
@@ -180,7 +231,7 @@ class Settler:
         return kept
 
 
-def _update(settle: Settle, row: Row[Any], now: float, *, held: bool) -> dict[str, Any]:
+def _update(settle: Settle, row: _Row, now: float, *, held: bool) -> dict[str, Any]:
     outcome: str = settle.outcome
     doubt = "open" if outcome == "unknown" and not settle.lookup else row.doubt
     if row.doubt and not settle.lookup and outcome not in ("delivered", "refused"):
@@ -200,7 +251,7 @@ def _update(settle: Settle, row: Row[Any], now: float, *, held: bool) -> dict[st
     }
 
 
-def _attempt(settle: Settle, row: Row[Any], now: float) -> dict[str, Any]:
+def _attempt(settle: Settle, row: _Row, now: float) -> dict[str, Any]:
     return {
         "delivery": row.id,
         "attempt": settle.attempt,

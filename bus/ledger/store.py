@@ -172,7 +172,9 @@ class _Lock:
 
 def _sqlite_engine(url: str, *, write: bool) -> Engine:
     engine = create_engine(
-        url, poolclass=None if write else NullPool, connect_args={"check_same_thread": False}
+        url,
+        poolclass=None if write else NullPool,
+        connect_args={"check_same_thread": False, "cached_statements": 512},
     )
 
     @event.listens_for(engine, "connect")
