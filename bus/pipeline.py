@@ -4,10 +4,10 @@ import asyncio
 import hashlib
 import inspect
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 import msgspec
@@ -24,8 +24,8 @@ from bus.ports import Page as PolledPage
 from bus.turns import Turns
 from mappings.dossier import MESSAGES, Dossier, Message, Step
 from mappings.engine import Compiled, MappingError, ParkError
+from mappings.rules_time import ICT
 
-_NAMESPACE = uuid.UUID("5f0c3c52-6f0e-4c1e-9a8e-3c2f0b7f7c10")
 _sorted = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -105,7 +105,7 @@ class Pipeline:
         if isinstance(message, Dossier):
             codes |= {self._home.get(peer, peer): code for peer, code in message.codes.items()}
         digest = _digest(incoming.fingerprint or msgspec.structs.replace(message, as_of=None, extras={}))
-        as_of = message.as_of or incoming.as_of or datetime.now().astimezone()
+        as_of = message.as_of or incoming.as_of or datetime.now(ICT)
         return Keep(
             source=source,
             kind=incoming.kind,
@@ -212,7 +212,7 @@ class Pipeline:
     def _write(self, sheet: Compiled, body: Message, claimed: Claimed, connector: Connector) -> Tree:
         code = claimed.codes.get(connector.name) or claimed.codes.get(claimed.source)
         known = msgspec.structs.replace(body, code=code or next(iter(claimed.codes.values()), None))
-        as_of = datetime.fromtimestamp(claimed.now).astimezone().date()
+        as_of = datetime.fromtimestamp(claimed.now, ICT).date()
         return sheet.write(known, source=connector.name, as_of=as_of).tree
 
     def _told(self, sheet: Compiled, theirs: Dossier, claimed: Claimed, connector: Connector) -> bytes:
@@ -286,7 +286,7 @@ class Pipeline:
         kind = f"{sent.connector.type.name}.refusal"
         if kind not in MESSAGES:
             return settle
-        now = datetime.now().astimezone().replace(microsecond=0)
+        now = datetime.now(ICT).replace(microsecond=0)
         step = Step(
             id=f"refusal-{settle.delivery}",
             code=sent.claimed.codes.get(sent.connector.name),
@@ -324,10 +324,9 @@ class _Sent:
 
     def call(self, deadline: float) -> Call:
         """The call for the adapter; the request id stays the same for every resend of the delivery."""
-        identity = f"{self.claimed.traceparent}/{self.claimed.route}/{self.claimed.delivery}"
         return Call(
             request=self.tree,
-            request_id=str(uuid.uuid5(_NAMESPACE, identity)),
+            request_id=_request_id(self.claimed),
             attempt=self.claimed.attempt,
             deadline=Deadline(deadline),
             codes=self.claimed.codes,
@@ -337,10 +336,22 @@ class _Sent:
 
 async def _call(connector: Connector, function: Callable[[Call], Any], call: Call) -> Any:
     """Blocking adapters run in their connector's pool; a coroutine function runs on the loop."""
-    if inspect.iscoroutinefunction(function):
+    if _runs_on_the_loop(function):
         awaited: Awaitable[Any] = function(call)
         return await awaited
     return await asyncio.get_running_loop().run_in_executor(connector.pool, function, call)
+
+
+@lru_cache(maxsize=1024)
+def _runs_on_the_loop(function: Callable[[Call], Any]) -> bool:
+    return inspect.iscoroutinefunction(function)
+
+
+def _request_id(claimed: Claimed) -> str:
+    """A UUID (version 8, RFC 9562: our own digest) that stays the same for every resend of a delivery."""
+    identity = f"{claimed.traceparent}/{claimed.route}/{claimed.delivery}"
+    name = hashlib.blake2b(identity.encode(), digest_size=16, person=b"request id").hexdigest()
+    return f"{name[:8]}-{name[8:12]}-8{name[13:16]}-b{name[17:20]}-{name[20:]}"
 
 
 def _digest(value: Any) -> bytes:

@@ -5,6 +5,7 @@ Stop (rule 24): cancel consumers, let calls reach their deadline and settle, flu
 
 import asyncio
 import contextlib
+import gc
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -95,6 +96,9 @@ class Worker:
             self._loops.append(self._forever(self._probe, connector))
         self._loops.append(self._forever(self._sweep))
         self.ledger.handover.open(Hands(self.connectors, self._handed, self._tasks))
+        # sheets, tables and libraries live as long as the process: no collection need look through them again
+        gc.collect()
+        gc.freeze()
 
     def wake(self, connector: str, poll: str) -> None:
         """Poll at once: a webhook says there is something."""

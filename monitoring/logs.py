@@ -34,7 +34,7 @@ class LogObserver:
     """Tells what was kept and how attempts ended. Fine outcomes are debug, what needs somebody is louder."""
 
     def __init__(self) -> None:
-        self._log = structlog.get_logger("bus")
+        self._log = structlog.get_logger("bus").bind()  # bound once: a lazy one is made anew for every line
 
     def kept(self, keep: Keep, kept: Kept) -> None:
         """A message is on disk, or was known."""
