@@ -3,6 +3,7 @@
 LienThongError
 ├── ConfigurationError        refuse to start; every fault with file, line and column
 ├── LedgerUnavailableError    the ledger's database does not take a write now: repeat it
+│   └── UnsettledError          a stop came first: the outcome is unknown, the next start asks for it
 ├── IntakeError               a source handed in what cannot be kept as a message now
 │   ├── RejectedMessageError    it is wrong: tell the sender every problem
 │   └── UnavailableError        we cannot keep now (disk, shutdown): the sender tries again later
@@ -30,6 +31,10 @@ class ConfigurationError(LienThongError):
 
 class LedgerUnavailableError(LienThongError):
     """The database did not take a write; it may be repeated, nothing of it was done or it is recognised."""
+
+
+class UnsettledError(LedgerUnavailableError):
+    """An outcome could not be written before the stop's end; nothing is lost, the peer is asked."""
 
 
 class IntakeError(LienThongError):

@@ -11,10 +11,11 @@ from bus.errors import LedgerUnavailableError
 from bus.ledger.actions import Actions
 from bus.ledger.claim import Claimer
 from bus.ledger.commit import GroupCommit
+from bus.ledger.gate_records import Probe, Turn
+from bus.ledger.gates import Gates
 from bus.ledger.handover import Handover
 from bus.ledger.keep import Keeper, Merger, Planner
 from bus.ledger.records import (
-    Breaker,
     Claim,
     Claimed,
     Hold,
@@ -28,6 +29,7 @@ from bus.ledger.records import (
     Sweep,
 )
 from bus.ledger.settle import Settler
+from bus.ledger.sources import Lease, Sources
 from bus.ledger.store import Store
 from bus.ledger.sweep import Sweeper
 
@@ -50,7 +52,8 @@ class Ledger:
         self.handover = Handover()
         keeper = Keeper(store, plan, merge, self.handover)
         claimer = Claimer(store)
-        actions = Actions(store)
+        gates = Gates(store)
+        actions = Actions(store, gates)
         self._commit = GroupCommit(
             store,
             {
@@ -61,7 +64,9 @@ class Ledger:
                 Sweep: Sweeper(store).sweep,
                 Hold: actions.holds,
                 Pause: actions.pauses,
-                Breaker: actions.breakers,
+                Turn: gates.turns,
+                Probe: gates.probes,
+                Lease: Sources(store).leases,
                 _Barrier: _pass,
             },
             self.handover,
@@ -99,8 +104,8 @@ class Ledger:
         ready: tuple[Ready, ...] = await self._write(sweep)
         return ready
 
-    async def act(self, action: Hold | Pause | Breaker) -> Any:
-        """A person's or breaker's action."""
+    async def act(self, action: Hold | Pause | Turn | Probe | Lease) -> Any:
+        """An action of a person, or of a process at a gate or a source."""
         return await self._write(action)
 
     async def barrier(self) -> None:
@@ -116,10 +121,15 @@ class Ledger:
         """The same without holding up the loop."""
         return await asyncio.to_thread(self.look, question, *arguments)
 
-    def close(self) -> None:
-        """Flush, then release the lock and the connections."""
-        self._commit.close()
-        self.store.close()
+    def close(self, within: float | None = None) -> bool:
+        """Flush, then release the lock and the connections; False where `within` seconds were not enough.
+
+        Then the lock is left to the end of the process, which alone ends the write that hangs.
+        """
+        flushed = self._commit.close(within)
+        if flushed:
+            self.store.close()
+        return flushed
 
 
 def read_only(url: str, question: Callable[..., T], *arguments: Any) -> T:

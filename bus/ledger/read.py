@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select, text
 
 from bus.ledger import schema
+from bus.ledger.sources import stand
 
 _d, _m, _a = schema.delivery.c, schema.message.c, schema.attempt.c
 
@@ -91,7 +92,7 @@ def _delivery_moments(tx: Connection, row: Any) -> list[Moment]:
         Moment(
             one.ended_at,
             row.connector,
-            f"{what}: {'asked' if one.part else f'attempt {one.attempt}'}",
+            f"{what}: {_of_attempt(one)}",
             one.outcome,
             " ".join(filter(None, (one.code, one.text))),
             delivery=row.id,
@@ -101,6 +102,22 @@ def _delivery_moments(tx: Connection, row: Any) -> list[Moment]:
     if row.state in schema.OPEN or not moments:
         moments.append(Moment(row.changed_at, row.connector, what, row.state, row.reason, delivery=row.id))
     return moments
+
+
+def _of_attempt(one: Any) -> str:
+    """Which attempt it was; a look-up is told by its part, a late answer by its outcome."""
+    if one.outcome.startswith("late "):
+        return f"attempt {one.attempt}, after it was settled otherwise"
+    return "asked" if one.part else f"attempt {one.attempt}"
+
+
+def late_done(tx: Connection) -> list[dict[str, Any]]:
+    """Late answers "done" that contradict their row: the peer has what the row says otherwise, or twice."""
+    known = and_(_d.state == "delivered", _d.attempt == _a.attempt)
+    query = select(_a.delivery, _a.attempt, _a.ended_at, _d.dossier, _d.connector, _d.operation, _d.state)
+    query = query.join(schema.delivery, _d.id == _a.delivery)
+    query = query.where(text("attempt.outcome = 'late delivered'"), ~known).order_by(_a.delivery, _a.attempt)
+    return [dict(row) for row in tx.execute(query).mappings()]
 
 
 def troubles(tx: Connection, limit: int = 200) -> list[dict[str, Any]]:
@@ -115,16 +132,9 @@ def troubles(tx: Connection, limit: int = 200) -> list[dict[str, Any]]:
     ]
 
 
-def gates(tx: Connection) -> list[dict[str, Any]]:
-    """Breakers and pauses."""
-    return [dict(row) for row in tx.execute(select(schema.gate)).mappings()]
-
-
 def cursor(tx: Connection, connector: str, name: str) -> str:
     """Where a source stands; "" at first."""
-    table = schema.source
-    query = select(table.c.cursor).where(table.c.connector == connector, table.c.name == name)
-    return tx.execute(query).scalar_one_or_none() or ""
+    return stand(tx, connector, name)[0]
 
 
 def memory(tx: Connection, connector: str, name: str, subjects: list[str]) -> dict[str, bytes]:
