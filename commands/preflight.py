@@ -5,7 +5,6 @@ The connectors' deadlines against the broker's patience (rule 15) and against th
 
 from collections.abc import Iterator, Mapping
 
-from bus.connector import MARGIN
 from bus.errors import ConfigurationError
 from bus.installation import Installation
 from bus.topology import rhythm_problems
@@ -18,10 +17,10 @@ def problems(installation: Installation, longest_calls: Mapping[str, float]) -> 
     yield from rhythm_problems(longest_calls, slots, installation.broker.consumer_timeout)
     within = installation.installation.stop_within
     for name, seconds in longest_calls.items():
-        if seconds + MARGIN > within:
+        if seconds >= within:
             yield (
                 f"{name}: a call may take {seconds:.0f} s and a stop only {within.written}. Shorten its"
-                f' timeout, or set [installation] stop_within = "{seconds + MARGIN:.0f} seconds"'
+                f' timeout, or set [installation] stop_within = "{2 * seconds:.0f} seconds"'
             )
 
 

@@ -249,3 +249,20 @@ async def test_a_process_whose_session_broke_is_not_taken_for_gone(clean_postgre
             await asyncio.sleep(0.02)
         other.close()
     assert taken
+
+
+async def test_a_stop_ends_though_the_database_hangs(clean_postgres: str, amqp_url: str, prefix: str) -> None:
+    """It takes connections and answers nothing: the stop does not wait for it, nor does the flush."""
+    peer = Peer(slow=0.3)
+    async with running(clean_postgres, amqp_url, prefix, peer) as bus:
+        await bus.hand_in(1)
+        await bus.until(peer.begun.is_set)
+        with psycopg.connect(clean_postgres.replace("+psycopg", "")) as blocker:
+            blocker.execute("LOCK TABLE delivery IN ACCESS EXCLUSIVE MODE")
+            began = time.monotonic()
+            assert await bus.worker.stop(1.0) == 1
+            assert not bus.ledger.close(0.2)
+            assert time.monotonic() - began < 5.0
+            blocker.rollback()
+        assert bus.ledger.close(10.0)
+    assert peer.effects == ["write s1"]
