@@ -75,7 +75,8 @@ class TransientError(DeliveryError):
     """Promises that nothing was done: no connection, or an answer that says so.
 
     `retry_after` is the peer's hint in seconds. `peer_down` says that the fault is the peer's or the
-    network's as a whole, not this message's: it counts towards the breaker.
+    network's as a whole, not this message's: it counts towards the breaker. `connected`: a connection stood,
+    so somebody is there.
     """
 
     def __init__(
@@ -86,10 +87,12 @@ class TransientError(DeliveryError):
         answer: bytes = b"",
         retry_after: float | None = None,
         peer_down: bool = True,
+        connected: bool = False,
     ) -> None:
         super().__init__(text, code=code, answer=answer)
         self.retry_after = retry_after
         self.peer_down = peer_down
+        self.connected = connected or bool(code)
 
 
 class OutcomeUnknownError(DeliveryError):

@@ -31,7 +31,7 @@ def verdict(error: Exception) -> Verdict:
     """
     match error:
         case TransientError(peer_down=True):
-            return "down" if error.code else "unreachable"
+            return "down" if error.connected else "unreachable"
         case TransientError():
             return "answered" if error.code else "silent"
         case OutcomeUnknownError():

@@ -40,6 +40,7 @@ def row(operation: str, state: State, epoch: int, **more: object) -> GateRow:
     [
         (UNREACHABLE, "unreachable"),
         (BUSY, "down"),
+        (TransientError("no answer to a question", connected=True), "down"),
         (TransientError("too fast", peer_down=False), "silent"),
         (TransientError("not there yet", code="404", peer_down=False), "answered"),
         (LOST, "down"),
