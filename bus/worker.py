@@ -193,6 +193,9 @@ class Worker:
                 except DeliveryError as error:
                     _log.warning("peer", step=step.__name__, error=error.text)
                     await asyncio.sleep(1.0)
+                except LedgerUnavailableError as error:
+                    _log.error("ledger unavailable", step=step.__name__, error=str(error))
+                    await asyncio.sleep(1.0)
                 except Exception:  # noqa: BLE001  a loop that ends is a bus that silently stopped
                     _log.exception("step failed", step=step.__name__)
                     await asyncio.sleep(1.0)

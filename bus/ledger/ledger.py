@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bus.errors import LedgerUnavailableError
 from bus.ledger.actions import Actions
@@ -34,6 +35,10 @@ from bus.ledger.store import Store
 from bus.ledger.sweep import Sweeper
 
 T = TypeVar("T")
+
+
+_AWAY = (DBAPIError, PoolTimeoutError, OSError)
+"""What the libraries raise where the database is not there."""
 
 
 class _Barrier:
@@ -76,7 +81,7 @@ class Ledger:
         """Hand a write in; the database's own failures become `LedgerUnavailableError`."""
         try:
             return await self._commit.submit(write)
-        except (DBAPIError, OSError) as error:
+        except _AWAY as error:
             raise LedgerUnavailableError(f"the ledger's database: {type(error).__name__}") from error
 
     async def keep(self, keep: Keep) -> Kept:
@@ -113,9 +118,15 @@ class Ledger:
         await self._write(_Barrier())
 
     def look(self, question: Callable[..., T], *arguments: Any) -> T:
-        """Ask one of `bus.ledger.read`'s questions in a short reading transaction."""
-        with self.store.read() as tx:
-            return question(tx, *arguments)
+        """Ask one of `bus.ledger.read`'s questions in a short reading transaction.
+
+        Raises `LedgerUnavailableError` where the database does not answer.
+        """
+        try:
+            with self.store.read() as tx:
+                return question(tx, *arguments)
+        except _AWAY as error:
+            raise LedgerUnavailableError(f"the ledger's database: {type(error).__name__}") from error
 
     async def ask(self, question: Callable[..., T], *arguments: Any) -> T:
         """The same without holding up the loop."""

@@ -5,7 +5,9 @@ import time
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, text
 
+from bus.errors import LedgerUnavailableError
 from bus.ledger import read, schema
 from bus.ledger.gate_records import GateRow, Outage, Probe, Turn
 from bus.ledger.gates import read_gates, read_outages
@@ -234,3 +236,15 @@ async def test_a_source_is_one_process_s_until_that_is_gone(ledger_url: str) -> 
         assert second.look(stand, "portal", "search") == ("", None)
     finally:
         second.close()
+
+
+async def test_a_question_to_a_database_that_is_away_is_said_to_be_one(ledger: Ledger) -> None:
+    """Reading, like writing, says "not now" in our own words, so that a loop goes on by itself."""
+
+    def broken(tx: Connection) -> None:
+        tx.execute(text("SELECT 1 FROM not_there"))
+
+    with pytest.raises(LedgerUnavailableError):
+        ledger.look(broken)
+    with pytest.raises(LedgerUnavailableError):
+        await ledger.ask(broken)
