@@ -363,7 +363,7 @@ def connector_resume(
 ) -> None:
     """Send to a paused connector again.
 
-    What waited goes on, in order.
+    What waited goes on, in order; a peer whose breaker is open is asked at once.
     """
     from commands.people import pause_connector  # noqa: PLC0415  the start stays quick
     from commands.place import find_place  # noqa: PLC0415  as above

@@ -46,7 +46,7 @@ class Actions:
         return lanes.ready_of(moved)
 
     def pauses(self, tx: Connection, pauses: Sequence[Pause]) -> list[None]:
-        """Pause or resume connectors; repeating one changes nothing."""
+        """Pause or resume connectors; may be repeated. Who resumes has an absent peer asked at once."""
         for pause in pauses:
             now = self._store.now(tx)
             row = {
@@ -60,6 +60,8 @@ class Actions:
             tx.execute(self._store.upsert(schema.gate, "connector", "operation", update=fields), row)
             note = self._gates.away if pause.pause else self._gates.back
             note(tx, pause.connector, "", "pause", now)
+            if not pause.pause:
+                self._gates.ask_now(tx, pause.connector, now)
             self._log(tx, pause.who, "pause" if pause.pause else "resume", pause.connector, pause.reason)
         return [None] * len(pauses)
 

@@ -14,7 +14,7 @@ from bus.ledger.store import Store, now_of
 
 KEPT = 400 * 86_400.0
 """Seconds for which an outage is remembered after its end."""
-_MOST_DOUBLINGS = 5
+_MOST_DOUBLINGS = 4
 
 _g, _o = schema.gate.c, schema.outage.c
 
@@ -87,6 +87,11 @@ class Gates:
         """Note that it may be called again; may be repeated."""
         ended = update(schema.outage).where(*_open_outage(connector, operation, cause))
         tx.execute(ended.values(ended_at=now))
+
+    def ask_now(self, tx: Connection, connector: str, now: float) -> None:
+        """Make every open breaker of a connector due to be probed; may be repeated."""
+        rows = update(schema.gate).where(_g.connector == connector, _g.breaker == "open")
+        tx.execute(rows.values(probe_at=now))
 
     def _locked(self, tx: Connection, connector: str, operation: str) -> Row[Any]:
         key = {"connector": connector, "operation": operation}

@@ -114,6 +114,16 @@ async def test_a_peer_whose_trials_fail_rests_longer_each_time(ledger: Ledger) -
     assert [*waits, round(gate(ledger).probe_in, -1)] == [100.0, 200.0, 400.0, 100.0]
 
 
+async def test_who_resumes_a_connector_has_its_peer_asked_at_once(ledger: Ledger) -> None:
+    """However long the peer was to rest; what is closed stays as it is."""
+    await turn(ledger, "open", 0, wait=1000.0)
+    await ledger.act(Pause("onestop", pause=True, who="an", reason="x"))
+    assert gate(ledger).probe_in > 900.0
+    await ledger.act(Pause("onestop", pause=False, who="an", reason=""))
+    assert gate(ledger).probe_in <= 0.0
+    assert await ledger.act(Probe("onestop", "create", 1, 60.0)) == 2
+
+
 async def test_times_away_are_remembered_once_each(ledger: Ledger) -> None:
     """From the opening until it is proved to work is one outage, trials included; a pause is another."""
     for epoch, state in enumerate(("open", "half-open", "open", "half-open", "closed", "open")):
