@@ -34,6 +34,7 @@ _MESSAGES = {
     "unmatched": "Không khớp hồ sơ nào",
     "conflict": "Trùng khoá, khác nội dung",
     "dead": "Cần người xử lý",
+    "late delivered": "Đã giao, báo muộn",
 }
 
 _MARKS = {

@@ -121,7 +121,10 @@ def late_done(tx: Connection) -> list[dict[str, Any]]:
 
 
 def troubles(tx: Connection, limit: int = 200) -> list[dict[str, Any]]:
-    """What needs a person: dead, held or unknown deliveries, and messages not kept as they should be."""
+    """What needs a person: dead, held or unknown deliveries, and messages not kept as they should be.
+
+    A late "done" that contradicts its row stands among them as `late delivered`.
+    """
     query = select(_d.id, _d.dossier, _d.connector, _d.operation, _d.state, _d.cause, _d.reason, _d.tries)
     query = query.where(_d.state.in_(("dead", "held", "unknown"))).order_by(_d.id).limit(limit)
     bad = select(_m.id, _m.dossier, _m.source, _m.kind, _m.state, _m.reason)
@@ -129,7 +132,14 @@ def troubles(tx: Connection, limit: int = 200) -> list[dict[str, Any]]:
     return [
         *({"what": "delivery", **row} for row in tx.execute(query).mappings()),
         *({"what": "message", **row} for row in tx.execute(bad).mappings()),
+        *({"what": "delivery", **_as_trouble(row)} for row in late_done(tx)),
     ]
+
+
+def _as_trouble(late: dict[str, Any]) -> dict[str, Any]:
+    reason = f"attempt {late['attempt']} was done after all, and the delivery is {late['state']}"
+    same = {name: late[name] for name in ("dossier", "connector", "operation")}
+    return {"id": late["delivery"], **same, "state": "late delivered", "cause": "late done", "reason": reason}
 
 
 def cursor(tx: Connection, connector: str, name: str) -> str:

@@ -150,6 +150,9 @@ def test_a_late_done_shows_in_the_account_and_in_the_trace(run: Run, ledger_file
     assert (alarm["delivery"], alarm["attempt"], alarm["state"]) == (2, 1, "dead")
     assert "attempt 1 was done after all" in run("account").out
     assert "late delivered" in run("trace", PORTAL).out
+    groups = {group["state"]: group for group in run("failed", "list", "--json").json["groups"]}
+    assert groups["late delivered"]["ids"] == ["2"]
+    assert "Đã giao, báo muộn" in run("failed", "list").out
 
 
 @pytest.mark.parametrize(
