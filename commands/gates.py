@@ -122,34 +122,37 @@ def _connector(
 ) -> dict[str, Any]:
     """One connector as a program reads it; a breaker that was never needed has no row and is closed."""
     peer = installation.connectors.get(name) if installation else None
-    since = time.time() - DAY
     return {
         "connector": name,
         "mode": peer.mode if peer else None,
         "window": str(peer.window) if peer and peer.window else None,
         "shut": [one for one in shut if one["connector"] in ("", name) and one["breaker"] != "half-open"],
-        "breakers": [
-            {
-                "operation": row.operation,
-                "state": row.state,
-                "reason": covered(row.reason),
-                "since": row.opened_at,
-                "probe_in": round(max(0.0, row.probe_in), 1) if row.state == "open" else None,
-            }
-            for row in rows
-            if row.connector == name
-        ],
-        "away": [
-            {
-                "operation": one.operation,
-                "cause": one.cause,
-                "began_at": one.began_at,
-                "ended_at": one.ended_at,
-            }
-            for one in outages
-            if one.connector == name and (one.ended_at is None or one.ended_at > since)
-        ],
+        "breakers": [_breaker(row) for row in rows if row.connector == name],
+        "away": [_away(one) for one in outages if one.connector == name and _is_recent(one)],
     }
+
+
+def _breaker(row: GateRow) -> dict[str, Any]:
+    return {
+        "operation": row.operation,
+        "state": row.state,
+        "reason": covered(row.reason),
+        "since": row.opened_at,
+        "probe_in": round(max(0.0, row.probe_in), 1) if row.state == "open" else None,
+    }
+
+
+def _away(one: Outage) -> dict[str, Any]:
+    return {
+        "operation": one.operation,
+        "cause": one.cause,
+        "began_at": one.began_at,
+        "ended_at": one.ended_at,
+    }
+
+
+def _is_recent(one: Outage) -> bool:
+    return one.ended_at is None or one.ended_at > time.time() - DAY
 
 
 def _print(told: Sequence[dict[str, Any]]) -> None:
