@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Limits:
     """Sizes in bytes. `package` bounds the whole XML, `attachment` one file as its receiver gets it.
 
-    `elements`, `depth`, `text` (of one element) and `token` (one tag, comment or instruction) bound what is
-    held in memory; `ratio` is how much more an archive may unpack to, counted beyond its first 16 MB;
+    `elements`, `depth`, `attributes` (of one element), `text` (of one element) and `token` (one tag, comment
+    or instruction) bound what is held in memory and the time it takes; `ratio` is how much more an archive may unpack to, counted beyond its first 16 MB;
     `entries` is how many names of an archive are looked at.
     """
 
@@ -17,6 +17,7 @@ class Limits:
     attachments: int = 200
     elements: int = 20_000
     depth: int = 32
+    attributes: int = 32
     text: int = 100_000
     token: int = 1_000_000
     ratio: int = 250

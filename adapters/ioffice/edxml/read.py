@@ -148,7 +148,8 @@ def _check_root(root: Any) -> None:
     elif name.namespace == NAMESPACE:
         what = f"begins with <{name.localname}>, but <edXML> is meant"
     else:
-        what = f'is <{name.localname}> of the namespace "{name.namespace or ""}"; <edXML> of {NAMESPACE} is meant'
+        there = f'<{name.localname}> of the namespace "{name.namespace or ""}"'
+        what = f"is {there}; <edXML> of {NAMESPACE} is meant"
     raise PackageError(
         [PackageProblem(name.localname, root.sourceline or 0, what, "phần tử gốc phải là edXML")]
     )

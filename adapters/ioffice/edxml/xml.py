@@ -98,6 +98,8 @@ class _Parsing:
             self._refuse(
                 "has an element where encoded content is meant", "nội dung mã hóa không được chứa phần tử"
             )
+        if len(attributes) > 2 * self.limits.attributes:
+            self._refuse(f"has more than {self.limits.attributes} attributes", "thẻ có quá nhiều thuộc tính")
         element = self._element(tag)
         for key, value in zip(attributes[::2], attributes[1::2], strict=True):
             element.set(self._tag(key), value)
