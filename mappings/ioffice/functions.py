@@ -9,7 +9,7 @@ from mappings.rules_time import make_time
 
 
 def issued_not_in_future(message: OfficialDocument) -> tuple[Finding, ...]:
-    """A document is not issued after it passed its last system. Noted alone: trace times are often invented."""
+    """A document is not issued after it passed its last system; noted, for trace times are invented."""
     known = [hop.at for hop in message.trace] + ([message.as_of] if message.as_of else [])
     if not known or message.issued_on <= max(known).astimezone(ICT).date():
         return ()

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 class Limits:
     """Sizes in bytes. `package` bounds the whole XML, `attachment` one file as its receiver gets it.
 
-    `elements`, `depth`, `attributes` (of one element), `text` (of one element) and `token` (one tag, comment
-    or instruction) bound what is held in memory and the time it takes; `ratio` is how much more an archive may unpack to, counted beyond its first 16 MB;
-    `entries` is how many names of an archive are looked at.
+    `elements`, `depth`, `attributes` and `text` (of one element), `token` (one tag, comment or instruction)
+    bound what is held in memory and the time it takes. `ratio` is how much more an archive may unpack to,
+    counted beyond its first 16 MB; `entries` is how many names of an archive are looked at.
     """
 
     package: int = 600_000_000
