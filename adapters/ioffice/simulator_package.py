@@ -17,7 +17,8 @@ NS = {"n": N}
 STATUSES = {"01", "02", "03", "04", "05", "06", "13", "15", "16"}
 _SDK_ORDER = (
     "From", "To", "DocumentId", "Code", "PromulgationInfo", "DocumentType", "Subject", "Content",
-    "SignerInfo", "DueDate", "OtherInfo", "ResponseFor", "SteeringType", "ResponseForTask", "ApplicationType", "ToPlaces",
+    "SignerInfo", "DueDate", "OtherInfo", "ResponseFor", "SteeringType", "ResponseForTask",
+    "ApplicationType", "ToPlaces",
 )  # fmt: skip
 _STATUS_ORDER = ("From", "ResponseFor", "StaffInfo", "StatusCode", "Description", "Timestamp")
 
