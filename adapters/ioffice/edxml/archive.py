@@ -22,6 +22,17 @@ _FREE = 16_000_000
 """Bytes an archive may unpack to before its ratio counts: a blank scan packs well."""
 _END = struct.Struct("<4s4H2LH")
 _MOST_COMMENT = 65_535
+_BROKEN = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    zlib.error,
+    struct.error,
+)
+"""What the library raises for archives that are none: places outside of the file, methods nobody has."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -55,17 +66,21 @@ def inside(content: BinaryIO, name: str, limits: Limits) -> Iterator[Wrapped | N
     Raises `ArchiveError` for names that lead out of a folder, for archives that cannot be opened, and for
     those whose table is larger than a file's wrapping can be.
     """
+    with _opened(content, limits) as archive:
+        found = archive.infolist()
+        for each in found:
+            _safe(each.orig_filename)
+        yield None if _is_itself(found, name) else Wrapped(content, found[0], archive)
+
+
+def _opened(content: BinaryIO, limits: Limits) -> zipfile.ZipFile:
     entries, table = _end_record(content)
     if entries > limits.entries or table > 100 * limits.entries:
         raise ArchiveError(f"is an archive of more than {limits.entries} names", "tệp nén chứa quá nhiều tệp")
     try:
-        with zipfile.ZipFile(content) as archive:
-            found = archive.infolist()
-            for each in found:
-                _safe(each.orig_filename)
-            yield None if _is_itself(found, name) else Wrapped(content, found[0], archive)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, UnicodeDecodeError, struct.error) as error:
-        raise ArchiveError(f"is an archive that cannot be opened ({error})", "tệp nén bị hỏng") from None
+        return zipfile.ZipFile(content)
+    except _BROKEN:  # its text may name what is inside
+        raise ArchiveError("is an archive that cannot be opened", "tệp nén bị hỏng") from None
 
 
 def _is_itself(found: list[zipfile.ZipInfo], name: str) -> bool:
@@ -98,21 +113,19 @@ def unpack(wrapped: Wrapped, target: BinaryIO, limits: Limits) -> None:
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ArchiveError("is an archive of an unknown method", "phương pháp nén không được hỗ trợ")
     size, packed = 0, max(entry.compress_size, 1)
+    for chunk in _chunks(wrapped):
+        size += len(chunk)
+        _bounded(size, packed, limits)
+        target.write(chunk)
+
+
+def _chunks(wrapped: Wrapped) -> Iterator[bytes]:
     try:
-        with wrapped.archive.open(entry) as content:
+        with wrapped.archive.open(wrapped.entry) as content:
             while chunk := content.read(_CHUNK):
-                size += len(chunk)
-                _bounded(size, packed, limits)
-                target.write(chunk)
-    except (
-        zipfile.BadZipFile,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        zlib.error,
-        struct.error,
-    ) as error:
-        raise ArchiveError(f"is a broken archive ({error})", "tệp nén bị hỏng") from None
+                yield chunk
+    except _BROKEN:
+        raise ArchiveError("is a broken archive", "tệp nén bị hỏng") from None
 
 
 def _bounded(size: int, packed: int, limits: Limits) -> None:

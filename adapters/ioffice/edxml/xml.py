@@ -72,6 +72,10 @@ class _Parsing:
             self._feed(source)
         except expat.ExpatError as error:
             raise PackageError([self._broken(error)]) from None
+        except (LookupError, ValueError) as error:  # an encoding, name or namespace that the libraries refuse
+            what = f"has what no XML library takes: {error}"
+            problem = PackageProblem(self._path(), parser.CurrentLineNumber, what, "XML không hợp lệ")
+            raise PackageError([problem]) from None
         return self.root
 
     def _feed(self, source: BinaryIO) -> None:
