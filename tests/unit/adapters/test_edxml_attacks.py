@@ -72,8 +72,8 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
         path.write_bytes(make())
         paths.append(str(path))
     told = child(*paths)
-    for path in paths:
-        Path(path).unlink()
+    for written in paths:
+        Path(written).unlink()
     return dict(zip(ATTACKS, told, strict=True))
 
 
