@@ -40,13 +40,13 @@ class IOffice:
         self.operations: Mapping[str, Operation] = {
             operation.name: operation for operation in _operations(desk, self._line)
         }
+        observed = settings.mode == "observe"
+        boxes = {
+            kind: Box(kind, self._client, store, limits, settings.batch, observed, self._deadline)
+            for kind in _TITLES
+        }
         self.polls: tuple[Poll, ...] = tuple(
-            Poll(
-                poll,
-                title,
-                settings.poll_every,
-                Box(kind, self._client, store, limits, settings.batch, self._deadline).fetch,
-            )
+            Poll(poll, title, settings.poll_every, boxes[kind].fetch)
             for kind, (poll, title) in _TITLES.items()
         )
         self.webhooks: tuple[Webhook, ...] = ()

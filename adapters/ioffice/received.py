@@ -24,7 +24,7 @@ from bus.ports import Deadline, Incoming, Page
 Kind = Literal["edoc", "status"]
 EDXML = "application/vnd.edxml+xml"
 _ICT = timezone(timedelta(hours=7))
-_MOST_SET_ASIDE = 1000
+_MOST_SET_ASIDE = 10_000
 _RAW = 1_000_000
 
 
@@ -32,7 +32,8 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the bus has kept and the axis does not know yet; ids are docIds.
 
     `done` were read, `fail` could not be and are kept as dead intake; `aside` are those that the axis lists
-    and will not give, or whose acknowledgement it refuses: passed over as long as it lists them.
+    and will not give, whose acknowledgement it refuses, or that we only observe: passed over as long as it
+    lists them.
     """
 
     done: tuple[str, ...] = ()
@@ -52,13 +53,14 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """The inbox of one kind of packages."""
+    """The inbox of one kind of packages; one that is only observed is never acknowledged."""
 
     kind: Kind
     client: AxisClient
     files: Files
     limits: Limits
     batch: int
+    observed: bool
     deadline: Callable[[], Deadline]
 
     def fetch(self, cursor: str, _recall: object) -> Page:
@@ -88,6 +90,8 @@ class Box:
 
     def _acknowledge(self, kept: Cursor) -> list[str]:
         """Acknowledge, all that can be; gives those that the axis refuses. Raises where it is away."""
+        if self.observed:
+            return [*kept.done, *kept.fail]
         refused = []
         for state, ids in (("done", kept.done), ("fail", kept.fail)):
             for axis_id in ids:

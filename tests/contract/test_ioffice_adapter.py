@@ -86,6 +86,7 @@ def adapter(url: str, files: FolderFiles, *, secret: str = SECRET, **settings: A
     own: dict[str, Any] = {
         "type": "ioffice",
         "endpoint": Url(url),
+        "mode": "live",
         "system_id": SYSTEM,
         "secret": Secret(secret),
         "timeout": Timeout(connect=Seconds(1), answer=Seconds(5)),
@@ -259,6 +260,20 @@ def test_what_was_fetched_before_the_axis_went_away_is_handed_over(
     reader = Reader(connect())
     assert [item.key for item in reader.page().items] == ["a"]
     assert [item.key for item in reader.drain()] == ["b", "c"]
+
+
+def test_what_is_only_observed_is_never_acknowledged_and_read_once(
+    peer: StrictAxis, connect: Connect
+) -> None:
+    """Whoever lives from that inbox loses nothing."""
+    peer.arrives("a", DOCUMENT)
+    reader = Reader(connect(mode="observe"))
+    assert [item.key for item in reader.drain()] == ["a"]
+    peer.arrives("b", ANSWER)
+    assert [item.key for item in reader.drain()] == ["b"]
+    assert reader.drain() == []
+    assert peer.acknowledged == []
+    assert set(peer.inbox) == {"a", "b"}
 
 
 def test_a_page_is_no_longer_than_the_batch(peer: StrictAxis, connect: Connect) -> None:
