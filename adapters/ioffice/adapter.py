@@ -1,5 +1,6 @@
 """iOffice and the document exchange axis (trục liên thông văn bản) as an adapter type."""
 
+import io
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -10,12 +11,12 @@ from adapters._kit.probe import network_layers, probe
 from adapters._kit.wordings import read_wordings
 from adapters.ioffice import sending
 from adapters.ioffice.client import AxisClient
-from adapters.ioffice.edxml import Files, FolderFiles
+from adapters.ioffice.edxml import Files, FolderFiles, NoFiles, PackageError, read_package
 from adapters.ioffice.received import Box, Kind
 from adapters.ioffice.sending import Desk
 from adapters.ioffice.settings import TEXTS, IOfficeSettings
 from bus.errors import DeliveryError
-from bus.ports import AdapterType, Deadline, Operation, Poll, Probe, Webhook
+from bus.ports import AdapterType, Deadline, Operation, Poll, Probe, Tree, Webhook
 
 TITLE = "iOffice, trục liên thông văn bản"
 _TITLES: Mapping[Kind, tuple[str, str]] = {
@@ -140,6 +141,14 @@ def _operations(desk: Desk, line: Line) -> list[Operation]:
     ]
 
 
+def unpack(raw: bytes) -> Tree:
+    """Take a package apart without storing its files; raises ValueError with every problem."""
+    try:
+        return read_package(io.BytesIO(raw), NoFiles()).tree
+    except PackageError as error:
+        raise ValueError("\n".join(map(str, error.problems))) from None
+
+
 TYPE = AdapterType(
     name="ioffice",
     title=TITLE,
@@ -150,4 +159,5 @@ TYPE = AdapterType(
     },
     operations=("send_document", "send_dossier", "send_status"),
     build=IOffice,
+    unpack=unpack,
 )

@@ -29,6 +29,22 @@ class Files(Protocol):
         ...
 
 
+class NoFiles:
+    """A store that keeps nothing: for looking at a package."""
+
+    def keep(self, content: BinaryIO, *, name: str, media_type: str) -> File:
+        """Tell what would be stored."""
+        digest, size = hashlib.sha256(), 0
+        while chunk := content.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+        return File(hash=digest.hexdigest(), size=size, media_type=media_type, name=name)
+
+    def open(self, file: str) -> BinaryIO:
+        """Raise `NoSuchFileError`."""
+        raise NoSuchFileError(file)
+
+
 class FolderFiles:
     """A store in a folder, two levels deep; safe for many threads and processes. Nothing is ever removed."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from adapters.ioffice.edxml.names import ORDER, local, q
+from adapters.ioffice.edxml.names import q
 from adapters.ioffice.edxml.problems import PackageNote
 
 _ORGAN = re.compile(r"[0-9A-Za-z]+(?:\.[0-9A-Za-z]+)+", re.ASCII)
@@ -54,18 +54,3 @@ def _steering(header: Any) -> Iterator[PackageNote]:
     yield PackageNote(
         "MessageHeader/SteeringType", header.sourceline or 0, "was empty or absent and counts as 0"
     )
-
-
-def arrange(element: Any, notes: list[PackageNote], at: str = "") -> None:
-    """Bring children into the order of writing, deep; what the standard does not name goes last, noted."""
-    known = ORDER.get(local(element.tag), ())
-    ranks = {q(name): rank for rank, name in enumerate(known)}
-    children = list(element)
-    for child in children:
-        path = f"{at}{local(child.tag)}"
-        if known and child.tag not in ranks:
-            notes.append(PackageNote(path, child.sourceline or 0, "the standard does not name this element"))
-        arrange(child, notes, f"{path}/")
-    wanted = sorted(children, key=lambda child: ranks.get(child.tag, len(ranks)))
-    if wanted != children:
-        element[:] = wanted

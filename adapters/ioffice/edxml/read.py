@@ -1,6 +1,5 @@
 """Reading a package: the one way from bytes to a `Package`."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -11,10 +10,10 @@ from adapters.ioffice.edxml import quirks, xml
 from adapters.ioffice.edxml.content import Content, ContentError
 from adapters.ioffice.edxml.files import Files
 from adapters.ioffice.edxml.limits import DEFAULT, Limits
-from adapters.ioffice.edxml.names import HERE, NAMESPACE, SIGNATURES, local, may_repeat, q
+from adapters.ioffice.edxml.names import HERE, NAMESPACE, SIGNATURES, local, q
+from adapters.ioffice.edxml.normal import normalise
 from adapters.ioffice.edxml.package import Kind, Package
 from adapters.ioffice.edxml.problems import PackageError, PackageNote, PackageProblem
-from adapters.ioffice.edxml.values import value_problems
 from mappings.dossier import File
 
 _CONTENT = q("ContentTransferEncoded")
@@ -31,9 +30,7 @@ def read_package(source: BinaryIO, files: Files, limits: Limits = DEFAULT) -> Pa
     with ExitStack() as stack:
         contents: list[Content] = []
 
-        def led(element: Any) -> Content | None:
-            if element.tag != _CONTENT:
-                return None
+        def led(element: Any) -> Content:
             if len(contents) >= limits.attachments:
                 raise PackageError([_one_too_many(element, limits)])
             contents.append(Content(limits))
@@ -41,7 +38,7 @@ def read_package(source: BinaryIO, files: Files, limits: Limits = DEFAULT) -> Pa
             element.text = str(len(contents) - 1)
             return contents[-1]
 
-        root = xml.parse(source, limits, led, lambda tag: local(tag) in SIGNATURES)
+        root = xml.parse(source, limits, {_CONTENT: led}, SIGNATURES)
         return _Reading(root, contents, files).package()
 
 
@@ -66,11 +63,10 @@ class _Reading:
         if trace is not None:
             tree.append(trace)
         self.notes += quirks.settle(message, status=kind == "status")
-        _tidy(tree)
-        self.problems += _repeated(tree)
-        self.problems += value_problems(tree)
         self._attachments(tree, _references(body))
-        quirks.arrange(tree, self.notes)
+        problems, notes = normalise(tree)
+        self.problems += problems
+        self.notes += notes
         if self.problems:
             raise PackageError(sorted(self.problems, key=lambda problem: problem.line))
         return Package(tree, kind, tuple(self.kept), tuple(self.notes))
@@ -212,24 +208,3 @@ def _wrong_name(name: str) -> tuple[str, str] | None:
     if ".." in parts or not parts[0] or parts[0].endswith(":") or not name.isprintable():
         return "is no safe name of a file", "tên tệp không an toàn"
     return None
-
-
-def _repeated(tree: Any) -> Iterator[PackageProblem]:
-    """Yield what stands twice where the standard has it once: nobody could say which of the two counts."""
-    for element in tree.iter():
-        seen: set[str] = set()
-        for child in element:
-            name = local(child.tag)
-            if name in seen and not may_repeat(local(element.tag), name):
-                path = "/".join(
-                    local(each.tag) for each in reversed([child, *child.iterancestors()]) if each is not tree
-                )
-                yield PackageProblem(path, child.sourceline or 0, "stands twice", "phần tử bị lặp")
-            seen.add(name)
-
-
-def _tidy(tree: Any) -> None:
-    """Drop the blanks between elements and around values: they mean nothing, and a normal form has none."""
-    for element in tree.iter():
-        element.tail = None
-        element.text = None if len(element) else (element.text or "").strip() or None

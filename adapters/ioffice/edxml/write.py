@@ -18,7 +18,8 @@ from adapters.ioffice.edxml.archive import is_wrapped
 from adapters.ioffice.edxml.files import CHUNK, Files, NoSuchFileError
 from adapters.ioffice.edxml.limits import DEFAULT, Limits
 from adapters.ioffice.edxml.media import ending
-from adapters.ioffice.edxml.names import NAMESPACE, ORDER, PREFIX, STATUS_CODES, local, q
+from adapters.ioffice.edxml.names import NAMESPACE, PREFIX, STATUS_CODES, local, q
+from adapters.ioffice.edxml.normal import RANKS
 from adapters.ioffice.edxml.problems import PackageError, PackageProblem
 from adapters.ioffice.edxml.values import value_problems
 
@@ -91,7 +92,7 @@ def _head(tree: Any, attachments: list[Any]) -> str:
     ]
     for name in ("MessageHeader", "TraceHeaderList"):
         if (part := tree.find(q(name))) is not None:
-            lines += _element(_steered(part), "      ")
+            _element(_steered(part), "      ", lines)
     lines.append(f"    </{PREFIX}:edXMLHeader>")
     if tree.find(f"{q('MessageHeader')}/{q('StatusCode')}") is None:
         lines += _body(attachments)
@@ -112,20 +113,21 @@ def _steered(part: Any) -> Any:
     return copy
 
 
-def _element(element: Any, indent: str) -> Iterator[str]:
-    """Yield the lines of an element and all below it, children in the order of the standard."""
+def _element(element: Any, indent: str, lines: list[str]) -> None:
+    """Add the lines of an element and all below it, children in the order of the standard."""
     name = f"{PREFIX}:{local(element.tag)}"
-    marks = "".join(f" {key}={quoteattr(value)}" for key, value in element.attrib.items() if key[0] != "{")
-    if len(element):
-        yield f"{indent}<{name}{marks}>"
-        ranks = {q(child): rank for rank, child in enumerate(ORDER.get(local(element.tag), ()))}
-        for child in sorted(element, key=lambda child: ranks.get(child.tag, len(ranks))):
-            yield from _element(child, indent + "  ")
-        yield f"{indent}</{name}>"
+    marks = "".join(f" {key}={quoteattr(value)}" for key, value in element.items() if key[0] != "{")
+    children = list(element)
+    if children:
+        lines.append(f"{indent}<{name}{marks}>")
+        ranks = RANKS.get(element.tag, {})
+        for child in sorted(children, key=lambda child: ranks.get(child.tag, len(ranks))):
+            _element(child, indent + "  ", lines)
+        lines.append(f"{indent}</{name}>")
     elif element.text:
-        yield f"{indent}<{name}{marks}>{_escaped(element.text)}</{name}>"
+        lines.append(f"{indent}<{name}{marks}>{_escaped(element.text)}</{name}>")
     else:
-        yield f"{indent}<{name}{marks}/>"
+        lines.append(f"{indent}<{name}{marks}/>")
 
 
 def _escaped(text: str) -> str:

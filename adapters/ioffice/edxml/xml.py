@@ -4,7 +4,7 @@ expat reads (it gives long texts in pieces, as lxml's tree cannot), lxml holds t
 declaration is refused at its first character, so no entity is ever defined, and nothing is fetched.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 from xml.parsers import expat
@@ -29,15 +29,14 @@ class Aside(Protocol):
         ...
 
 
-Led = Callable[[Any], Aside | None]
-"""Says of an element that opens whether its text is led aside, and to what."""
-Skipped = Callable[[str], bool]
-"""Says of a tag ({uri}name) whether the element with all below it is passed over."""
+Led = Mapping[str, Callable[[Any], Aside]]
+"""Tag ({uri}name) -> where the text of such an element is led, asked when it opens."""
 
 
-def parse(source: BinaryIO, limits: Limits, led: Led, skipped: Skipped) -> Any:
+def parse(source: BinaryIO, limits: Limits, led: Led, skipped: Collection[str]) -> Any:
     """Parse a document; returns its root. Elements know their line (`sourceline`).
 
+    Elements whose local name is `skipped` are passed over, in any namespace, with all below them.
     Raises `PackageError` with one problem: XML that is not well-formed has no second place to go on from.
     """
     return _Parsing(limits, led, skipped).run(source)
@@ -47,7 +46,7 @@ def parse(source: BinaryIO, limits: Limits, led: Led, skipped: Skipped) -> Any:
 class _Parsing:
     limits: Limits
     led: Led
-    skipped: Skipped
+    skipped: Collection[str]
     stack: list[Any] = field(default_factory=list)
     root: Any = None
     text: list[str] = field(default_factory=list)
@@ -57,6 +56,7 @@ class _Parsing:
     """depth within an element that is passed over"""
     aside: Aside | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    passed: set[str] = field(default_factory=set)
     parser: Any = None
 
     def run(self, source: BinaryIO) -> Any:
@@ -92,46 +92,58 @@ class _Parsing:
         self.parser.Parse(b"", 1)
 
     def _start(self, name: str, attributes: list[str]) -> None:
+        self.elements += 1
+        stack = self.stack
         tag = self.tags.get(name) or self._tag(name)
-        if self.below or self.skipped(tag):
+        if self.below or tag in self.passed:
             self.below += 1
-            self._count(self.below)
+        if self.elements > self.limits.elements or len(stack) + self.below >= self.limits.depth:
+            self._too_many()
+        if self.below:
             return
-        self._count(0)
         if self.aside is not None:
             self._refuse(
                 "has an element where encoded content is meant", "nội dung mã hóa không được chứa phần tử"
             )
+        element = etree.SubElement(stack[-1], tag) if stack else self._root(tag)
+        element.sourceline = self.parser.CurrentLineNumber
+        if attributes:
+            self._attributes(element, attributes)
+        stack.append(element)
+        if self.text:
+            self._between()
+        self.length = 0
+        if led := self.led.get(tag):
+            self.aside = led(element)
+
+    def _between(self) -> None:
+        """Forget the blanks before a child; letters there would be lost, so they are refused."""
+        if "".join(self.text).strip():
+            self._refuse("has text between elements", "có chữ lẫn giữa các phần tử")
+        self.text.clear()
+
+    def _attributes(self, element: Any, attributes: list[str]) -> None:
         if len(attributes) > 2 * self.limits.attributes:
             self._refuse(f"has more than {self.limits.attributes} attributes", "thẻ có quá nhiều thuộc tính")
-        element = self._element(tag)
         for key, value in zip(attributes[::2], attributes[1::2], strict=True):
             element.set(self._tag(key), value)
-        self.stack.append(element)
-        self.text.clear()
-        self.length = 0
-        self.aside = self.led(element)
 
-    def _element(self, tag: str) -> Any:
-        if self.stack:
-            element = etree.SubElement(self.stack[-1], tag)
-        else:
-            here: Any = {None: tag[1:].partition("}")[0]} if tag.startswith("{") else None
-            self.root = element = etree.Element(tag, nsmap=here)
-        element.sourceline = self.parser.CurrentLineNumber
-        return element
+    def _root(self, tag: str) -> Any:
+        here: Any = {None: tag[1:].partition("}")[0]} if tag.startswith("{") else None
+        self.root = etree.Element(tag, nsmap=here)
+        return self.root
 
     def _tag(self, name: str) -> str:
         uri, blank, rest = name.rpartition(" ")
         tag = self.tags[name] = f"{{{uri}}}{rest}" if blank else name
+        if rest in self.skipped:
+            self.passed.add(tag)
         return tag
 
-    def _count(self, deeper: int) -> None:
-        self.elements += 1
+    def _too_many(self) -> None:
         if self.elements > self.limits.elements:
             self._refuse(f"has more than {self.limits.elements} elements", "gói tin có quá nhiều phần tử")
-        if len(self.stack) + deeper >= self.limits.depth:
-            self._refuse(f"is nested deeper than {self.limits.depth}", "gói tin lồng nhau quá sâu")
+        self._refuse(f"is nested deeper than {self.limits.depth}", "gói tin lồng nhau quá sâu")
 
     def _end(self, _name: str) -> None:
         if self.below:
@@ -154,8 +166,10 @@ class _Parsing:
         self.length += len(piece)
         if self.length > self.limits.text:
             self._refuse(f"is longer than {self.limits.text} characters", "nội dung phần tử quá dài")
-        if piece.strip() and self.stack and len(self.stack[-1]):
-            self._refuse("has text between elements", "có chữ lẫn giữa các phần tử")
+        if self.stack and len(self.stack[-1]):
+            if not piece.isspace():
+                self._refuse("has text between elements", "có chữ lẫn giữa các phần tử")
+            return
         self.text.append(piece)
 
     def _doctype(self, *_declaration: Any) -> None:

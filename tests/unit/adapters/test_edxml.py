@@ -409,6 +409,16 @@ def test_a_byte_order_mark_is_taken_and_a_blank_before_the_declaration_is_not(fi
     assert "nothing may stand before it" in problem.what
 
 
+@pytest.mark.parametrize(
+    "there", ["<e:Code>chữ<e:CodeNumber>", "<e:Code><e:CodeNumber>15</e:CodeNumber>chữ<e:X>"]
+)
+def test_letters_between_elements_are_refused(there: str, files: FolderFiles) -> None:
+    """They would be lost without a word."""
+    source = document(ORGANS + REST.replace("<e:Code><e:CodeNumber>", there))
+    (problem,) = problems(source.replace(b"<e:X>15</e:CodeNumber>", b"<e:X/>"), files)
+    assert "text between elements" in problem.what
+
+
 def test_a_signature_block_is_left_out(files: FolderFiles) -> None:
     """It is true of other bytes, in either namespace, with anything inside (reference 7.8)."""
     for block in (
