@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import mmap
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 _DATA = re.compile(rb'"data"\s*:\s*"')
-_CHUNK = 1_048_576
+_CHUNK = 262_144
 _SMALL = 65_536
 
 
@@ -46,35 +45,42 @@ def read(body: bytes) -> Envelope | None:
 def read_package(answer: BinaryIO, into: BinaryIO) -> Envelope | None:
     """Read an answer whose `data` is a package in base64, from a file; the package goes to `into`.
 
-    None where it is no answer of the axis; raises ValueError where `data` is no base64.
+    None where it is no answer of the axis; raises ValueError where `data` is no base64. Memory stays bounded.
+    What is in `into` counts only where the answer is `ok`.
     """
-    size = answer.seek(0, 2)
-    if size == 0:
-        return None
-    with mmap.mmap(answer.fileno(), 0, access=mmap.ACCESS_READ) as held:
-        found = _DATA.search(held)
-        if found is None:
-            return read(held[: 16 * _SMALL])
-        start, end = found.end(), held.find(b'"', found.end())
-        if end < 0 or start + size - end > 16 * _SMALL:
-            return None
-        envelope = read(held[:start] + held[end:])
-        if envelope is not None and envelope.ok:
-            into.writelines(_decoded(held, start, end))
-    return envelope
+    answer.seek(0)
+    head = answer.read(_SMALL)
+    found = _DATA.search(head)
+    if found is None:
+        return read(head + answer.read(_SMALL))
+    answer.seek(found.end())
+    rest = b""
+    for text, ended in _pieces(answer):
+        rest = _decoded(rest + text, into, ended=ended)
+    tail = answer.read(_SMALL)
+    return read(head[: found.end()] + b'"' + tail)
 
 
-def _decoded(held: mmap.mmap, start: int, end: int) -> Iterator[bytes]:
-    """Decode base64 in pieces; blanks, and the backslashes and line breaks of JSON, mean nothing."""
-    rest, at = b"", start
-    while at < end:
-        stop = min(at + _CHUNK, end)
-        stop += held[stop - 1 : stop] == b"\\"  # never between a backslash and what it is before
-        text = rest + re.sub(rb"\\[nrt]?|\s", b"", held[at:stop])
-        at = stop
-        whole = len(text) if at >= end else len(text) // 4 * 4
-        rest = text[whole:]
-        try:
-            yield base64.b64decode(text[:whole], validate=True)
-        except binascii.Error:
-            raise ValueError("data is no base64") from None
+def _pieces(answer: BinaryIO) -> Iterator[tuple[bytes, bool]]:
+    """Give the text up to its closing quote, in pieces, and stand behind that quote.
+
+    Blanks mean nothing, nor do the backslashes and line breaks of JSON; a piece never ends between a
+    backslash and what it is before.
+    """
+    while piece := answer.read(_CHUNK):
+        if piece.endswith(b"\\"):
+            piece += answer.read(1)
+        text, quote, behind = piece.partition(b'"')
+        yield re.sub(rb"\\[nrt]?|\s", b"", text), bool(quote)
+        if quote:
+            answer.seek(-len(behind), 1)
+            return
+
+
+def _decoded(text: bytes, into: BinaryIO, *, ended: bool) -> bytes:
+    whole = len(text) if ended else len(text) // 4 * 4
+    try:
+        into.write(base64.b64decode(text[:whole], validate=True))
+    except binascii.Error:
+        raise ValueError("data is no base64") from None
+    return text[whole:]

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -35,6 +36,7 @@ from mappings.engine import Compiled, compile_sheet
 from mappings.official import DocumentStatus, OfficialDocument
 from mappings.sheet import load_sheets
 from tests.contract.strict_axis import SECRET, STANDARD, SYSTEM, StrictAxis, server
+from tests.unit.adapters.edxml_attacks import large
 
 pytestmark = pytest.mark.contract
 
@@ -480,6 +482,26 @@ def test_a_wrong_secret_is_named_by_the_probe(connect: Connect) -> None:
     layers = list(connect(secret="sai").probe())
     assert [(one.layer, one.ok) for one in layers][-1] == ("login", False)
     assert "secret" in layers[-1].text
+
+
+def test_a_large_package_passes_both_ways_in_little_memory(
+    peer: StrictAxis, connect: Connect, tmp_path: Path
+) -> None:
+    """64 MB of a file, 113 MB of an answer: taken in and sent on in less than 30 MB of memory."""
+    peer.arrives("large", b"".join(large(64)))
+    endpoint = str(connect()._settings.endpoint)
+    script = str(Path(__file__).with_name("ioffice_child.py"))
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, script, endpoint, str(tmp_path / "files")],
+        capture_output=True,
+        check=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    told = json.loads(done.stdout)
+    assert told["size"] > 63_000_000
+    assert told["megabytes"] < 30, told
+    assert len(peer.sent[0].body) > 84_000_000
 
 
 # --- the simulator ---------------------------------------------------------------------------------

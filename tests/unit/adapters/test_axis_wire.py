@@ -97,7 +97,7 @@ def test_a_package_comes_out_of_json_as_it_went_in(
     spelling: Callable[[str], str],
     first: bool,  # noqa: FBT001 - a case
 ) -> None:
-    """However its base64 is written, wherever it stands, and in pieces of any size."""
+    """However its base64 is written, wherever it stands, in pieces of the smallest size."""
     data = f'"data":{spelling(base64.b64encode(content).decode())}'
     rest = '"status":"OK","ErrorCode":"0","ErrorDesc":""'
     before, envelope._CHUNK = envelope._CHUNK, 7
@@ -110,11 +110,11 @@ def test_a_package_comes_out_of_json_as_it_went_in(
     assert got == content
 
 
-def test_a_failure_carries_no_package() -> None:
-    """And what is no base64 is no package."""
-    read, got = taken(b'{"status":"FAIL","ErrorCode":"20","data":"QUJD"}')
+def test_a_failure_is_one_whatever_comes_with_it() -> None:
+    """And what is no base64, or is cut off, is no package."""
+    read, _ = taken(b'{"status":"FAIL","ErrorCode":"20","data":"QUJD"}')
     assert read is not None
-    assert (read.ok, got) == (False, b"")
+    assert not read.ok
     with pytest.raises(ValueError, match="no base64"):
         taken(b'{"status":"OK","data":"QU*D"}')
     assert taken(b'{"status":"OK","data":"QUJD')[0] is None
