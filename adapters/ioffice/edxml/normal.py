@@ -8,6 +8,7 @@ from adapters.ioffice.edxml.problems import PackageNote, PackageProblem
 from adapters.ioffice.edxml.values import FORMS, path_of
 
 _LAST = 99
+_HERE = q("")
 
 RANKS: Mapping[str, Mapping[str, int]] = {
     q(parent): {q(name): rank for rank, name in enumerate(names)} for parent, names in ORDER.items()
@@ -30,6 +31,8 @@ def normalise(tree: Any) -> tuple[list[PackageProblem], list[PackageNote]]:
     while todo:
         element = todo.pop()
         element.tail = None
+        if element.attrib:
+            _own_attributes(element)
         if len(element):
             element.text = None
             todo += _children(element, tree, problems, notes)
@@ -42,11 +45,23 @@ def normalise(tree: Any) -> tuple[list[PackageProblem], list[PackageNote]]:
     return problems, notes
 
 
+def _own_attributes(element: Any) -> None:
+    """Drop attributes of other namespaces (xsi, xlink), which some serialisers leave: they say nothing."""
+    for name in [name for name in element.attrib if name.startswith("{")]:
+        del element.attrib[name]
+
+
 def _children(element: Any, tree: Any, problems: list[PackageProblem], notes: list[PackageNote]) -> list[Any]:
-    """Arrange the children of an element and give them."""
+    """Arrange the children of an element and give them; what is of another namespace goes, noted."""
     children = list(element)
+    foreign = [child for child in children if not child.tag.startswith(_HERE)]
+    if foreign:
+        notes += [_noted(child, tree, "is of another namespace and is not carried") for child in foreign]
+        for child in foreign:
+            element.remove(child)
+        children = list(element)
     ranks = RANKS.get(element.tag)
-    if ranks is None:
+    if ranks is None or not children:
         return children
     places = [ranks.get(child.tag, _LAST) for child in children]
     if places != (wanted := sorted(places)):
@@ -54,7 +69,8 @@ def _children(element: Any, tree: Any, problems: list[PackageProblem], notes: li
         children = [children[place] for place in order]
         element[:] = children
     if wanted[-1] == _LAST:
-        notes += [_unknown(child, tree) for child in children if child.tag not in ranks]
+        unknown = [child for child in children if child.tag not in ranks]
+        notes += [_noted(child, tree, "the standard does not name this element") for child in unknown]
     if len(set(wanted)) < len(wanted):
         once, seen = _ONCE[element.tag], set()
         for child in children:
@@ -64,8 +80,8 @@ def _children(element: Any, tree: Any, problems: list[PackageProblem], notes: li
     return children
 
 
-def _unknown(child: Any, tree: Any) -> PackageNote:
-    return PackageNote(path_of(child, tree), child.sourceline or 0, "the standard does not name this element")
+def _noted(child: Any, tree: Any, what: str) -> PackageNote:
+    return PackageNote(path_of(child, tree), child.sourceline or 0, what)
 
 
 def _twice(child: Any, tree: Any) -> PackageProblem:

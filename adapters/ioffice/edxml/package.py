@@ -36,7 +36,7 @@ class Package:
 
     def canonical(self) -> bytes:
         """Return the tree as canonical XML: equal bytes, equal packages."""
-        return etree.tostring(self.tree, method="c14n")
+        return etree.tostring(self.tree, method="c14n", exclusive=True)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Package):

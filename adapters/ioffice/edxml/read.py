@@ -18,6 +18,13 @@ from mappings.dossier import File
 
 _CONTENT = q("ContentTransferEncoded")
 _MOST_NAME = 500
+_LAYERS = {
+    ".": frozenset(map(q, ("edXMLEnvelope", "AttachmentEncoded"))),
+    q("edXMLEnvelope"): frozenset(map(q, ("edXMLHeader", "edXMLBody"))),
+    f"{q('edXMLEnvelope')}/{q('edXMLHeader')}": frozenset(map(q, ("MessageHeader", "TraceHeaderList"))),
+    f"{q('edXMLEnvelope')}/{q('edXMLBody')}": frozenset({q("edXMLManifest")}),
+}
+"""layer -> what may stand in it"""
 
 
 def read_package(source: BinaryIO, files: Files, limits: Limits = DEFAULT) -> Package:
@@ -53,15 +60,11 @@ class _Reading:
 
     def package(self) -> Package:
         header, body = self._layers()
-        message = header.find(q("MessageHeader"))
-        if message is None:
-            raise PackageError([_missing("edXMLEnvelope/edXMLHeader/MessageHeader", header)])
+        message = self._only(header, "edXMLEnvelope/edXMLHeader/MessageHeader")
         kind: Kind = "status" if message.find(q("StatusCode")) is not None else "document"
         tree = etree.Element(q("Package"), nsmap=HERE)
         tree.append(message)
-        trace = header.find(q("TraceHeaderList"))
-        if trace is not None:
-            tree.append(trace)
+        tree.extend(header.findall(q("TraceHeaderList")))
         self.notes += quirks.settle(message, status=kind == "status")
         self._attachments(tree, _references(body))
         problems, notes = normalise(tree)
@@ -74,13 +77,33 @@ class _Reading:
     def _layers(self) -> tuple[Any, Any]:
         """Return edXMLHeader and edXMLBody (or None); a missing layer is told with what stands there."""
         _check_root(self.root)
-        envelope = self.root.find(q("edXMLEnvelope"))
-        if envelope is None:
-            raise PackageError([_missing("edXMLEnvelope", self.root)])
-        header = envelope.find(q("edXMLHeader"))
-        if header is None:
-            raise PackageError([_missing("edXMLEnvelope/edXMLHeader", envelope)])
+        self._strays()
+        envelope = self._only(self.root, "edXMLEnvelope")
+        header = self._only(envelope, "edXMLEnvelope/edXMLHeader")
         return header, envelope.find(q("edXMLBody"))
+
+    def _only(self, parent: Any, path: str) -> Any:
+        """Return the one element of a layer; of two nobody could say which counts."""
+        found = parent.findall(q(path.rpartition("/")[2]))
+        if not found:
+            raise PackageError([_missing(path, parent)])
+        if len(found) > 1:
+            self._problem(path, found[1], "stands twice", "phần tử bị lặp")
+        return found[0]
+
+    def _strays(self) -> None:
+        """Refuse attachments in places where nobody reads them (reference 7.9); note what nobody knows."""
+        for attachment in self.root.iter(q("Attachment"), _CONTENT):
+            parent = attachment.getparent()
+            where = "AttachmentEncoded" if attachment.tag != _CONTENT else "Attachment"
+            if parent is None or parent.tag != q(where):
+                what = f"stands outside of {where}: nobody would read it"
+                self._problem(local(attachment.tag), attachment, what, "tệp đính kèm đặt sai chỗ")
+        for path, known in _LAYERS.items():
+            for layer in self.root.iterfind(path):
+                for child in layer:
+                    if child.tag not in known:
+                        self._note(local(child.tag), child, "the standard does not name this element here")
 
     def _attachments(self, tree: Any, references: dict[str, Any]) -> None:
         seen: set[str] = set()
@@ -152,10 +175,17 @@ def _check_root(root: Any) -> None:
 
 
 def _missing(path: str, parent: Any) -> PackageProblem:
-    there = ", ".join(dict.fromkeys(local(child.tag) for child in parent)) or "nothing"
+    there = ", ".join(dict.fromkeys(_shown(child.tag) for child in parent)) or "nothing"
     return PackageProblem(
         path, parent.sourceline or 0, f"is missing; there is {there}", "thiếu phần tử bắt buộc"
     )
+
+
+def _shown(tag: str) -> str:
+    """Name an element; one of another namespace with it, for it may be called the same."""
+    name = etree.QName(tag)
+    where = "" if name.namespace == NAMESPACE else f' of the namespace "{name.namespace or ""}"'
+    return f"{name.localname}{where}"
 
 
 def _one_too_many(element: Any, limits: Limits) -> PackageProblem:

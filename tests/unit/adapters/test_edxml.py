@@ -173,6 +173,51 @@ def test_the_standard_s_misspellings_are_kept(files: FolderFiles) -> None:
     assert [note.path for note in read(other, files).notes] == ["TraceHeaderList/Business"]
 
 
+DOT_NET = f"""<?xml version="1.0" encoding="utf-8"?>
+<edXML xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns="{N}">
+<edXML:edXMLEnvelope xmlns:edXML="{N}"><edXML:edXMLHeader><edXML:MessageHeader>
+<edXML:From><edXML:OrganId>H12.06</edXML:OrganId><edXML:OrganName>Sở</edXML:OrganName></edXML:From>
+<edXML:To><edXML:OrganId>H12.07</edXML:OrganId><edXML:OrganName>Sở 2</edXML:OrganName></edXML:To>
+<edXML:Code><edXML:CodeNumber>15</edXML:CodeNumber><edXML:CodeNotation>S-V</edXML:CodeNotation></edXML:Code>
+<edXML:PromulgationInfo><edXML:Place>Cà Mau</edXML:Place>
+<edXML:PromulgationDate>2026/11/20</edXML:PromulgationDate></edXML:PromulgationInfo>
+<edXML:DocumentType><edXML:Type>18</edXML:Type><edXML:TypeName>Công văn</edXML:TypeName></edXML:DocumentType>
+<edXML:Subject xsi:type="xsd:string">V/v</edXML:Subject>
+<edXML:ToPlaces><edXML:Place>Như trên</edXML:Place></edXML:ToPlaces>
+<edXML:SteeringType>0</edXML:SteeringType><edXML:DocumentId>6a2f</edXML:DocumentId></edXML:MessageHeader>
+<edXML:TraceHeaderList id="a1b2c3d4" version="1.0" mustUnderstand="1"
+actor="http://schemas.xmlsoap.org/soap/actor/next">
+<edXML:TraceHeader><edXML:OrganId>H12.06</edXML:OrganId>
+<edXML:Timestamp>2026/11/20 08:00:00</edXML:Timestamp></edXML:TraceHeader>
+<edXML:Bussiness><edXML:BussinessDocType>0</edXML:BussinessDocType><edXML:Paper>0</edXML:Paper></edXML:Bussiness>
+</edXML:TraceHeaderList><edXML:DigitalSignature /></edXML:edXMLHeader>
+<edXML:edXMLBody><edXML:edXMLManifest version="1.0">
+<edXML:Reference xmlns:xlink="http://www.w3.org/1999/xlink"
+xlink:href="cid:6a-1" xlink:role="XLinkRole" xlink:type="simple">
+<edXML:Description>Tờ trình</edXML:Description><edXML:AttachmentName>to trinh.pdf</edXML:AttachmentName>
+<edXML:ContentType>application/pdf</edXML:ContentType><edXML:ContentId>cid:6a-1</edXML:ContentId></edXML:Reference>
+</edXML:edXMLManifest></edXML:edXMLBody></edXML:edXMLEnvelope>
+<AttachmentEncoded><Attachment><ContentType>application/pdf</ContentType><ContentId>6a-1</ContentId>
+<Description>Tờ trình</Description>
+<ContentTransferEncoded>{base64.b64encode(PDF).decode()}</ContentTransferEncoded>
+<AttachmentName>to trinh.pdf</AttachmentName></Attachment></AttachmentEncoded></edXML>"""
+
+
+def test_a_package_of_the_other_library_is_read_and_carried(
+    files: FolderFiles, sheets: dict[str, Compiled]
+) -> None:
+    """Its order, its attributes, raw content, `cid:` on one side, an empty signature (reference 1, 2)."""
+    package = read(DOT_NET.encode(), files)
+    assert package.notes == ()
+    assert content_of(package, files) == PDF
+    message = sheets["document"].read(package.tree, source="ioffice").message
+    assert (message.document_id, message.type, message.trace_id) == ("6a2f", 18, "a1b2c3d4")
+    assert message.files[0].description == "Tờ trình"
+    again = read(written(package.tree, files), files)
+    assert again == package
+
+
 # --- attachments -----------------------------------------------------------------------------------
 
 OWN_ZIP = zipped(b"x", "b.txt")
@@ -392,6 +437,42 @@ def test_another_frame_is_refused_with_what_stands_there(
         source = source.replace(b"</edXML>", b"</EdXML>")
     (problem,) = problems(source.replace(*change), files)
     assert says in problem.what
+
+
+def test_a_layer_that_stands_twice_is_refused(files: FolderFiles) -> None:
+    """Nobody could say which of the two counts."""
+    header = document().partition(b"<e:MessageHeader>")[2].partition(b"</e:MessageHeader>")[0].decode()
+    twice = document(trace=TRACE + f"<e:MessageHeader>{header}</e:MessageHeader>" + TRACE)
+    assert [path for path, _ in where(twice, files)] == [
+        "edXMLEnvelope/edXMLHeader/MessageHeader",
+        "TraceHeaderList",
+    ]
+
+
+def test_an_attachment_outside_of_its_place_is_refused(files: FolderFiles) -> None:
+    """A known receiver reads none there: it would be lost (reference 7.9)."""
+    inline = document(manifest=attachment(zipped(PDF)))
+    assert [path for path, _ in where(inline, files)] == ["Attachment"]
+
+
+def test_elements_of_no_namespace_are_told_from_those_that_are_meant(files: FolderFiles) -> None:
+    """They are called the same, and are others."""
+    (problem,) = problems(
+        document()
+        .replace(b"e:MessageHeader>", b"MessageHeader xmlns=''>", 1)
+        .replace(b"</e:MessageHeader>", b"</MessageHeader>"),
+        files,
+    )
+    assert 'there is MessageHeader of the namespace ""' in problem.what
+
+
+def test_what_is_of_another_namespace_is_noted_and_left_out(files: FolderFiles) -> None:
+    """It has no place in what we write."""
+    package = read(document(ORGANS + REST + "<x:More xmlns:x='urn:x'>1</x:More>"), files)
+    assert [note.path for note in package.notes] == ["MessageHeader/More"]
+    assert package == read(document(), files)
+    other = read(document().replace(b"<e:edXMLBody>", b"<e:ErrorList/><e:edXMLBody>"), files)
+    assert [note.path for note in other.notes] == ["ErrorList"]
 
 
 def test_a_soap_envelope_is_told_from_a_package(files: FolderFiles) -> None:
