@@ -118,6 +118,13 @@ class Box:
                     return
 
     def _one(self, axis_id: str) -> Taken:
+        try:
+            return self._fetched(axis_id)
+        except OSError as error:
+            text = f"A package cannot be stored on this machine ({error.strerror}); check disk and rights."
+            raise TransientError(text, code="disk") from None
+
+    def _fetched(self, axis_id: str) -> Taken:
         with tempfile.TemporaryFile() as package:
             self.client.fetch(axis_id, package, self.deadline())
             package.seek(0)

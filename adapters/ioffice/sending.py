@@ -7,7 +7,8 @@ we sent shows sign and title, by which an unknown outcome is looked up as far as
 import copy
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -19,7 +20,7 @@ from adapters.ioffice.client import AxisClient
 from adapters.ioffice.edxml import Files, Limits, PackageError, write_package
 from adapters.ioffice.edxml.names import q
 from adapters.ioffice.settings import IOfficeSettings
-from bus.errors import PermanentError
+from bus.errors import PermanentError, TransientError
 from bus.ports import Answer, Call, Sighting, Tree
 
 _ICT = timezone(timedelta(hours=7))
@@ -67,8 +68,8 @@ class Desk:
         if self.settings.units and sender not in self.settings.units:
             problem = f"MessageHeader/From/OrganId: {sender} is none of our units"
             raise PermanentError("The sender is none of the connector's units.", problems=(problem,))
-        with tempfile.TemporaryDirectory(prefix="lienthong-") as folder:
-            package = Path(folder) / "package.edxml"
+        with _folder() as folder:
+            package = folder / "package.edxml"
             self._write(tree, package)
             sent = self.client.send(kind, sender, [each for each in to if each], package, call.deadline)
         if sent.existed:
@@ -82,6 +83,24 @@ class Desk:
         except PackageError as error:
             text = "The package is not what the standard says; it was not sent."
             raise PermanentError(text, problems=error.problems) from None
+        except OSError as error:
+            raise _no_room(error) from None
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Make a folder for one package, gone afterwards."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="lienthong-")
+    except OSError as error:
+        raise _no_room(error) from None
+    with made as folder:
+        yield Path(folder)
+
+
+def _no_room(error: OSError) -> TransientError:
+    text = f"The package cannot be written on this machine ({error.strerror}); check disk and rights."
+    return TransientError(text, code="disk", peer_down=False)
 
 
 def _existed(raw: bytes, call: Call) -> Answer:

@@ -465,6 +465,25 @@ def test_a_file_over_the_limit_is_refused_both_ways(
     assert "more than 10 bytes" in reader.broken[0][1]
 
 
+def test_a_disk_that_takes_nothing_is_no_fault_of_the_message(
+    peer: StrictAxis, connect: Connect, files: FolderFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was done, either way: it is tried again, and the axis keeps what it has."""
+    request = tree_of(DOCUMENT, files)
+    (tmp_path / "no-folder").write_text("")
+    one = connect()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "no-folder"))
+    with pytest.raises(TransientError, match="disk"):
+        one.operations["send_document"].call(call(request))
+    assert peer.seen == []
+    peer.arrives("a", DOCUMENT)
+    reader = Reader(one)
+    with pytest.raises(TransientError, match="disk"):
+        reader.page()
+    monkeypatch.undo()
+    assert [item.key for item in reader.drain()] == ["a"]
+
+
 def test_a_value_that_no_header_can_carry_is_a_permanent_error(
     peer: StrictAxis, connect: Connect, files: FolderFiles
 ) -> None:

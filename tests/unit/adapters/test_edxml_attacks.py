@@ -1,46 +1,25 @@
 """Attacks by XML and zip: each answered quickly and in little memory, and nothing but our error comes out."""
 
-import hashlib
 import io
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.ioffice.edxml import Limits, NoSuchFileError, Package, PackageError, read_package
-from mappings.dossier import File
+from adapters.ioffice.edxml import Limits, Package, PackageError, read_package
+from bench.edxml import Memory
 from tests.unit.adapters.edxml_attacks import ATTACKS, HARMLESS, large
 from tests.unit.adapters.edxml_packages import attachment, document, reference, status, zipped
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS, MEGABYTES = 1.0, 50.0
 GOOD = document(attachments=attachment(zipped(b"%PDF-1.4"), "a.pdf"), manifest=reference())
-
-
-class Memory:
-    """A store that keeps nothing on disk."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, bytes] = {}
-
-    def keep(self, content: BinaryIO, *, name: str, media_type: str) -> File:
-        """Hold a file."""
-        data = content.read()
-        digest = hashlib.sha256(data).hexdigest()
-        self.held[digest] = data
-        return File(hash=digest, size=len(data), media_type=media_type, name=name)
-
-    def open(self, file: str) -> BinaryIO:
-        """Give it again."""
-        if file not in self.held:
-            raise NoSuchFileError(file)
-        return io.BytesIO(self.held[file])
 
 
 def outcome(content: bytes) -> Package | PackageError:
