@@ -1,5 +1,6 @@
 """Reading a package: the one way from bytes to a `Package`."""
 
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -23,6 +24,7 @@ _LAYERS = {
     q("edXMLEnvelope"): frozenset(map(q, ("edXMLHeader", "edXMLBody"))),
     f"{q('edXMLEnvelope')}/{q('edXMLHeader')}": frozenset(map(q, ("MessageHeader", "TraceHeaderList"))),
     f"{q('edXMLEnvelope')}/{q('edXMLBody')}": frozenset({q("edXMLManifest")}),
+    q("AttachmentEncoded"): frozenset({q("Attachment")}),
 }
 """layer -> what may stand in it"""
 
@@ -133,6 +135,9 @@ class _Reading:
         """Store an attachment's content and give the element its FileId."""
         name = _text(made, "AttachmentName")
         encoded = attachment.find(_CONTENT)
+        for twice, count in Counter(child.tag for child in attachment).items():
+            if count > 1:
+                self._problem(f"{path}/{local(twice)}", attachment, "stands twice", "phần tử bị lặp")
         if wrong := _wrong_name(name):
             self._problem(f"{path}/AttachmentName", attachment, *wrong)
         elif encoded is None:

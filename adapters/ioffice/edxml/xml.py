@@ -15,6 +15,8 @@ from adapters.ioffice.edxml.limits import Limits
 from adapters.ioffice.edxml.problems import PackageError, PackageProblem
 
 CHUNK = 65_536
+_MOST_LINE = 65_535
+"""lxml holds no larger line; behind a long text of short lines the path alone says where."""
 
 
 class Aside(Protocol):
@@ -95,18 +97,19 @@ class _Parsing:
         self.elements += 1
         stack = self.stack
         tag = self.tags.get(name) or self._tag(name)
-        if self.below or tag in self.passed:
+        if self.aside is not None:
+            self._refuse(
+                "has an element where encoded content is meant", "nội dung mã hóa không được chứa phần tử"
+            )
+        if self.below or (stack and tag in self.passed):
             self.below += 1
         if self.elements > self.limits.elements or len(stack) + self.below >= self.limits.depth:
             self._too_many()
         if self.below:
             return
-        if self.aside is not None:
-            self._refuse(
-                "has an element where encoded content is meant", "nội dung mã hóa không được chứa phần tử"
-            )
         element = etree.SubElement(stack[-1], tag) if stack else self._root(tag)
-        element.sourceline = self.parser.CurrentLineNumber
+        line = self.parser.CurrentLineNumber
+        element.sourceline = line if line < _MOST_LINE else 0
         if attributes:
             self._attributes(element, attributes)
         stack.append(element)

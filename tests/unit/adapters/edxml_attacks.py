@@ -132,6 +132,8 @@ XML: dict[str, Callable[[], bytes]] = {
     "UTF-7": lambda: document(start='<?xml version="1.0" encoding="UTF-7"?>\n'),
     "zero bytes": lambda: document().replace(b"Subject>V", b"Subject>\x00V"),
     "two roots": lambda: document() + document(start=" "),
+    "a signature alone": lambda: b"<Signature/>",
+    "a signature within content": lambda: document(attachments=encoded("QUJD<Signature/>QUJD")),
     "an attachment within content": lambda: document(attachments=encoded("<x/>")),
     "a thousand attachments": lambda: document(attachments=attachment(zipped(b"%PDF-")) * 1000),
     "twenty thousand recipients": lambda: document("<e:To><e:OrganId>H1</e:OrganId></e:To>" * 20_000 + REST),

@@ -309,6 +309,17 @@ def test_what_is_no_base64_is_a_problem_with_its_place(text: str, what: str, fil
     assert what in problem.what
 
 
+def test_behind_a_very_long_text_the_path_says_where(files: FolderFiles) -> None:
+    """A line that lxml cannot hold is none, never another one."""
+    long = base64.b64encode(bytes(240_000)).decode()
+    lines = "\n".join(long[at : at + 4] for at in range(0, len(long), 4))
+    source = document(
+        attachments=encoded(lines, identity="1") + encoded("???", identity="2"),
+        manifest=reference("1") + reference("2"),
+    )
+    assert where(source, files) == [("AttachmentEncoded/Attachment/1/ContentTransferEncoded", 0)]
+
+
 @pytest.mark.parametrize("name", ["../a.pdf", "/etc/passwd", "a/../../b", "C:\\a.pdf", "..\\x", "a\x7fb.pdf"])
 def test_a_name_that_leads_out_of_a_folder_is_refused(name: str, files: FolderFiles) -> None:
     """Nobody after us shall write it; a stroke as in 15/UBND.pdf is common and stays."""
@@ -508,6 +519,16 @@ def test_an_attachment_outside_of_its_place_is_refused(files: FolderFiles) -> No
     """A known receiver reads none there: it would be lost (reference 7.9)."""
     inline = document(manifest=attachment(zipped(PDF)))
     assert [path for path, _ in where(inline, files)] == ["Attachment"]
+
+
+def test_what_an_attachment_says_twice_is_refused_and_what_nobody_knows_is_noted(files: FolderFiles) -> None:
+    """Two contents under one name: nobody could say which; a misspelled attachment is told."""
+    both = attachment(zipped(PDF)).replace("</Attachment>", "<ContentType>x</ContentType></Attachment>")
+    assert [path for path, _ in where(document(attachments=both, manifest=reference()), files)] == [
+        "AttachmentEncoded/Attachment/ContentType"
+    ]
+    source = document(attachments="<Attachement><ContentId>1</ContentId></Attachement>")
+    assert [note.path for note in read(source, files).notes] == ["Attachement"]
 
 
 def test_elements_of_no_namespace_are_told_from_those_that_are_meant(files: FolderFiles) -> None:
