@@ -49,7 +49,7 @@ def _steering(header: Any) -> Iterator[PackageNote]:
         return
     if found is None:
         found = etree.SubElement(header, q("SteeringType"))
-        found.sourceline = header.sourceline
+        found.sourceline = header.sourceline or 0
     found.text = "0"
     yield PackageNote(
         "MessageHeader/SteeringType", header.sourceline or 0, "was empty or absent and counts as 0"
