@@ -12,6 +12,13 @@ import msgspec
 _DATA = re.compile(rb'"data"\s*:\s*"')
 _CHUNK = 262_144
 _SMALL = 65_536
+_ESCAPE = 5
+"""So many last bytes may be an escape that is not whole yet."""
+_WRITTEN = (
+    (b"\\/", b"/"), (b"\\n", b""), (b"\\r", b""), (b"\\t", b""), (b"\\u003d", b"="), (b"\\u003D", b"="),
+    (b"\\u002b", b"+"), (b"\\u002B", b"+"), (b"\\u002f", b"/"), (b"\\u002F", b"/"),
+)  # fmt: skip
+"""How letters of base64 stand in JSON: a known serialiser of Java writes = as \\u003d."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +69,24 @@ def read_package(answer: BinaryIO, into: BinaryIO) -> Envelope | None:
 
 
 def _pieces(answer: BinaryIO) -> Iterator[tuple[bytes, bool]]:
-    """Give the text up to its closing quote, in pieces, and stand behind that quote.
-
-    Blanks mean nothing, nor do the backslashes and line breaks of JSON; a piece never ends between a
-    backslash and what it is before.
-    """
+    """Give the text up to its closing quote, in pieces, and stand behind that quote."""
+    held = b""
     while piece := answer.read(_CHUNK):
-        if piece.endswith(b"\\"):
-            piece += answer.read(1)
-        text, quote, behind = piece.partition(b'"')
-        yield re.sub(rb"\\[nrt]?|\s", b"", text), bool(quote)
+        text, quote, behind = (held + piece).partition(b'"')
+        cut = text.rfind(b"\\", max(0, len(text) - _ESCAPE)) if not quote else -1
+        held, text = (text[cut:], text[:cut]) if cut >= 0 else (b"", text)
+        yield _plain(text), bool(quote)
         if quote:
             answer.seek(-len(behind), 1)
             return
+
+
+def _plain(text: bytes) -> bytes:
+    """Undo what serialisers of JSON do to base64; blanks and line breaks mean nothing."""
+    if b"\\" in text:
+        for written, meant in _WRITTEN:
+            text = text.replace(written, meant)
+    return text.translate(None, b" \t\r\n")
 
 
 def _decoded(text: bytes, into: BinaryIO, *, ended: bool) -> bytes:

@@ -44,7 +44,7 @@ def _swapped(header: Any) -> Iterator[PackageNote]:
 
 def _steering(header: Any) -> Iterator[PackageNote]:
     """An empty SteeringType crashes a known parser (reference 7.6): it is always a number here."""
-    found = header.find(q("SteeringType"))
+    found: Any = header.find(q("SteeringType"))
     if found is not None and (found.text or "").strip():
         return
     if found is None:

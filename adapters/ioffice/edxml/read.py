@@ -212,7 +212,7 @@ def _linked(reference: Any) -> str:
 
 def _attachment(identity: str, attachment: Any, reference: Any) -> Any:
     """Make the element that the sheet reads; what only the manifest says is taken from there."""
-    made = etree.Element(q("Attachment"), nsmap=HERE)
+    made: Any = etree.Element(q("Attachment"), nsmap=HERE)
     made.sourceline = attachment.sourceline or 0
     values = {"ContentId": identity} | {
         name: _text(attachment, name) or (_text(reference, name) if reference is not None else "")

@@ -86,6 +86,7 @@ def taken(answer: bytes) -> tuple[envelope.Envelope | None, bytes]:
 SPELLINGS: list[Callable[[str], str]] = [
     json.dumps,
     lambda text: json.dumps(text).replace("/", "\\/"),
+    lambda text: json.dumps(text).replace("=", "\\u003d").replace("+", "\\u002B"),
     lambda text: json.dumps("\r\n".join(text[at : at + 76] for at in range(0, len(text), 76))),
 ]
 
