@@ -145,6 +145,7 @@ XML: dict[str, Callable[[], bytes]] = {
 
 ZIP: dict[str, Callable[[], bytes]] = {
     "a bomb of 300 MB": lambda: _with(_bomb(300)),
+    "a bomb that stays below the limit of a file": lambda: _with(_bomb(150)),
     "a bomb that says it is ten bytes": lambda: _with(_bomb(300, lie=True)),
     "a bomb in a bomb": lambda: _with(zipped(_bomb(100), "a.zip"), "a.zip"),
     "a name that climbs": lambda: _with(zipped(b"x", "../../etc/cron.d/x")),

@@ -71,6 +71,15 @@ def test_an_attack_is_answered_quickly_and_in_bounded_memory(
         assert all(told["problems"])
 
 
+def test_what_packs_well_and_is_small_is_no_bomb() -> None:
+    """A blank scan of 10 MB packs a thousandfold and is somebody's file."""
+    source = document(
+        attachments=attachment(zipped(bytes(10_000_000), "x.tif"), "a.tif"), manifest=reference()
+    )
+    package = read_package(io.BytesIO(source), Memory())
+    assert package.files[0].size == 10_000_000
+
+
 def test_a_large_attachment_passes_both_ways_in_little_memory(tmp_path: Path) -> None:
     """96 MB in and out again, with less than 24 MB of memory: it is never held."""
     path = tmp_path / "large.edxml"
