@@ -228,6 +228,8 @@ class AdapterType:
 
     `messages` maps each message kind that its sources hand in to the sheet that reads it. `operations`
     are the names it offers, known without building an adapter (`check` and the routes need them).
+    `unpack` takes a file as its peer makes it apart into the tree that its sheets read, where that is more
+    than parsing (`map` needs it); raises ValueError with every problem as a line.
     """
 
     name: str
@@ -236,3 +238,4 @@ class AdapterType:
     messages: Mapping[str, str]
     operations: tuple[str, ...]
     build: Callable[[str, Any], Adapter]
+    unpack: Callable[[bytes], Tree] | None = None

@@ -207,11 +207,11 @@ def simulate(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="hop or map")], *, json: Json = False
+    name: Annotated[str, typer.Argument(metavar="NAME", help="hop, map or edxml")], *, json: Json = False
 ) -> None:
     """Measure beside the limit and beside peers.
 
-    In one run on this machine: the whole hop over the broker, or the mapping alone.
+    In one run on this machine: the whole hop over the broker, the mapping alone, or edXML packages.
     """
     from commands.testing import bench as measure  # noqa: PLC0415  the start stays quick
 
