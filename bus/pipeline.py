@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 import msgspec
+from lxml import etree
 
 from bus import settlement
 from bus.connector import Connector
@@ -375,7 +376,9 @@ def _request_id(claimed: Claimed) -> str:
 
 
 def _digest(value: Any) -> bytes:
-    return hashlib.sha256(_sorted(value)).digest()
+    """What two trees of equal content have in common, whatever their form."""
+    written = etree.tostring(value, method="c14n") if isinstance(value, etree._Element) else _sorted(value)  # noqa: SLF001  lxml's only name for its class
+    return hashlib.sha256(written).digest()
 
 
 def _set_aside(source: str, incoming: Incoming, state: Any, reason: str) -> Keep:
