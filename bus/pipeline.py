@@ -5,7 +5,7 @@ import hashlib
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
@@ -328,7 +328,7 @@ class Pipeline:
         keep = self._keep(
             sent.connector.name, incoming, step, dossier=sent.claimed.dossier, answer_to=settle.delivery
         )
-        return replace(settle, says=(keep,))
+        return msgspec.structs.replace(settle, says=(keep,))
 
 
 @dataclass(frozen=True, slots=True)
