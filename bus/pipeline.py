@@ -6,7 +6,7 @@ import inspect
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from bus import settlement
 from bus.connector import Connector
 from bus.envelope import new_traceparent
 from bus.errors import DeliveryError, LedgerUnavailableError, PermanentError, RejectedMessageError
+from bus.filing import Filing
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Ready, Settle, Settled
 from bus.planning import Planner
@@ -50,6 +51,7 @@ class Parts:
     publish: Callable[[Sequence[Ready]], None]
     observer: Observer
     config: int = 0
+    filing: Filing = field(default_factory=Filing)
 
 
 class Pipeline:
@@ -59,6 +61,7 @@ class Pipeline:
         self._parts = parts
         self._ledger = parts.ledger
         self._holder = parts.ledger.store.holder
+        self._filing = parts.filing
         self._decoders = {kind: msgspec.json.Decoder(body) for kind, body in MESSAGES.items()}
         self.turns = Turns(parts.connectors.values())
         self._home = {
@@ -71,13 +74,14 @@ class Pipeline:
         Raises `RejectedMessageError` with every problem: then nothing was kept. May be repeated.
         """
         keep = self.read(source, incoming)
+        await self._filing.take(incoming)
         kept = await self._ledger.keep(keep)
         self._spread(keep, kept)
         return kept
 
     async def keep_page(self, source: str, name: str, before: str, page: PolledPage) -> tuple[Kept, ...]:
         """Keep a polled page and its cursor together; what cannot be read is kept whole, as dead intake."""
-        keeps = tuple(self._read_or_bury(source, item) for item in page.items)
+        keeps = tuple([await self._read_or_bury(source, item) for item in page.items])
         buried = tuple(_buried(source, raw, why) for raw, why in page.broken)
         write = Page(source, name, before, page.cursor, (*keeps, *buried), page.remember)
         kept = await self._ledger.keep_page(write)
@@ -96,6 +100,7 @@ class Pipeline:
             return _set_aside(source, incoming, "parked", str(error))
         except MappingError as error:
             raise RejectedMessageError(error.problems) from None
+        message = self._filing.read(message)
         return self._keep(source, incoming, message, dossier=dossier, answer_to=answer_to)
 
     def _keep(
@@ -121,11 +126,13 @@ class Pipeline:
             answer_to=answer_to,
         )
 
-    def _read_or_bury(self, source: str, incoming: Incoming) -> Keep:
+    async def _read_or_bury(self, source: str, incoming: Incoming) -> Keep:
         try:
-            return self.read(source, incoming)
+            keep = self.read(source, incoming)
+            await self._filing.take(incoming)
         except RejectedMessageError as error:
             return _set_aside(source, incoming, "dead", str(error))
+        return keep
 
     def _spread(self, keep: Keep, kept: Kept) -> None:
         self._parts.observer.kept(keep, kept)
@@ -212,8 +219,13 @@ class Pipeline:
     def _write(self, sheet: Compiled, body: Message, claimed: Claimed, connector: Connector) -> Tree:
         code = claimed.codes.get(connector.name) or claimed.codes.get(claimed.source)
         known = msgspec.structs.replace(body, code=code or next(iter(claimed.codes.values()), None))
+        known = self._filing.written(known, lambda: self._begun(claimed), claimed.now)
         as_of = datetime.fromtimestamp(claimed.now).astimezone().date()
         return sheet.write(known, source=connector.name, as_of=as_of).tree
+
+    def _begun(self, claimed: Claimed) -> float:
+        marks = self._parts.planner.as_of(claimed.fold, claimed.history).marks
+        return min(mark.since for mark in marks.values())
 
     def _told(self, sheet: Compiled, theirs: Dossier, claimed: Claimed, connector: Connector) -> bytes:
         try:
@@ -250,7 +262,7 @@ class Pipeline:
             settle = settlement.of_error(claimed, self._holder, error, connector, operation)
             return self._with_refusal(settle, sent) if settle.outcome == "refused" else settle
         connector.gate.succeeded()
-        says = self._says(answer, sent)
+        says = await self._says(answer, sent)
         view = (sent.key if operation.effect == "appends" else "", sent.digest)
         return settlement.of_answer(claimed, self._holder, answer, view=view, says=says)
 
@@ -265,18 +277,19 @@ class Pipeline:
             return settlement.of_sighting(claimed, self._holder, sighting, connector)
         answer = sighting.answer or Answer(note="asked: the peer has it")
         view = (sent.key if operation.effect == "appends" else "", sent.digest)
-        return settlement.of_answer(claimed, self._holder, answer, view=view, says=self._says(answer, sent))
+        says = await self._says(answer, sent)
+        return settlement.of_answer(claimed, self._holder, answer, view=view, says=says)
 
-    def _says(self, answer: Answer, sent: "_Sent") -> tuple[Keep, ...]:
+    async def _says(self, answer: Answer, sent: "_Sent") -> tuple[Keep, ...]:
         """The answer's messages; one that cannot be read goes dead by itself (rule 4)."""
         claimed, keeps = sent.claimed, []
         for incoming in answer.says:
             try:
-                keeps.append(
-                    self.read(
-                        sent.connector.name, incoming, dossier=claimed.dossier, answer_to=claimed.delivery
-                    )
+                keep = self.read(
+                    sent.connector.name, incoming, dossier=claimed.dossier, answer_to=claimed.delivery
                 )
+                await self._filing.insist(incoming)
+                keeps.append(keep)
             except RejectedMessageError as error:
                 keeps.append(_set_aside(sent.connector.name, incoming, "dead", str(error)))
         return tuple(keeps)

@@ -8,7 +8,7 @@ sheets translate before and after them.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, BinaryIO, Literal, Protocol
 
 from bus.settings import Section
 from mappings.dossier import Status
@@ -41,10 +41,24 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a message: `hash` is SHA-256 in hex, `path` where it stood in the message.
+
+    `open` gives its bytes from the beginning, as often as it is asked. They are in the file store before the
+    message is kept; a store that gets other bytes than `hash` says refuses the message.
+    """
+
+    hash: str
+    path: str
+    open: Callable[[], BinaryIO]
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """A message as a source hands it in, in the peer's shape.
 
-    `kind` is "TYPE.message" of `mappings.dossier.MESSAGES`. `raw` are the bytes as they came, kept whole.
+    `kind` is "TYPE.message" of `mappings.dossier.MESSAGES`. `raw` are the bytes as they came, kept whole;
+    the content of a file may stand there as "sha256:HASH" where `files` has it.
     `key` identifies the message at its source (the same message twice is recognised by it); without one,
     hash and `place` in the feed do. `as_of` is when the peer knew it, if the tree itself does not say.
     `fingerprint` is what counts as its content, where a source tells one message in two forms: the same key
@@ -59,6 +73,7 @@ class Incoming:
     as_of: datetime | None = None
     media_type: str = "application/json"
     fingerprint: str | None = None
+    files: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
