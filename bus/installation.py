@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bus.errors import ConfigurationError
+from bus.links import KEY_NAME, SHORTEST_KEY
 from bus.settings import (
     Address,
     BrokerUrl,
@@ -23,6 +24,7 @@ from bus.settings import (
     Secret,
     Section,
     Size,
+    Url,
     Variant,
     says,
     with_password,
@@ -33,7 +35,6 @@ NOT_YET: tuple[Keys, ...] = (
     ("installation", "language"),
     ("listen", "console"),
     ("listen", "metrics"),
-    ("files",),
     ("calendar",),
     ("retention",),
     ("console",),
@@ -118,6 +119,45 @@ class Listen(Section, frozen=True, kw_only=True):
     """[listen]: the doors, each with its own network."""
 
     intake: Annotated[Door, says("peers and agencies")] = Door()
+
+
+class Files(Section, frozen=True, kw_only=True):
+    """[files]: attachments by content, and the links under which peers fetch them."""
+
+    folder: Annotated[Path | None, says("where they lie; empty: the folder files in `data`")] = None
+    limit: Annotated[Size, says("the largest file", least=1)] = Size("200 MB")
+    url: Annotated[
+        Url | None,
+        says("where peers fetch them: what reaches /files of the intake door; empty: files get no links"),
+    ] = None
+    link_keys: Annotated[
+        dict[str, Secret],
+        says("what signs links, by name; the first signs, all are believed", vi="khóa ký liên kết"),
+    ] = msgspec.field(default_factory=dict)
+    link_lives: Annotated[
+        Seconds,
+        says("how long a link holds; renewed at half of it", vi="thời hạn liên kết", least=31_536_000),
+    ] = Seconds("10 years")
+
+    def place(self, data: Path) -> Path:
+        """Give the folder of the files; by itself it lies in the folder `data`."""
+        return self.folder or data / "files"
+
+    def faults(self) -> Iterator[Fault]:
+        """Links need an address and a key; a key has a name for links and is too long to be guessed."""
+        if self.url and not self.link_keys:
+            hint = 'Write link_keys = { k1 = "${LIENTHONG_LINK_KEY}" }'
+            yield Fault("url", '"url" needs a key that signs links', hint)
+        if self.link_keys and not self.url:
+            yield Fault("link_keys", '"link_keys" need "url" beside them')
+        if self.url and (self.url.endswith("/") or "?" in self.url):
+            yield Fault("url", '"url" has a / or a query at its end', "Take it off: links go on from here")
+        for name, key in self.link_keys.items():
+            if not KEY_NAME.fullmatch(name):
+                yield Fault(f"link_keys.{name}", f'"{name}" is no name of a key: small letters, digits, _ -')
+            if len(key.reveal()) < SHORTEST_KEY:
+                hint = "`openssl rand -hex 32` makes a good one"
+                yield Fault(f"link_keys.{name}", f'"{name}" is shorter than {SHORTEST_KEY} characters', hint)
 
 
 class Tables(Section, frozen=True, kw_only=True):
@@ -205,6 +245,7 @@ class Installation(Section, frozen=True, kw_only=True):
     ledger: Annotated[Ledger, says("where what we promised is kept")] = Ledger()
     broker: Annotated[Broker, says("RabbitMQ")]
     listen: Annotated[Listen, says("the doors")] = Listen()
+    files: Annotated[Files, says("attachments and their links")] = Files()
     tables: Annotated[Tables, says("dated tables")] = Tables()
     mappings: Annotated[Overlay, says("own sheets")] = Overlay()
     routes: Annotated[Overlay, says("own flows")] = Overlay()
@@ -214,9 +255,15 @@ class Installation(Section, frozen=True, kw_only=True):
     )
 
     def faults(self) -> Iterator[Fault]:
-        """There is a peer, and no two of a type serve the same agency: a dossier has one home per type."""
+        """There is a peer, links lead to an open door, no two of a type serve the same agency.
+
+        A dossier has one home per type.
+        """
         if not self.connectors:
             yield Fault("connector", "there is no peer", 'Add [connector.NAME] with type = "…"')
+        if self.files.url and self.listen.intake.address is None:
+            hint = "Give [listen.intake] an address"
+            yield Fault("files.url", '"url" leads to the intake door, which has no address', hint)
         homes: dict[tuple[str, str], str] = {}
         for name, peer in self.connectors.items():
             for agency in peer.serves or ("",):

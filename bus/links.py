@@ -22,6 +22,9 @@ from bus.file_names import slug
 from mappings.dossier import File
 
 VERSION = "1"
+SHORTEST_KEY = 32
+"""Characters of a key: as hex, 128 bits."""
+
 KEY_NAME = re.compile(r"[a-z0-9_-]{1,20}")
 PURPOSE = b"lien-thong file link\n"
 """Goes into every MAC first, so that a key used elsewhere too signs no links there."""

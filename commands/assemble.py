@@ -7,10 +7,13 @@ from pathlib import Path
 
 from bus.connector import Connector, Rhythm
 from bus.errors import ConfigurationError
+from bus.files import FileStore
+from bus.filing import Filing
 from bus.flows import Routes, read_routes
 from bus.installation import ConnectorSettings, Installation
 from bus.ledger.ledger import Ledger
 from bus.ledger.store import Store
+from bus.links import LinkKey, Links
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner
 from bus.ports import AdapterType
@@ -48,6 +51,7 @@ class Bus:
     connectors: Mapping[str, Connector]
     pipeline: Pipeline
     worker: Worker
+    filing: Filing
 
     async def stop(self) -> None:
         """Stop taking, finish, flush, give back (rule 24)."""
@@ -102,6 +106,7 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
     ledger = Ledger(
         Store(installation.ledger.address(installation.installation.data)), planner.plan, planner.merge
     )
+    filing = _filing(installation)
     broker = Broker()
     await broker.connect(installation.broker.address, assembly.topology, client_name="lienthong")
     dispatcher = Dispatcher(broker, assembly.topology, installation.installation.name)
@@ -114,12 +119,24 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
             publish=dispatcher.publish,
             observer=LogObserver(),
             config=_config(assembly),
+            filing=filing,
         )
     )
     mine = {name: one for name, one in connectors.items() if not only or name in only}
     worker = Worker(pipeline, ledger, broker, assembly.topology, dispatcher, mine)
     await worker.start()
-    return Bus(assembly, ledger, broker, connectors, pipeline, worker)
+    return Bus(assembly, ledger, broker, connectors, pipeline, worker, filing)
+
+
+def _filing(installation: Installation) -> Filing:
+    """The file store, made ready, and the links to it where they are configured."""
+    files = installation.files
+    store = FileStore(files.place(installation.installation.data), limit=int(files.limit))
+    store.prepare()
+    if files.url is None:
+        return Filing(store)
+    keys = tuple(LinkKey(name, key.reveal().encode()) for name, key in files.link_keys.items())
+    return Filing(store, Links(str(files.url), keys, float(files.link_lives)))
 
 
 def _connector(name: str, settings: ConnectorSettings, kind: AdapterType) -> Connector:

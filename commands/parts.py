@@ -27,7 +27,7 @@ class Unasked(dict[str, str]):
 
     def get(self, key: str, default: str | None = None) -> str:  # type: ignore[override]  # every name has a value here
         """Give the variable, or a text that opens nothing."""
-        return super().get(key) or default or "not set"
+        return super().get(key) or default or "not set: this stands in, and opens nothing"
 
 
 def read_settings(file: Path, *, secrets: bool = True) -> Installation:
