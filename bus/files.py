@@ -3,6 +3,7 @@
     FOLDER/ab/abcdef…          a file under its SHA-256, read-only; the same content twice is one file
     FOLDER/.part-…             being written: no name that anybody asks for
     FOLDER/withdrawn/abcdef…   says that links to a content are withdrawn, by whom and why
+    FOLDER/withdrawn/history   every withdrawal and every one taken back, a line of JSON each
 
 A file gets its name when all of it is on disk, so a crash leaves a part and never half a file. Blocking: call
 it from a thread. Several processes may share a folder, also over a network, if it keeps renaming atomic.
@@ -19,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import msgspec
 
@@ -47,9 +48,10 @@ class Stored:
     media_type: str
 
 
-class Withdrawn(msgspec.Struct, frozen=True):
-    """Why links to a content open nothing any more; `link` is the mark of the one link, "" for all."""
+class Decision(msgspec.Struct, frozen=True):
+    """What a person decided about links to a content; `link` is the mark of the one link, "" for all."""
 
+    what: Literal["withdrawn", "restored"]
     hash: str
     who: str
     reason: str
@@ -119,25 +121,35 @@ class FileStore:
         with self._path(digest).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == digest
 
-    def withdraw(self, withdrawal: Withdrawn) -> None:
-        """Let no link to a content (or one link to it) open anything; on disk when this returns."""
-        target = self._mark(withdrawal.hash, withdrawal.link)
-        with self._part() as (path, part), _translated():
-            part.write(msgspec.json.encode(withdrawal))
-            _finish(path, part, target)
+    def decide(self, decision: Decision) -> None:
+        """Withdraw a link, or all links to a content, or take that back; on disk when this returns.
 
-    def restore(self, digest: str, link: str = "") -> bool:
-        """Take a withdrawal back; False where there was none."""
-        try:
-            self._mark(digest, link).unlink()
-        except FileNotFoundError:
-            return False
-        _sync(self.folder / _WITHDRAWN)
-        return True
+        Raises FileNotFoundError where there is nothing to be decided about. May be repeated.
+        """
+        mark = self._mark(decision.hash, decision.link)
+        if decision.what == "restored":
+            mark.stat()
+        elif decision.hash not in self:
+            raise FileNotFoundError(errno.ENOENT, "no such file in the store", decision.hash)
+        with _translated():
+            self._remember(decision)
+            if decision.what == "restored":
+                mark.unlink()
+                _sync(mark.parent)
+        if decision.what == "withdrawn":
+            with self._part() as (path, part), _translated():
+                part.write(msgspec.json.encode(decision))
+                _finish(path, part, mark)
 
     def withdrawn(self, digest: str, link: str) -> bool:
         """Whether this link, or every link to this content, is withdrawn."""
         return self._mark(digest, "").exists() or self._mark(digest, link).exists()
+
+    def _remember(self, decision: Decision) -> None:
+        with (self.folder / _WITHDRAWN / "history").open("ab") as file:
+            file.write(msgspec.json.encode(decision) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
 
     def _path(self, digest: str) -> Path:
         return self.folder / _checked(digest)[:2] / digest

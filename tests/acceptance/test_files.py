@@ -3,6 +3,8 @@
 import hashlib
 import os
 import signal
+import subprocess
+import sys
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -45,6 +47,11 @@ class Running:
     def data(self) -> Path:
         """The bus's data folder."""
         return self.settings.parent
+
+    def restarted(self) -> bool:
+        """Start the bus where it has ended; whether that was ever done."""
+        self.bus.keep_alive()
+        return self.bus.starts == 2
 
     def record(self, number: str) -> dict[str, Any]:
         """What the portal shows of a dossier, as a client of its look-up service reads it."""
@@ -149,9 +156,12 @@ def test_a_pushed_file_is_named_to_both_peers_by_a_link_that_gives_its_bytes(run
     eventually(lambda: running.portal.effects()["attachments"] == {"fetched": 1, "wrong": 0})
 
     os.kill(int((running.data / "bus.pid").read_text()), signal.SIGKILL)
-    eventually(lambda: running.bus.keep_alive() or running.bus.starts == 2)
+    eventually(running.restarted)
     answer = eventually(lambda: fetched(at_portal))
     assert answer.content == content, "a link outlives the process that made it"
+    command = [sys.executable, str(ROOT / "run.py"), "files", "withdraw", at_portal, "--reason", "nhầm"]
+    subprocess.run([*command, "--settings", str(running.settings)], check=True, timeout=30)  # noqa: S603  our own
+    assert httpx.get(at_portal, trust_env=False).status_code == 410
     secret = (running.data / "secrets" / "links").read_text()
     assert secret not in (running.data / "bus.log").read_text()
     assert "/files/1." not in (running.data / "bus.log").read_text(), "a link is a key: none in a log"

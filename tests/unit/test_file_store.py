@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bus.errors import RejectedMessageError, UnavailableError
-from bus.files import ABANDONED, FileStore, Withdrawn
+from bus.files import ABANDONED, Decision, FileStore
 from bus.ports import Attachment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,16 +162,29 @@ def test_only_a_hash_is_ever_looked_up(store: FileStore, name: str) -> None:
 def test_a_withdrawal_outlives_the_process_and_can_be_taken_back(store: FileStore) -> None:
     """One link or all links to a content; another store on the same folder sees it at once."""
     again = FileStore(store.folder, limit=1)
+    store.put(io.BytesIO(PDF))
     for link in ("", LINK):
-        note = Withdrawn(digest(PDF), "an", "nhầm tệp", datetime.now(UTC), link=link)
-        store.withdraw(note)
-        store.withdraw(note)
+        withdrawn = Decision("withdrawn", digest(PDF), "an", "nhầm tệp", datetime.now(UTC), link=link)
+        restored = Decision("restored", digest(PDF), "binh", "đúng rồi", datetime.now(UTC), link=link)
+        store.decide(withdrawn)
+        store.decide(withdrawn)
         assert again.withdrawn(digest(PDF), LINK)
         assert again.withdrawn(digest(PDF), "B" * 43) is (link == "")
         assert not again.withdrawn(digest(b""), LINK)
-        assert again.restore(digest(PDF), link)
-        assert not again.restore(digest(PDF), link)
+        again.decide(restored)
         assert not store.withdrawn(digest(PDF), LINK)
+    lines = (store.folder / "withdrawn" / "history").read_bytes().splitlines()
+    told = [msgspec.json.decode(line, type=Decision) for line in lines]
+    assert [each.what for each in told] == ["withdrawn", "withdrawn", "restored"] * 2
+    assert told[-1] == restored
+
+
+def test_nothing_is_decided_about_what_is_not_there(store: FileStore) -> None:
+    """A hash that is no file's, and a withdrawal that never was."""
+    for what in ("withdrawn", "restored"):
+        with pytest.raises(FileNotFoundError):
+            store.decide(Decision(what, digest(b"never"), "an", "", datetime.now(UTC)))
+    assert everything(store) == []
 
 
 def test_many_at_once_put_the_same_file(store: FileStore) -> None:

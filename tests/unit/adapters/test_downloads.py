@@ -20,7 +20,7 @@ import uvicorn
 
 from adapters._kit.downloads import Downloads
 from bus.file_names import safe_name
-from bus.files import FileStore, Withdrawn
+from bus.files import Decision, FileStore
 from bus.links import LinkKey, Links
 from mappings.dossier import File
 
@@ -162,7 +162,7 @@ def test_wrong_ended_and_withdrawn_links_are_told_apart(site: Site) -> None:
     assert site.get(f"{site.base}/{site.file.hash}").status_code == 404
     assert site.client.post(url).status_code == 405
     for link in (mark, ""):
-        store.withdraw(Withdrawn(site.file.hash, "an", "nhầm", datetime.now(UTC), link=link))
+        store.decide(Decision("withdrawn", site.file.hash, "an", "nhầm", datetime.now(UTC), link=link))
         gone = site.get(url)
         assert gone.status_code == 410
         assert "thu hồi" in gone.text
@@ -170,7 +170,7 @@ def test_wrong_ended_and_withdrawn_links_are_told_apart(site: Site) -> None:
             "nosniff",
             "private, no-cache",
         )
-        store.restore(site.file.hash, link)
+        store.decide(Decision("restored", site.file.hash, "an", "", datetime.now(UTC), link=link))
     assert site.get(url).status_code == 200
     site.today = date(2037, 1, 1)
     assert site.get(url).status_code == 410
