@@ -69,7 +69,8 @@ class FileStore:
     def prepare(self) -> None:
         """Make the folder, and take away parts that a crash left; may be repeated."""
         with _translated():
-            (self.folder / _WITHDRAWN).mkdir(parents=True, exist_ok=True, mode=0o750)
+            for folder in (self.folder, self.folder / _WITHDRAWN):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o750)
             old = time.time() - ABANDONED
             for part in self.folder.glob(f"{_PART}*"):
                 with contextlib.suppress(FileNotFoundError):

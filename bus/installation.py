@@ -126,7 +126,7 @@ class Files(Section, frozen=True, kw_only=True):
 
     folder: Annotated[Path | None, says("where they lie; empty: the folder files in `data`")] = None
     limit: Annotated[Size, says("the largest file", least=1)] = Size("200 MB")
-    url: Annotated[
+    public_url: Annotated[
         Url | None,
         says("where peers fetch them: what reaches /files of the intake door; empty: files get no links"),
     ] = None
@@ -145,13 +145,17 @@ class Files(Section, frozen=True, kw_only=True):
 
     def faults(self) -> Iterator[Fault]:
         """Links need an address and a key; a key has a name for links and is too long to be guessed."""
-        if self.url and not self.link_keys:
+        if self.public_url and not self.link_keys:
             hint = 'Write link_keys = { k1 = "${LIENTHONG_LINK_KEY}" }'
-            yield Fault("url", '"url" needs a key that signs links', hint)
-        if self.link_keys and not self.url:
-            yield Fault("link_keys", '"link_keys" need "url" beside them')
-        if self.url and (self.url.endswith("/") or "?" in self.url):
-            yield Fault("url", '"url" has a / or a query at its end', "Take it off: links go on from here")
+            yield Fault("public_url", '"public_url" needs a key that signs links', hint)
+        if self.link_keys and not self.public_url:
+            yield Fault("link_keys", '"link_keys" need "public_url" beside them')
+        if self.public_url and (self.public_url.endswith("/") or "?" in self.public_url):
+            yield Fault(
+                "public_url",
+                '"public_url" has a / or a query at its end',
+                "Take it off: links go on from here",
+            )
         for name, key in self.link_keys.items():
             if not KEY_NAME.fullmatch(name):
                 yield Fault(f"link_keys.{name}", f'"{name}" is no name of a key: small letters, digits, _ -')
@@ -261,9 +265,11 @@ class Installation(Section, frozen=True, kw_only=True):
         """
         if not self.connectors:
             yield Fault("connector", "there is no peer", 'Add [connector.NAME] with type = "…"')
-        if self.files.url and self.listen.intake.address is None:
+        if self.files.public_url and self.listen.intake.address is None:
             hint = "Give [listen.intake] an address"
-            yield Fault("files.url", '"url" leads to the intake door, which has no address', hint)
+            yield Fault(
+                "files.public_url", '"public_url" leads to the intake door, which has no address', hint
+            )
         homes: dict[tuple[str, str], str] = {}
         for name, peer in self.connectors.items():
             for agency in peer.serves or ("",):

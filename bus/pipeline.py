@@ -256,7 +256,7 @@ class Pipeline:
                 burned=False,
             )
         try:
-            answer = await _call(connector, operation.call, sent.call(deadline))
+            answer = await _call(connector, operation.call, sent.call(deadline, self._filing))
         except DeliveryError as error:
             self._count(connector, error)
             settle = settlement.of_error(claimed, self._holder, error, connector, operation)
@@ -272,7 +272,9 @@ class Pipeline:
         if operation.lookup is None:
             missing = PermanentError("this peer cannot be asked")
             return settlement.of_silence(claimed, self._holder, missing, connector)
-        sighting = await _call(connector, operation.lookup, sent.call(time.monotonic() + operation.seconds))
+        sighting = await _call(
+            connector, operation.lookup, sent.call(time.monotonic() + operation.seconds, self._filing)
+        )
         if sighting.outcome != "done":
             return settlement.of_sighting(claimed, self._holder, sighting, connector)
         answer = sighting.answer or Answer(note="asked: the peer has it")
@@ -335,7 +337,7 @@ class _Sent:
     digest: bytes
     told: bytes
 
-    def call(self, deadline: float) -> Call:
+    def call(self, deadline: float, filing: Filing) -> Call:
         """The call for the adapter; the request id stays the same for every resend of the delivery."""
         identity = f"{self.claimed.traceparent}/{self.claimed.route}/{self.claimed.delivery}"
         return Call(
@@ -345,6 +347,7 @@ class _Sent:
             deadline=Deadline(deadline),
             codes=self.claimed.codes,
             traceparent=self.claimed.traceparent,
+            open_file=filing.open,
         )
 
 

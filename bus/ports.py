@@ -24,12 +24,18 @@ class Deadline:
     at: float
 
 
+def no_file(digest: str) -> BinaryIO:
+    """Have no stored files at all."""
+    raise FileNotFoundError(digest)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One attempt to have an effect at a peer, or one question about it.
 
     `request_id` is a UUID that stays the same for every resend of the delivery; `attempt` counts from 1.
-    `codes` are the dossier's known numbers, connector -> number. `sent_at` is when the first attempt began.
+    `codes` are the dossier's known numbers, connector -> number. `open_file` gives the content of a stored file
+    by its hash, for a peer that takes bytes and no addresses; raises FileNotFoundError.
     """
 
     request: Tree
@@ -38,6 +44,7 @@ class Call:
     deadline: Deadline
     codes: Mapping[str, str] = field(default_factory=dict)
     traceparent: str = ""
+    open_file: Callable[[str], BinaryIO] = no_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +200,8 @@ class Received:
 class Webhook:
     """A source that calls us at `path` below the connector's own prefix `/in/CONNECTOR`.
 
-    `receive` authenticates and understands (pure but for checking secrets). The other functions make the
-    peer's own form of answer: kept, kept before, refused with every problem, not now.
+    `receive` authenticates and understands (pure but for checking secrets); it may be called from any thread.
+    The other functions make the peer's own form of answer: kept, kept before, refused with every problem, not now.
     """
 
     name: str

@@ -133,10 +133,10 @@ def _filing(installation: Installation) -> Filing:
     files = installation.files
     store = FileStore(files.place(installation.installation.data), limit=int(files.limit))
     store.prepare()
-    if files.url is None:
+    if files.public_url is None:
         return Filing(store)
     keys = tuple(LinkKey(name, key.reveal().encode()) for name, key in files.link_keys.items())
-    return Filing(store, Links(str(files.url), keys, float(files.link_lives)))
+    return Filing(store, Links(str(files.public_url), keys, float(files.link_lives)))
 
 
 def _connector(name: str, settings: ConnectorSettings, kind: AdapterType) -> Connector:

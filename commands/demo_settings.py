@@ -25,7 +25,7 @@ prefix = "demo-{run}"
 address = "127.0.0.1:{port}"
 
 [files]
-url = "http://127.0.0.1:{port}/files"
+public_url = "http://127.0.0.1:{port}/files"
 link_keys = {{ demo = "file:secrets/links" }}
 
 [retry]

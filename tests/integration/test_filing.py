@@ -65,7 +65,8 @@ class Peer:
     name: str
     operation: Operation
     got: list[Any] = field(default_factory=list)
-
+    fetches: tuple[str, ...] = ()
+    files: list[bytes] = field(default_factory=list)
     operations: Mapping[str, Operation] = field(default_factory=dict)
     polls: tuple[()] = ()
     webhooks: tuple[()] = ()
@@ -73,6 +74,9 @@ class Peer:
     def take(self, call: Call) -> Answer:
         """Remember a request."""
         self.got.append(call.request)
+        for digest in self.fetches:
+            with call.open_file(digest) as file:
+                self.files.append(file.read())
         return Answer()
 
     def close(self) -> None:
@@ -213,6 +217,16 @@ async def test_after_a_rotation_a_record_tells_the_new_link_once(bus: Bus) -> No
     await bus.pipeline.keep("onestop", shown(url, updatedDate="2026-04-17T09:00:00.000+07:00"))
     await bus.settle()
     assert len(bus.portal.got) == 1, "an address by a key that is gone is still ours, and is written anew"
+
+
+async def test_a_peer_that_takes_bytes_gets_them_from_the_store(bus: Bus) -> None:
+    """An adapter opens what its request names by hash; bytes pass through no sheet and no broker."""
+    bus.onestop.fetches = (HASH,)
+    await bus.pipeline.keep("national_portal", pushed())
+    await bus.settle()
+    assert bus.onestop.files == [CONTENT]
+    with pytest.raises(FileNotFoundError):
+        Filing().open(HASH)
 
 
 async def test_another_s_address_takes_the_place_of_ours(bus: Bus) -> None:
