@@ -34,8 +34,8 @@ class Call:
     """One attempt to have an effect at a peer, or one question about it.
 
     `request_id` is a UUID that stays the same for every resend of the delivery; `attempt` counts from 1.
-    `codes` are the dossier's known numbers, connector -> number. `open_file` gives the content of a stored file
-    by its hash, for a peer that takes bytes and no addresses; raises FileNotFoundError.
+    `codes` are the dossier's known numbers, connector -> number. `open_file` gives the content of a stored
+    file by its hash, for a peer that takes bytes and no addresses; raises FileNotFoundError.
     """
 
     request: Tree
@@ -200,8 +200,9 @@ class Received:
 class Webhook:
     """A source that calls us at `path` below the connector's own prefix `/in/CONNECTOR`.
 
-    `receive` authenticates and understands (pure but for checking secrets); it may be called from any thread.
-    The other functions make the peer's own form of answer: kept, kept before, refused with every problem, not now.
+    `receive` authenticates and understands (pure but for checking secrets); it may be called from any
+    thread. The other functions make the peer's own form of answer: kept, kept before, refused with every
+    problem, not now.
     """
 
     name: str

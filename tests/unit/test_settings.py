@@ -331,12 +331,12 @@ def test_wrong_connectors_are_told_beside_each_other() -> None:
         ('unknown={look_up_after="1 hour"}', "is earlier than look_up_after 1 hour"),
         ('[listen.intake]\ncertificate="settings.toml"', '"certificate" needs "key" beside it'),
         ('[tables]\nfolder="nowhere"', "nowhere does not exist"),
-        ('[files]\npublic_url="https://tep.example"', '12:12: "public_url" needs a key'),
+        ('[files]\npublic_url="https://t.vn"', '12:12: "public_url" needs a key'),
         ('[files]\nlink_keys={k1="${KEY}"}', '12:11: "link_keys" need "public_url" beside'),
-        ('[files]\npublic_url="https://tep.example/"\nlink_keys={k1="${KEY}"}', '12:12: "public_url" has a / or a query'),
-        ('[files]\npublic_url="https://tep.example"\nlink_keys={"K 1"="${KEY}"}', '"K 1" is no name of a key'),
-        ('[files]\npublic_url="https://tep.example"\nlink_keys={k1="${SHORT}"}', '13:15: "k1" is shorter than 32'),
-        ('[files]\npublic_url="https://tep.example"\nlink_keys={k1="${KEY}"}', "leads to the intake door"),
+        ('[files]\npublic_url="https://t.vn/"\nlink_keys={k1="${KEY}"}', '12:12: "public_url" has a /'),
+        ('[files]\npublic_url="https://t.vn"\nlink_keys={"K 1"="${KEY}"}', '"K 1" is no name'),
+        ('[files]\npublic_url="https://t.vn"\nlink_keys={k1="${SHORT}"}', '13:15: "k1" is shorter'),
+        ('[files]\npublic_url="https://t.vn"\nlink_keys={k1="${KEY}"}', "leads to the intake door"),
         ('[files]\nlink_lives="3 months"', "link_lives.* like"),
         ('[files]\nlink_lives="30 days"', '"link_lives" must be at least 1 year'),
         ('[files]\nlimt="1 GB"', 'Did you mean "limit"'),
@@ -351,7 +351,7 @@ def test_settings_that_contradict_one_another_are_told(addition: str, said: str)
 def test_the_first_key_of_links_stays_the_first() -> None:
     """The order of the file is the order in which keys are tried: the first signs."""
     text = (
-        WHOLE + '[listen.intake]\naddress="127.0.0.1:0"\n[files]\npublic_url="https://tep.example/files"\n'
+        WHOLE + '[listen.intake]\naddress="127.0.0.1:0"\n[files]\npublic_url="https://t.vn/files"\n'
         'link_keys={ new="${KEY}", alt="${KEY}", "2025"="${KEY}" }\n'
     )
     found = read_installation(read(text, "s.toml"), TYPES, ENV).files
