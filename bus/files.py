@@ -49,7 +49,7 @@ class Stored:
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What a person decided about links to a content; `link` is the mark of the one link, "" for all."""
+    """What a person decided about links to a content; `link` is the mark of one name of it, "" for all."""
 
     what: Literal["withdrawn", "restored"]
     hash: str
@@ -123,7 +123,7 @@ class FileStore:
             return hashlib.file_digest(file, "sha256").hexdigest() == digest
 
     def decide(self, decision: Decision) -> None:
-        """Withdraw a link, or all links to a content, or take that back; on disk when this returns.
+        """Withdraw a content under one name, or all links to it, or take that back; on disk at the return.
 
         Raises FileNotFoundError where there is nothing to be decided about. May be repeated.
         """
@@ -143,7 +143,7 @@ class FileStore:
                 _finish(path, part, mark)
 
     def withdrawn(self, digest: str, link: str) -> bool:
-        """Whether this link, or every link to this content, is withdrawn."""
+        """Whether this content under this name, or every link to it, is withdrawn."""
         return self._mark(digest, "").exists() or self._mark(digest, link).exists()
 
     def _remember(self, decision: Decision) -> None:

@@ -15,6 +15,7 @@ import hmac
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from math import floor
 
 from bus.errors import LienThongError
@@ -31,7 +32,7 @@ PURPOSE = b"lien-thong file link\n"
 
 _FIELDS = 6
 _SHAPE = re.compile(
-    r"(?:^|/)1\.[a-z0-9_-]+\.\d{8}\.([0-9a-f]{64})\.[A-Za-z0-9_-]+\.([A-Za-z0-9_-]{43})(?:/|$)"
+    r"(?:^|/)1\.[a-z0-9_-]+\.\d{8}\.([0-9a-f]{64})\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{43}(?:/|$)", re.ASCII
 )
 
 
@@ -53,7 +54,11 @@ class LinkKey:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """What a link opens: a file until the end of a day (UTC). `mark` tells this link from all others."""
+    """What a link opens: a file until the end of a day (UTC).
+
+    `mark` is the same for all links to this content under this name, whatever their key and day: what is
+    withdrawn stays withdrawn when keys rotate.
+    """
 
     file: File
     until: date
@@ -117,16 +122,21 @@ class Links:
         # signed before anything of it is looked at: what is read below we wrote ourselves
         if key is None or not _same(_mac(key, ".".join(parts[:-1]), name), parts[-1]):
             raise ForgedLinkError("not a link of ours")
-        _, _, until, digest, label, mac = parts
+        _, _, until, digest, label, _ = parts
         size, media_type, real_name = _unlabel(label)
         file = File(hash=digest, size=int(size), media_type=media_type, name=real_name)
-        return Linked(file, datetime.strptime(until, "%Y%m%d").replace(tzinfo=UTC).date(), mac)
+        day = datetime.strptime(until, "%Y%m%d").replace(tzinfo=UTC).date()
+        return Linked(file, day, _mark(digest, label))
 
 
 def parts_of(link: str) -> tuple[str, str] | None:
     """The hash and the mark that a link or its path names, unchecked: for people who withdraw it."""
     found = _SHAPE.search(link)
-    return (found[1], found[2]) if found else None
+    return (found[1], _mark(found[1], found[2])) if found else None
+
+
+def _mark(digest: str, label: str) -> str:
+    return _text64(sha256(f"{digest}.{label}".encode()).digest())
 
 
 def _label(file: File) -> str:

@@ -20,8 +20,9 @@ from commands.tell import FINE, NEEDS_YOU, put_json, say
 def decide(
     place: Place, named: str, reason: str, *, what: Literal["withdrawn", "restored"], as_json: bool
 ) -> int:
-    """Withdraw a link (or by a hash all links to a file), or take that back; recorded with who and why.
+    """Withdraw a file under the name of a link, or by a hash all links to it, or take that back.
 
+    Recorded with who and why. A link that is withdrawn stays so under new keys and days.
     It counts at once, also in a running `serve`. `NEEDS_YOU` where there is nothing of the kind.
     """
     digest, link = _target(named)
@@ -31,7 +32,7 @@ def decide(
     except FileNotFoundError:
         lacking = "no such file is stored" if what == "withdrawn" else "nothing of this was withdrawn"
         return _said({"ok": False, "error": lacking}, f"not done: {lacking}", as_json=as_json)
-    which = "the link is" if link else f"all links to {digest} are"
+    which = "links to this file under this name are" if link else f"all links to {digest} are"
     return _said({"ok": True, what: digest, "link": link}, f"{which} {what}", as_json=as_json)
 
 

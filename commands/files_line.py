@@ -9,7 +9,7 @@ from commands.options import Json, Reason, Settings
 files = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 StoredFile = Annotated[
-    str, typer.Argument(metavar="LINK|HASH", help="One link, or by its SHA-256 a file and all links to it.")
+    str, typer.Argument(metavar="LINK|HASH", help="A link, or a file's SHA-256 for all links to it.")
 ]
 
 
@@ -19,7 +19,8 @@ def files_withdraw(
 ) -> None:
     """Withdraw a link (thu hồi liên kết).
 
-    From now on it opens nothing; with a hash, no link to that file does. Exit 1 where none is stored.
+    From now on no link to that file under that name opens anything; with a hash, no link to it at all.
+    Exit 1 where none is stored.
     """
     from commands.files import decide  # noqa: PLC0415  the start stays quick
     from commands.place import find_place  # noqa: PLC0415  as above

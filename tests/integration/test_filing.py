@@ -67,9 +67,13 @@ class Peer:
     got: list[Any] = field(default_factory=list)
     fetches: tuple[str, ...] = ()
     files: list[bytes] = field(default_factory=list)
-    operations: Mapping[str, Operation] = field(default_factory=dict)
     polls: tuple[()] = ()
     webhooks: tuple[()] = ()
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """The one thing it can do."""
+        return {self.operation.name: replace(self.operation, call=self.take)}
 
     def take(self, call: Call) -> Answer:
         """Remember a request."""
@@ -118,9 +122,7 @@ class Bus:
         """Deliver everything that is ready."""
         while self.ready:
             one = self.ready.pop(0)
-            peer = self.portal if one.connector == "national_portal" else self.onestop
-            known = replace(peer.operation, call=peer.take)
-            await self.pipeline.deliver(one.delivery, self.connectors[peer.name], {known.name: known})
+            await self.pipeline.deliver(one.delivery, self.connectors[one.connector])
 
     def rows(self, query: str) -> list[Any]:
         """What stands in the ledger."""

@@ -192,6 +192,17 @@ def test_links_of_an_older_key_hold(site: Site) -> None:
     assert site.get(before).content == CONTENT
 
 
+def test_what_is_withdrawn_stays_so_under_another_key_and_day(site: Site) -> None:
+    """A rotation or a new last day makes another link to the file; a withdrawal is of the file's name."""
+    mark = site.links.open(site.url.removeprefix(f"{site.base}/"), TODAY).mark
+    site.store.decide(Decision("withdrawn", site.file.hash, "an", "nhầm", datetime.now(UTC), link=mark))
+    older = Links(site.base, (OLD,), 3e8).url(site.file, date(2041, 12, 31))
+    renamed = File(hash=site.file.hash, size=site.file.size, media_type=site.file.media_type, name="b.pdf")
+    assert site.get(older).status_code == 410
+    assert site.get(site.links.url(renamed, UNTIL)).status_code == 200
+    site.store.decide(Decision("restored", site.file.hash, "an", "", datetime.now(UTC), link=mark))
+
+
 def test_a_link_to_a_file_that_is_gone_or_cut_is_404_and_in_the_log(site: Site) -> None:
     """A store that lost a file is an operator's matter: said with the hash, and half a file is never sent."""
     file = site.store.folder / site.file.hash[:2] / site.file.hash

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bus.files import FileStore
-from bus.links import LinkKey, Links
+from bus.links import LinkKey, Links, parts_of
 from mappings.dossier import File
 from tests.unit.commands.conftest import Run
 from tests.unit.commands.test_configuring import SETTINGS
@@ -32,8 +32,8 @@ def store(tmp_path: Path, ledger_file: Path) -> FileStore:
 
 
 def test_a_link_is_withdrawn_and_restored_with_who_and_why(run: Run, store: FileStore) -> None:
-    """One link alone, found by its text; the decision stands in the history."""
-    mark = LINK.rpartition("/")[0].rpartition(".")[2]
+    """That name of the file alone, found by the link's text; the decision stands in the history."""
+    mark = (parts_of(LINK) or ("", ""))[1]
     assert run("files", "withdraw", LINK, "--reason", "wrong file").code == 0
     assert store.withdrawn(HASH, mark)
     assert not store.withdrawn(HASH, "A" * 43)
