@@ -21,7 +21,7 @@ from monitoring.logs import configure
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-LONGEST_DOWNLOAD_AT_STOP = 10
+LONGEST_DOWNLOAD_AT_STOP = 5
 """Seconds that a download may still take at a stop; whoever takes longer resumes."""
 
 

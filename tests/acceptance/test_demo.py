@@ -40,14 +40,16 @@ def wrong(result: dict[str, Any]) -> dict[str, Any]:
     open_now = {
         name: result["states"][name] for name in ("waiting", "ready", "sending", "retrying", "unknown")
     }
-    return {name: count for name, count in {**doubled, **promises, **open_now}.items() if count}
+    files = {"attachments": result["attachments"]["wrong"]}
+    return {name: count for name, count in {**doubled, **promises, **open_now, **files}.items() if count}
 
 
 def test_every_dossier_arrives_once_and_in_order(tmp_path: Path, amqp_url: str) -> None:
-    """Nothing doubled, echoed, out of order or unaccounted; every dossier known to both peers."""
+    """Nothing doubled, echoed, out of order or unaccounted; every dossier known to both peers, its files too."""
     result = run(tmp_path, amqp_url, "--dossiers", "60", "--seed", "11")
     assert wrong(result) == {}, result
     assert result["dossiers"] == 60
+    assert result["attachments"]["fetched"] >= 20
     assert result["effects"]["onestop"]["applied"] >= 55
     assert result["effects"]["national_portal"]["applied"] >= 200
 

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -20,12 +21,15 @@ import pytest
 from adapters.national_portal.simulator_paper import paper
 from bench.province import load_tables, submissions
 from bus.errors import DeliveryError
+from bus.files import FileStore
+from bus.links import LinkKey, Links
 from bus.ports import Deadline
 from commands.demo import BusProcess
 from commands.demo_settings import write_settings
 from commands.demo_world import ROOT, Simulator, start_simulator
 from commands.parts import adapter_types, read_settings
 from deploy.local.folder import free_ports
+from mappings.dossier import File
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
 
@@ -162,9 +166,27 @@ def test_a_pushed_file_is_named_to_both_peers_by_a_link_that_gives_its_bytes(run
     command = [sys.executable, str(ROOT / "run.py"), "files", "withdraw", at_portal, "--reason", "nhầm"]
     subprocess.run([*command, "--settings", str(running.settings)], check=True, timeout=30)  # noqa: S603  our own
     assert httpx.get(at_portal, trust_env=False).status_code == 410
+    stops_in_the_middle_of_a_download(running)
     secret = (running.data / "secrets" / "links").read_text()
     assert secret not in (running.data / "bus.log").read_text()
     assert "/files/1." not in (running.data / "bus.log").read_text(), "a link is a key: none in a log"
+
+
+def stops_in_the_middle_of_a_download(running: Running) -> None:
+    """SIGTERM while somebody reads slowly: the bus ends by itself, with 0; the reader resumes later."""
+    settings = read_settings(running.settings)
+    store = FileStore(settings.files.place(settings.installation.data), limit=10**9)
+    stored = store.put(bytes(1_000_000) for _ in range(50))
+    key = LinkKey("demo", settings.files.link_keys["demo"].reveal().encode())
+    file = File(hash=stored.hash, size=stored.size, media_type=stored.media_type, name="a.bin")
+    url = Links(str(settings.files.public_url), (key,), 3e8).url(file, date(2040, 1, 1))
+    with httpx.Client(trust_env=False) as client, client.stream("GET", url) as answer:
+        assert answer.status_code == 200
+        os.kill(int((running.data / "bus.pid").read_text()), signal.SIGTERM)
+        child = running.bus._child
+        assert child
+        assert eventually(lambda: child.poll() is not None, 20)
+        assert child.poll() == 0
 
 
 def fetched(url: str) -> httpx.Response | None:
