@@ -45,7 +45,7 @@ def wrong(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_dossier_arrives_once_and_in_order(tmp_path: Path, amqp_url: str) -> None:
-    """Nothing doubled, echoed, out of order or unaccounted; every dossier known to both peers, its files too."""
+    """Nothing doubled, echoed, out of order or unaccounted; every dossier and file at both peers."""
     result = run(tmp_path, amqp_url, "--dossiers", "60", "--seed", "11")
     assert wrong(result) == {}, result
     assert result["dossiers"] == 60
