@@ -25,8 +25,10 @@ from typing import BinaryIO, Literal
 import msgspec
 
 from bus.errors import RejectedMessageError, UnavailableError
-from bus.media_types import media_type
+from bus.file_names import safe_name
+from bus.media_types import OTHER, media_type
 from bus.ports import Attachment
+from mappings.dossier import File
 
 CHUNK = 256 * 1024
 ABANDONED = 86_400.0
@@ -105,9 +107,15 @@ class FileStore:
         if problems:
             raise RejectedMessageError(problems)
 
-    def open(self, digest: str) -> BinaryIO:
+    def keep(self, content: BinaryIO, *, name: str, media_type: str = "") -> File:
+        """As `put`, for an adapter (`bus.ports.Files`): the file with a safe name."""
+        stored = self.put(content)
+        kind = media_type if media_type and stored.media_type == OTHER else stored.media_type
+        return File(hash=stored.hash, size=stored.size, media_type=kind, name=safe_name(name))
+
+    def open(self, file: str) -> BinaryIO:
         """Open a file for reading; raises FileNotFoundError where the store has none of this hash."""
-        return self._path(digest).open("rb")
+        return self._path(file).open("rb")
 
     def __contains__(self, digest: str) -> bool:
         return self._path(digest).is_file()

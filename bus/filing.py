@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from bus.errors import UnavailableError
 from bus.files import FileStore
 from bus.links import Links
-from bus.ports import Incoming, no_file
+from bus.ports import Incoming
 from mappings.dossier import Document, Dossier, Message, Part, Result, Supplement
 
 M = TypeVar("M", bound=Message)
@@ -37,10 +37,6 @@ class Filing:
 
     store: FileStore | None = None
     links: Links | None = None
-
-    def open(self, digest: str) -> BinaryIO:
-        """Open a stored file by its hash; raises FileNotFoundError where there is none."""
-        return no_file(digest) if self.store is None else self.store.open(digest)
 
     async def take(self, incoming: Incoming) -> None:
         """Have everything that came with a message on disk; raises as `FileStore.put`. May be repeated."""

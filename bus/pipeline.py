@@ -256,7 +256,7 @@ class Pipeline:
                 burned=False,
             )
         try:
-            answer = await _call(connector, operation.call, sent.call(deadline, self._filing))
+            answer = await _call(connector, operation.call, sent.call(deadline))
         except DeliveryError as error:
             self._count(connector, error)
             settle = settlement.of_error(claimed, self._holder, error, connector, operation)
@@ -272,9 +272,7 @@ class Pipeline:
         if operation.lookup is None:
             missing = PermanentError("this peer cannot be asked")
             return settlement.of_silence(claimed, self._holder, missing, connector)
-        sighting = await _call(
-            connector, operation.lookup, sent.call(time.monotonic() + operation.seconds, self._filing)
-        )
+        sighting = await _call(connector, operation.lookup, sent.call(time.monotonic() + operation.seconds))
         if sighting.outcome != "done":
             return settlement.of_sighting(claimed, self._holder, sighting, connector)
         answer = sighting.answer or Answer(note="asked: the peer has it")
@@ -337,7 +335,7 @@ class _Sent:
     digest: bytes
     told: bytes
 
-    def call(self, deadline: float, filing: Filing) -> Call:
+    def call(self, deadline: float) -> Call:
         """The call for the adapter; the request id stays the same for every resend of the delivery."""
         identity = f"{self.claimed.traceparent}/{self.claimed.route}/{self.claimed.delivery}"
         return Call(
@@ -347,7 +345,6 @@ class _Sent:
             deadline=Deadline(deadline),
             codes=self.claimed.codes,
             traceparent=self.claimed.traceparent,
-            open_file=filing.open,
         )
 
 

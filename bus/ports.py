@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, BinaryIO, Literal, Protocol
 
 from bus.settings import Section
-from mappings.dossier import Status
+from mappings.dossier import File, Status
 
 Tree = Any
 """A message in a peer's shape."""
@@ -24,18 +24,12 @@ class Deadline:
     at: float
 
 
-def no_file(digest: str) -> BinaryIO:
-    """Have no stored files at all."""
-    raise FileNotFoundError(digest)
-
-
 @dataclass(frozen=True, slots=True)
 class Call:
     """One attempt to have an effect at a peer, or one question about it.
 
     `request_id` is a UUID that stays the same for every resend of the delivery; `attempt` counts from 1.
-    `codes` are the dossier's known numbers, connector -> number. `open_file` gives the content of a stored
-    file by its hash, for a peer that takes bytes and no addresses; raises FileNotFoundError.
+    `codes` are the dossier's known numbers, connector -> number.
     """
 
     request: Tree
@@ -44,7 +38,22 @@ class Call:
     deadline: Deadline
     codes: Mapping[str, str] = field(default_factory=dict)
     traceparent: str = ""
-    open_file: Callable[[str], BinaryIO] = no_file
+
+
+class Files(Protocol):
+    """The file store as an adapter that moves large files itself sees it; blocking, from any thread."""
+
+    def keep(self, content: BinaryIO, *, name: str, media_type: str = "") -> File:
+        """Store what `content` gives, to its end; on disk when this returns. May be repeated.
+
+        The type is told by the bytes, by `media_type` only where they tell none. Raises
+        `RejectedMessageError` over the limit and `UnavailableError` where the disk does not take it.
+        """
+        ...
+
+    def open(self, file: str) -> BinaryIO:
+        """Open a stored file by its hash; raises FileNotFoundError. The caller closes it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +259,8 @@ class AdapterType:
     """A kind of system, found by its folder `adapters/NAME/adapter.py` as `TYPE`.
 
     `messages` maps each message kind that its sources hand in to the sheet that reads it. `operations`
-    are the names it offers, known without building an adapter (`check` and the routes need them).
+    are the names it offers, known without building an adapter (`check` and the routes need them). `build`
+    makes a connector of its name and settings, and of the file store where the type `uses_files`.
     """
 
     name: str
@@ -258,4 +268,9 @@ class AdapterType:
     settings: type[Section]
     messages: Mapping[str, str]
     operations: tuple[str, ...]
-    build: Callable[[str, Any], Adapter]
+    build: Callable[..., Adapter]
+    uses_files: bool = False
+
+    def connect(self, name: str, settings: Any, files: "Files") -> Adapter:
+        """Build a connector with what its type needs."""
+        return self.build(name, settings, files) if self.uses_files else self.build(name, settings)

@@ -7,21 +7,21 @@ from pathlib import Path
 
 from bus.connector import Connector, Rhythm
 from bus.errors import ConfigurationError
-from bus.files import FileStore
 from bus.filing import Filing
 from bus.flows import Routes, read_routes
 from bus.installation import ConnectorSettings, Installation
+from bus.installation import Files as FileSettings
 from bus.ledger.ledger import Ledger
 from bus.ledger.store import Store
 from bus.links import LinkKey, Links
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner
-from bus.ports import AdapterType
+from bus.ports import AdapterType, Files
 from bus.rabbitmq import Broker
 from bus.retry import Schedule
 from bus.topology import Topology
 from bus.worker import Dispatcher, Worker
-from commands.parts import ROUTES, SHEETS, TABLES, adapter_types, folders, read_settings
+from commands.parts import ROUTES, SHEETS, TABLES, adapter_types, file_store, folders, read_settings
 from mappings.dossier import MESSAGES
 from mappings.engine import Compiled, compile_sheet
 from mappings.sheet import load_sheets
@@ -93,8 +93,11 @@ def _routes(installation: Installation, types: Mapping[str, AdapterType]) -> Rou
 async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bus:
     """Open the ledger, connect the broker, build the adapters and begin; `only` names some connectors."""
     installation = assembly.installation
+    store = file_store(installation)
+    store.prepare()
+    filing = Filing(store, _links(installation.files))
     connectors = {
-        name: _connector(name, settings, assembly.types[settings.type])
+        name: _connector(name, settings, assembly.types[settings.type], store)
         for name, settings in installation.connectors.items()
     }
     appends = {
@@ -106,7 +109,6 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
     ledger = Ledger(
         Store(installation.ledger.address(installation.installation.data)), planner.plan, planner.merge
     )
-    filing = _filing(installation)
     broker = Broker()
     await broker.connect(installation.broker.address, assembly.topology, client_name="lienthong")
     dispatcher = Dispatcher(broker, assembly.topology, installation.installation.name)
@@ -128,18 +130,15 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
     return Bus(assembly, ledger, broker, connectors, pipeline, worker, filing)
 
 
-def _filing(installation: Installation) -> Filing:
-    """The file store, made ready, and the links to it where they are configured."""
-    files = installation.files
-    store = FileStore(files.place(installation.installation.data), limit=int(files.limit))
-    store.prepare()
+def _links(files: FileSettings) -> Links | None:
+    """Links to stored files, where they are configured."""
     if files.public_url is None:
-        return Filing(store)
+        return None
     keys = tuple(LinkKey(name, key.reveal().encode()) for name, key in files.link_keys.items())
-    return Filing(store, Links(str(files.public_url), keys, float(files.link_lives)))
+    return Links(str(files.public_url), keys, float(files.link_lives))
 
 
-def _connector(name: str, settings: ConnectorSettings, kind: AdapterType) -> Connector:
+def _connector(name: str, settings: ConnectorSettings, kind: AdapterType, files: Files) -> Connector:
     retry, unknown, breaker = settings.retry, settings.unknown, settings.breaker
     schedule = Schedule(float(retry.first), retry.factor, float(retry.ceiling), float(retry.give_up_after))
     rhythm = Rhythm(
@@ -150,7 +149,12 @@ def _connector(name: str, settings: ConnectorSettings, kind: AdapterType) -> Con
         open_for=float(breaker.open_for),
     )
     return Connector(
-        name, kind, kind.build(name, settings), rhythm, mode=settings.mode, concurrency=settings.concurrency
+        name,
+        kind,
+        kind.connect(name, settings, files),
+        rhythm,
+        mode=settings.mode,
+        concurrency=settings.concurrency,
     )
 
 

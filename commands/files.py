@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
 
 from rich.console import Console
@@ -10,9 +9,8 @@ from rich.progress import track
 
 from bus.errors import ConfigurationError
 from bus.files import Decision, FileStore
-from bus.installation import Installation
 from bus.links import parts_of
-from commands.parts import read_settings
+from commands.parts import file_store, read_settings
 from commands.place import Place, who
 from commands.tell import FINE, NEEDS_YOU, put_json, say
 
@@ -51,16 +49,10 @@ def store_of(place: Place) -> FileStore:
     """The file store of an installation; raises `ConfigurationError` where it has none yet."""
     if place.settings is None:
         raise ConfigurationError(["say which installation is meant with --settings FILE"])
-    installation = read_settings(place.settings, secrets=False)
-    folder = folder_of(installation)
-    if not folder.is_dir():
-        raise ConfigurationError([f"{folder}: there is no file store here yet; `serve` makes it"])
-    return FileStore(folder, limit=int(installation.files.limit))
-
-
-def folder_of(installation: Installation) -> Path:
-    """Where an installation's files lie."""
-    return installation.files.place(installation.installation.data)
+    store = file_store(read_settings(place.settings, secrets=False))
+    if not store.folder.is_dir():
+        raise ConfigurationError([f"{store.folder}: there is no file store here yet; `serve` makes it"])
+    return store
 
 
 def _target(named: str) -> tuple[str, str]:

@@ -30,7 +30,7 @@ from bus.ledger.store import Store
 from bus.links import LinkKey, Links
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner
-from bus.ports import Answer, Attachment, Call, HttpRequest, Incoming, Operation, Page
+from bus.ports import AdapterType, Answer, Attachment, Call, HttpRequest, Incoming, Operation, Page
 from bus.retry import Schedule
 from bus.settings import Secret
 from mappings.dossier import MESSAGES
@@ -65,8 +65,6 @@ class Peer:
     name: str
     operation: Operation
     got: list[Any] = field(default_factory=list)
-    fetches: tuple[str, ...] = ()
-    files: list[bytes] = field(default_factory=list)
     polls: tuple[()] = ()
     webhooks: tuple[()] = ()
 
@@ -78,9 +76,6 @@ class Peer:
     def take(self, call: Call) -> Answer:
         """Remember a request."""
         self.got.append(call.request)
-        for digest in self.fetches:
-            with call.open_file(digest) as file:
-                self.files.append(file.read())
         return Answer()
 
     def close(self) -> None:
@@ -221,14 +216,17 @@ async def test_after_a_rotation_a_record_tells_the_new_link_once(bus: Bus) -> No
     assert len(bus.portal.got) == 1, "an address by a key that is gone is still ours, and is written anew"
 
 
-async def test_a_peer_that_takes_bytes_gets_them_from_the_store(bus: Bus) -> None:
-    """An adapter opens what its request names by hash; bytes pass through no sheet and no broker."""
-    bus.onestop.fetches = (HASH,)
-    await bus.pipeline.keep("national_portal", pushed())
-    await bus.settle()
-    assert bus.onestop.files == [CONTENT]
-    with pytest.raises(FileNotFoundError):
-        Filing().open(HASH)
+def test_only_a_type_that_asks_for_the_store_is_given_it(tmp_path: Path) -> None:
+    """An adapter that moves large files itself is built with the store; the others know nothing of it."""
+    store = FileStore(tmp_path, limit=10)
+    given: list[tuple[Any, ...]] = []
+
+    def build(*words: Any) -> Any:
+        given.append(words)
+
+    for uses in (False, True):
+        AdapterType("x", "X", PORTAL.settings, {}, (), build, uses_files=uses).connect("one", 7, store)
+    assert given == [("one", 7), ("one", 7, store)]
 
 
 async def test_another_s_address_takes_the_place_of_ours(bus: Bus) -> None:

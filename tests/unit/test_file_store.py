@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -20,6 +21,7 @@ import pytest
 from bus.errors import RejectedMessageError, UnavailableError
 from bus.files import ABANDONED, Decision, FileStore
 from bus.ports import Attachment
+from mappings.dossier import File
 
 ROOT = Path(__file__).resolve().parents[2]
 PDF = b"%PDF-1.4\n%%EOF\n"
@@ -55,6 +57,15 @@ def test_a_file_is_stored_under_its_content_once(store: FileStore) -> None:
         assert file.read() == PDF
     assert (store.folder / first.hash[:2] / first.hash).stat().st_mode & 0o777 == 0o440
     assert list(store.hashes()) == [first.hash]
+
+
+def test_an_adapter_keeps_a_file_under_a_safe_name(store: FileStore) -> None:
+    """Its type is told by its bytes; what the sender declares counts only where they tell none."""
+    name = unicodedata.normalize("NFD", "c:\\Giấy khai sinh.pdf")
+    told = store.keep(io.BytesIO(PDF), name=name, media_type="text/html")
+    assert told == File(hash=digest(PDF), size=15, media_type="application/pdf", name="Giấy khai sinh.pdf")
+    declared = store.keep(io.BytesIO(b"\x00\x01"), name="", media_type="application/pkcs7-signature")
+    assert (declared.media_type, declared.name) == ("application/pkcs7-signature", "tep")
 
 
 @pytest.mark.parametrize(
