@@ -15,6 +15,7 @@ ZIP = "application/zip"
 
 _HEAD = 1024
 _CHUNK = 64 * 1024
+_ANY = 2**64 - 1
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\f\r"))
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _BEGINS: tuple[tuple[bytes, str], ...] = (
@@ -59,16 +60,19 @@ def media_type(content: BinaryIO | bytes) -> str:
 def members_size(stream: BinaryIO) -> tuple[int, int] | None:
     """How many members a ZIP has and how many bytes their list takes, by its last record; None: no ZIP.
 
-    Read before the list itself is: a list of millions of members is an attack on whoever reads it. A ZIP64,
-    whose true numbers stand elsewhere, says the largest number there is.
+    Read before the list itself is: a list of millions of members is an attack on whoever reads it. Where a
+    ZIP64 record stands before the last one, readers believe that, whatever the last one says.
     """
-    size = stream.seek(0, io.SEEK_END)
-    stream.seek(max(0, size - 22 - 0xFFFF))
+    length = stream.seek(0, io.SEEK_END)
+    stream.seek(max(0, length - 22 - 0xFFFF - 76))
     tail = stream.read()
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < 22:
         return None
     members, size = struct.unpack_from("<HL", tail, at + 10)
+    if at >= 20 and tail.startswith(b"PK\x06\x07", at - 20):
+        whole = at >= 76 and tail.startswith(b"PK\x06\x06", at - 76)
+        members, size = struct.unpack_from("<QQ", tail, at - 44) if whole else (_ANY, _ANY)
     return members, size
 
 

@@ -3,8 +3,11 @@
 import io
 import os
 import struct
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 from bus.archives import ArchiveLimits, archive_faults
 from bus.media_types import OTHER, ZIP, media_type
 
+ROOT = Path(__file__).resolve().parents[2]
 LINK = 0o120777 << 16
 OFFICE = "application/vnd.openxmlformats-officedocument."
 
@@ -99,6 +103,51 @@ def test_a_list_of_millions_is_refused_before_it_is_read() -> None:
     """The last record alone says how much there is; the list that it promises is never touched."""
     end = b"PK\x05\x06" + struct.pack("<HHHHLLH", 0, 0, 65_535, 65_535, 0xFFFFFFF0, 0, 0)
     assert "quá nhiều" in faults(b"PK\x03\x04" + end)
+
+
+def test_the_numbers_that_readers_believe_are_the_ones_that_count() -> None:
+    """A ZIP64 record hidden before an honest last one: it is what a library would read by."""
+    content = packed({"a": b"1"})
+    end = content.rindex(b"PK\x05\x06")
+    record = b"PK\x06\x06" + struct.pack("<QHHLLQQQQ", 44, 45, 45, 0, 0, 10**9, 10**9, 10**11, 0)
+    locator = b"PK\x06\x07" + struct.pack("<LQL", 0, end, 1)
+    assert "quá nhiều" in faults(content[:end] + record + locator + content[end:])
+    assert "quá nhiều" in faults(content[:end] + locator + content[end:])
+
+
+_HOSTILE = """
+import io, random, resource, sys, time, zipfile
+from bus.archives import archive_faults
+from bus.media_types import media_type
+stream = io.BytesIO()
+with zipfile.ZipFile(stream, "w") as archive:
+    for number in range(9_000):
+        archive.writestr(f"ho so/{number}", b"")
+whole = bytearray(stream.getvalue())
+begin, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+draw = random.Random(1)
+for number in range(12):
+    broken = bytearray(whole)
+    for _ in range(number * 20):
+        broken[draw.randrange(len(broken))] = draw.randrange(256)
+    archive_faults(io.BytesIO(broken)); media_type(io.BytesIO(broken))
+small = whole[:200] + whole[-300:]
+for number in range(3000):
+    broken = bytearray(small)
+    for _ in range(1 + number % 5):
+        broken[draw.randrange(len(broken))] = draw.randrange(256)
+    archive_faults(io.BytesIO(broken)); media_type(io.BytesIO(broken))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+def test_hostile_archives_are_answered_in_little_memory() -> None:
+    """The largest list that is looked at at all, whole and broken at random: reasons, and under 50 MB."""
+    done = subprocess.run(  # noqa: S603  our own code
+        [sys.executable, "-c", _HOSTILE], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 50_000_000
 
 
 @given(st.binary(max_size=200))
