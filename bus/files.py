@@ -38,6 +38,9 @@ _PART = ".part-"
 _WITHDRAWN = "withdrawn"
 _HASH = re.compile(r"[0-9a-f]{64}")
 _LINK = re.compile(r"[A-Za-z0-9_-]{43}")
+_HARMLESS = re.compile(r"application/(?:(?:x-)?pkcs7-[a-z]+|vnd\.[a-z0-9.+-]+|msword)")
+"""Types that a sender may declare where the bytes tell none: nothing that a browser would run."""
+
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -110,7 +113,8 @@ class FileStore:
     def keep(self, content: BinaryIO, *, name: str, media_type: str = "") -> File:
         """As `put`, for an adapter (`bus.ports.Files`): the file with a safe name."""
         stored = self.put(content)
-        kind = media_type if media_type and stored.media_type == OTHER else stored.media_type
+        declared = media_type if _HARMLESS.fullmatch(media_type) else OTHER
+        kind = declared if stored.media_type == OTHER else stored.media_type
         return File(hash=stored.hash, size=stored.size, media_type=kind, name=safe_name(name))
 
     def open(self, file: str) -> BinaryIO:

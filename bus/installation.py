@@ -31,6 +31,9 @@ from bus.settings import (
 )
 from mappings.source import Keys, ProblemsError, Source, did_you_mean, read_file
 
+YEAR = 31_536_000
+"""Seconds of a year of settings."""
+
 NOT_YET: tuple[Keys, ...] = (
     ("installation", "language"),
     ("listen", "console"),
@@ -136,7 +139,12 @@ class Files(Section, frozen=True, kw_only=True):
     ] = msgspec.field(default_factory=dict)
     link_lives: Annotated[
         Seconds,
-        says("how long a link holds; renewed at half of it", vi="thời hạn liên kết", least=31_536_000),
+        says(
+            "how long a link holds; renewed at half of it",
+            vi="thời hạn liên kết",
+            least=YEAR,
+            most=100 * YEAR,
+        ),
     ] = Seconds("10 years")
 
     def place(self, data: Path) -> Path:

@@ -46,8 +46,8 @@ class Files(Protocol):
     def keep(self, content: BinaryIO, *, name: str, media_type: str = "") -> File:
         """Store what `content` gives, to its end; on disk when this returns. May be repeated.
 
-        The type is told by the bytes, by `media_type` only where they tell none. Raises
-        `RejectedMessageError` over the limit and `UnavailableError` where the disk does not take it.
+        The type is told by the bytes; by `media_type` only where they tell none and no browser runs it.
+        Raises `RejectedMessageError` over the limit, `UnavailableError` where the disk does not take it.
         """
         ...
 

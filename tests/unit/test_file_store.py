@@ -20,6 +20,7 @@ import pytest
 
 from bus.errors import RejectedMessageError, UnavailableError
 from bus.files import ABANDONED, Decision, FileStore
+from bus.media_types import OTHER
 from bus.ports import Attachment
 from mappings.dossier import File
 
@@ -66,6 +67,8 @@ def test_an_adapter_keeps_a_file_under_a_safe_name(store: FileStore) -> None:
     assert told == File(hash=digest(PDF), size=15, media_type="application/pdf", name="Giấy khai sinh.pdf")
     declared = store.keep(io.BytesIO(b"\x00\x01"), name="", media_type="application/pkcs7-signature")
     assert (declared.media_type, declared.name) == ("application/pkcs7-signature", "tep")
+    for claim in ("text/html", "image/svg+xml", "application/pdf\r\nX: y", "application/vnd.x y"):
+        assert store.keep(io.BytesIO(b"<html>"), name="a", media_type=claim).media_type == OTHER
 
 
 @pytest.mark.parametrize(

@@ -339,6 +339,7 @@ def test_wrong_connectors_are_told_beside_each_other() -> None:
         ('[files]\npublic_url="https://t.vn"\nlink_keys={k1="${KEY}"}', "leads to the intake door"),
         ('[files]\nlink_lives="3 months"', "link_lives.* like"),
         ('[files]\nlink_lives="30 days"', '"link_lives" must be at least 1 year'),
+        ('[files]\nlink_lives="9000 years"', '"link_lives" must be at most 100 years'),
         ('[files]\nlimt="1 GB"', 'Did you mean "limit"'),
     ],
 )  # fmt: skip
