@@ -4,6 +4,7 @@ Attribute names follow the CloudEvents AMQP binding 1.0 (prefix `cloudEvents:`);
 """
 
 import os
+import random
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,7 +47,9 @@ def headers(*, kind: str, source: str, identity: str, subject: str, traceparent:
     }
 
 
+_random = random.Random(os.urandom(32))  # noqa: S311  a trace's name must be unlike others, not secret
+
+
 def new_traceparent() -> str:
     """A fresh W3C trace context, sampled."""
-    random = os.urandom(24).hex()
-    return f"00-{random[:32]}-{random[32:]}-01"
+    return f"00-{_random.getrandbits(128):032x}-{_random.getrandbits(64):016x}-01"

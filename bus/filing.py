@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from bus.errors import UnavailableError
+from bus.errors import UnavailableError, UnsettledError
 from bus.files import FileStore
 from bus.links import Links
 from bus.ports import Incoming
+from bus.stopping import Stopping
 from mappings.dossier import Document, Dossier, Message, Part, Result, Supplement
 
 M = TypeVar("M", bound=Message)
@@ -46,13 +47,19 @@ class Filing:
             raise RuntimeError("a message came with files, and there is no store to put them in")
         await asyncio.to_thread(self.store.take, incoming.files)
 
-    async def insist(self, incoming: Incoming) -> None:
-        """As `take`, for an answer: the peer has done its part, so the store is tried until it takes them."""
+    async def insist(self, incoming: Incoming, stopping: Stopping) -> None:
+        """As `take`, for an answer: the peer has done its part, so the store is tried until it takes them.
+
+        Raises `UnsettledError` where a stop's end comes first: the peer is asked at the next start.
+        """
         while True:
             try:
                 return await self.take(incoming)
             except UnavailableError as error:
-                await asyncio.sleep(error.retry_after)
+                if stopping.is_over:
+                    stopping.unsettled += 1
+                    raise UnsettledError(str(error)) from error
+                await stopping.pause(error.retry_after)
 
     def read(self, message: M) -> M:
         """Put the file in the place of every address of ours that a peer handed back."""

@@ -4,29 +4,37 @@ import asyncio
 import hashlib
 import inspect
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 import msgspec
 
 from bus import settlement
+from bus.aside import buried, set_aside
 from bus.connector import Connector
 from bus.envelope import new_traceparent
-from bus.errors import DeliveryError, LedgerUnavailableError, PermanentError, RejectedMessageError
+from bus.errors import (
+    DeliveryError,
+    LedgerUnavailableError,
+    PermanentError,
+    RejectedMessageError,
+    UnsettledError,
+)
 from bus.filing import Filing
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Ready, Settle, Settled
 from bus.planning import Planner
 from bus.ports import Answer, Call, Deadline, Incoming, Operation, Tree
 from bus.ports import Page as PolledPage
+from bus.stopping import Stopping
 from bus.turns import Turns
 from mappings.dossier import MESSAGES, Dossier, Message, Step
 from mappings.engine import Compiled, MappingError, ParkError
+from mappings.rules_time import ICT
 
-_NAMESPACE = uuid.UUID("5f0c3c52-6f0e-4c1e-9a8e-3c2f0b7f7c10")
 _sorted = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -59,6 +67,7 @@ class Pipeline:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.stopping = Stopping()
         self._ledger = parts.ledger
         self._holder = parts.ledger.store.holder
         self._filing = parts.filing
@@ -82,8 +91,8 @@ class Pipeline:
     async def keep_page(self, source: str, name: str, before: str, page: PolledPage) -> tuple[Kept, ...]:
         """Keep a polled page and its cursor together; what cannot be read is kept whole, as dead intake."""
         keeps = tuple([await self._read_or_bury(source, item) for item in page.items])
-        buried = tuple(_buried(source, raw, why) for raw, why in page.broken)
-        write = Page(source, name, before, page.cursor, (*keeps, *buried), page.remember)
+        broken = tuple(buried(source, raw, why) for raw, why in page.broken)
+        write = Page(source, name, before, page.cursor, (*keeps, *broken), page.remember)
         kept = await self._ledger.keep_page(write)
         for keep, result in zip(write.keeps, kept, strict=True):
             self._spread(keep, result)
@@ -97,7 +106,7 @@ class Pipeline:
         try:
             message = sheet.read(incoming.tree, source=source, as_of=incoming.as_of).message
         except ParkError as error:
-            return _set_aside(source, incoming, "parked", str(error))
+            return set_aside(source, incoming, "parked", str(error))
         except MappingError as error:
             raise RejectedMessageError(error.problems) from None
         message = self._filing.read(message)
@@ -110,7 +119,7 @@ class Pipeline:
         if isinstance(message, Dossier):
             codes |= {self._home.get(peer, peer): code for peer, code in message.codes.items()}
         digest = _digest(incoming.fingerprint or msgspec.structs.replace(message, as_of=None, extras={}))
-        as_of = message.as_of or incoming.as_of or datetime.now().astimezone()
+        as_of = message.as_of or incoming.as_of or datetime.now(ICT)
         return Keep(
             source=source,
             kind=incoming.kind,
@@ -131,7 +140,7 @@ class Pipeline:
             keep = self.read(source, incoming)
             await self._filing.take(incoming)
         except RejectedMessageError as error:
-            return _set_aside(source, incoming, "dead", str(error))
+            return set_aside(source, incoming, "dead", str(error))
         return keep
 
     def _spread(self, keep: Keep, kept: Kept) -> None:
@@ -140,23 +149,31 @@ class Pipeline:
             self._parts.publish(kept.ready)
 
     async def deliver(self, delivery: int, connector: Connector) -> None:
-        """Work on a delivery if it can be claimed; its outcome is on disk when this returns."""
-        if connector.gate.is_shut:
+        """Work on a delivery if it can be claimed; its outcome is on disk when this returns.
+
+        Raises `UnsettledError` where a stop's end came before the outcome could be written.
+        """
+        if connector.gate.is_shut():
             return
         await connector.slots.take()
+        claimed, until = None, 0.0
+        try:
+            if not connector.gate.is_shut():
+                claimed, until = await self._claim(delivery, connector)
+        finally:
+            if claimed is None:
+                connector.slots.give()
+        if claimed is not None:
+            await self.work(claimed, connector, until)
+
+    async def _claim(self, delivery: int, connector: Connector) -> tuple[Claimed | None, float]:
+        """Claim for a slot that is ours, and until when (monotonic) the lease lasts."""
         operations = connector.adapter.operations
         lease = max((connector.lease(operation) for operation in operations.values()), default=60.0)
         resend = frozenset(name for name, operation in operations.items() if operation.repeatable)
         until = time.monotonic() + lease
-        try:
-            claimed = await self._ledger.claim(Claim(delivery, self._holder, lease, resend))
-        except BaseException:
-            connector.slots.give()
-            raise
-        if claimed is None:
-            connector.slots.give()
-        else:
-            await self.work(claimed, connector, until)
+        shut = connector.gate.shut_operations
+        return await self._ledger.claim(Claim(delivery, self._holder, lease, resend, shut)), until
 
     async def work(self, claimed: Claimed, connector: Connector, until: float) -> None:
         """Work on a claimed delivery, then give its slot back; its outcome is on disk when this returns."""
@@ -172,13 +189,16 @@ class Pipeline:
             self._parts.publish(ready)
 
     async def _settle(self, settle: Settle) -> Settled:
-        """A settle that cannot be written is repeated by its worker, unacked (rule 22)."""
+        """A settle that cannot be written is repeated, unacked (rule 22), until a stop's end."""
         pause = 0.1
         while True:
             try:
                 return await self._ledger.settle(settle)
-            except LedgerUnavailableError:
-                await asyncio.sleep(pause)
+            except LedgerUnavailableError as error:
+                if self.stopping.is_over:
+                    self.stopping.unsettled += 1
+                    raise UnsettledError(str(error)) from error
+                await self.stopping.pause(pause)
                 pause = min(30.0, 2 * pause)
 
     async def _act(self, claimed: Claimed, connector: Connector, until: float) -> Settle:
@@ -191,6 +211,8 @@ class Pipeline:
             if why := self._needless(sent):
                 return settlement.needless(claimed, self._holder, why)
             return await self._send(sent, until)
+        except UnsettledError:
+            raise
         except MappingError as error:
             wrong = PermanentError("the message cannot be written for this peer", problems=error.problems)
             return settlement.of_error(claimed, self._holder, wrong, connector, None)
@@ -219,13 +241,10 @@ class Pipeline:
     def _write(self, sheet: Compiled, body: Message, claimed: Claimed, connector: Connector) -> Tree:
         code = claimed.codes.get(connector.name) or claimed.codes.get(claimed.source)
         known = msgspec.structs.replace(body, code=code or next(iter(claimed.codes.values()), None))
-        known = self._filing.written(known, lambda: self._begun(claimed), claimed.now)
-        as_of = datetime.fromtimestamp(claimed.now).astimezone().date()
+        begun = partial(self._parts.planner.begun, claimed.fold, claimed.history)
+        known = self._filing.written(known, begun, claimed.now)
+        as_of = datetime.fromtimestamp(claimed.now, ICT).date()
         return sheet.write(known, source=connector.name, as_of=as_of).tree
-
-    def _begun(self, claimed: Claimed) -> float:
-        marks = self._parts.planner.as_of(claimed.fold, claimed.history).marks
-        return min(mark.since for mark in marks.values())
 
     def _told(self, sheet: Compiled, theirs: Dossier, claimed: Claimed, connector: Connector) -> bytes:
         try:
@@ -258,10 +277,10 @@ class Pipeline:
         try:
             answer = await _call(connector, operation.call, sent.call(deadline))
         except DeliveryError as error:
-            self._count(connector, error)
+            connector.gate.failed(operation.name, error)
             settle = settlement.of_error(claimed, self._holder, error, connector, operation)
             return self._with_refusal(settle, sent) if settle.outcome == "refused" else settle
-        connector.gate.succeeded()
+        connector.gate.answered(operation.name)
         says = await self._says(answer, sent)
         view = (sent.key if operation.effect == "appends" else "", sent.digest)
         return settlement.of_answer(claimed, self._holder, answer, view=view, says=says)
@@ -272,7 +291,14 @@ class Pipeline:
         if operation.lookup is None:
             missing = PermanentError("this peer cannot be asked")
             return settlement.of_silence(claimed, self._holder, missing, connector)
-        sighting = await _call(connector, operation.lookup, sent.call(time.monotonic() + operation.seconds))
+        try:
+            sighting = await _call(
+                connector, operation.lookup, sent.call(time.monotonic() + operation.seconds)
+            )
+        except DeliveryError as error:
+            connector.gate.failed("", error)
+            raise
+        connector.gate.answered()
         if sighting.outcome != "done":
             return settlement.of_sighting(claimed, self._holder, sighting, connector)
         answer = sighting.answer or Answer(note="asked: the peer has it")
@@ -288,10 +314,10 @@ class Pipeline:
                 keep = self.read(
                     sent.connector.name, incoming, dossier=claimed.dossier, answer_to=claimed.delivery
                 )
-                await self._filing.insist(incoming)
+                await self._filing.insist(incoming, self.stopping)
                 keeps.append(keep)
             except RejectedMessageError as error:
-                keeps.append(_set_aside(sent.connector.name, incoming, "dead", str(error)))
+                keeps.append(set_aside(sent.connector.name, incoming, "dead", str(error)))
         return tuple(keeps)
 
     def _with_refusal(self, settle: Settle, sent: "_Sent") -> Settle:
@@ -299,7 +325,7 @@ class Pipeline:
         kind = f"{sent.connector.type.name}.refusal"
         if kind not in MESSAGES:
             return settle
-        now = datetime.now().astimezone().replace(microsecond=0)
+        now = datetime.now(ICT).replace(microsecond=0)
         step = Step(
             id=f"refusal-{settle.delivery}",
             code=sent.claimed.codes.get(sent.connector.name),
@@ -316,12 +342,6 @@ class Pipeline:
         )
         return replace(settle, says=(keep,))
 
-    def _count(self, connector: Connector, error: DeliveryError) -> None:
-        if getattr(error, "peer_down", not isinstance(error, PermanentError) and error.code == ""):
-            connector.gate.failed(error.text)
-        else:
-            connector.gate.succeeded()
-
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
@@ -337,10 +357,9 @@ class _Sent:
 
     def call(self, deadline: float) -> Call:
         """The call for the adapter; the request id stays the same for every resend of the delivery."""
-        identity = f"{self.claimed.traceparent}/{self.claimed.route}/{self.claimed.delivery}"
         return Call(
             request=self.tree,
-            request_id=str(uuid.uuid5(_NAMESPACE, identity)),
+            request_id=_request_id(self.claimed),
             attempt=self.claimed.attempt,
             deadline=Deadline(deadline),
             codes=self.claimed.codes,
@@ -350,33 +369,23 @@ class _Sent:
 
 async def _call(connector: Connector, function: Callable[[Call], Any], call: Call) -> Any:
     """Blocking adapters run in their connector's pool; a coroutine function runs on the loop."""
-    if inspect.iscoroutinefunction(function):
+    if _runs_on_the_loop(function):
         awaited: Awaitable[Any] = function(call)
         return await awaited
     return await asyncio.get_running_loop().run_in_executor(connector.pool, function, call)
 
 
+@lru_cache(maxsize=1024)
+def _runs_on_the_loop(function: Callable[[Call], Any]) -> bool:
+    return inspect.iscoroutinefunction(function)
+
+
+def _request_id(claimed: Claimed) -> str:
+    """A UUID (version 8, RFC 9562: our own digest) that stays the same for every resend of a delivery."""
+    identity = f"{claimed.traceparent}/{claimed.route}/{claimed.delivery}"
+    name = hashlib.blake2b(identity.encode(), digest_size=16, person=b"request id").hexdigest()
+    return f"{name[:8]}-{name[8:12]}-8{name[13:16]}-b{name[17:20]}-{name[20:]}"
+
+
 def _digest(value: Any) -> bytes:
     return hashlib.sha256(_sorted(value)).digest()
-
-
-def _set_aside(source: str, incoming: Incoming, state: Any, reason: str) -> Keep:
-    """A message kept whole for a person, without deliveries."""
-    digest = hashlib.sha256(incoming.raw).digest()
-    return Keep(
-        source=source,
-        kind=incoming.kind,
-        key=incoming.key or f"{incoming.place}#{digest.hex()}",
-        digest=digest,
-        raw=incoming.raw,
-        body=None,
-        codes={},
-        as_of=time.time(),
-        traceparent=new_traceparent(),
-        state=state,
-        reason=reason,
-    )
-
-
-def _buried(source: str, raw: bytes, why: str) -> Keep:
-    return _set_aside(source, Incoming("unreadable", None, raw, place="broken"), "dead", why)

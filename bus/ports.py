@@ -261,6 +261,8 @@ class AdapterType:
     `messages` maps each message kind that its sources hand in to the sheet that reads it. `operations`
     are the names it offers, known without building an adapter (`check` and the routes need them). `build`
     makes a connector of its name and settings, and of the file store where the type `uses_files`.
+    `unpack` takes a file as its peer makes it apart into the tree that its sheets read, where that is more
+    than parsing (`map` needs it); raises ValueError with every problem as a line.
     """
 
     name: str
@@ -269,6 +271,7 @@ class AdapterType:
     messages: Mapping[str, str]
     operations: tuple[str, ...]
     build: Callable[..., Adapter]
+    unpack: Callable[[bytes], Tree] | None = None
     uses_files: bool = False
 
     def connect(self, name: str, settings: Any, files: "Files") -> Adapter:

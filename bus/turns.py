@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from bus.connector import Connector
 from bus.slots import wake
 
-PATIENCE = 0.25
+PATIENCE = 1.0
 """Seconds that a source is held back at most: a slow peer must not close the way to the others."""
 
 
@@ -26,9 +26,10 @@ class Turns:
             one.slots.on_free = self._serve
 
     async def __aenter__(self) -> None:
-        if self._waiting or not self._has_room():
+        if self._waiting or self._room() <= 0:
             await self._wait()
-        self._entering += 1
+        else:
+            self._entering += 1
 
     async def __aexit__(self, *_: object) -> None:
         self._entering -= 1
@@ -38,21 +39,25 @@ class Turns:
         loop = asyncio.get_running_loop()
         future = loop.create_future()
         self._waiting.append(future)
-        timer = loop.call_later(PATIENCE, wake, future)
+        timer = loop.call_later(PATIENCE, self._let_in, future)
         try:
             await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self._entering -= 1
+            raise
         finally:
             timer.cancel()
 
     def _serve(self) -> None:
-        room = self._room()
-        while self._waiting and room > 0:
-            room -= wake(self._waiting.popleft())
+        while self._waiting and self._room() > 0:
+            self._let_in(self._waiting.popleft())
 
-    def _has_room(self) -> bool:
-        return self._room() > 0
+    def _let_in(self, future: asyncio.Future[None]) -> None:
+        """Count whoever is let in at once: by the time it runs, more slots may have become free."""
+        self._entering += wake(future)
 
     def _room(self) -> int:
         """How many more may enter; what a shut connector has to do waits in the ledger anyway."""
-        free = (one.slots.free for one in self._connectors if not one.gate.is_shut)
+        free = (one.slots.free for one in self._connectors if not one.gate.is_shut())
         return min(free, default=self._entering + 1) - self._entering

@@ -8,26 +8,32 @@ from pathlib import Path
 from bus.connector import Connector, Rhythm
 from bus.errors import ConfigurationError
 from bus.filing import Filing
+from bus.floor import Floor
 from bus.flows import Routes, read_routes
 from bus.installation import ConnectorSettings, Installation
 from bus.installation import Files as FileSettings
 from bus.ledger.ledger import Ledger
+from bus.ledger.records import Kept
 from bus.ledger.store import Store
 from bus.links import LinkKey, Links
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner
-from bus.ports import AdapterType, Files
+from bus.ports import AdapterType, Files, Incoming
 from bus.rabbitmq import Broker
 from bus.retry import Schedule
 from bus.topology import Topology
 from bus.worker import Dispatcher, Worker
 from commands.parts import ROUTES, SHEETS, TABLES, adapter_types, file_store, folders, read_settings
+from commands.preflight import refuse
 from mappings.dossier import MESSAGES
 from mappings.engine import Compiled, compile_sheet
 from mappings.sheet import load_sheets
 from mappings.source import ProblemsError, read_file
 from mappings.tables import load as load_tables
 from monitoring.logs import LogObserver
+
+FLUSH = 5.0
+"""Seconds that the last commit has in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +58,24 @@ class Bus:
     pipeline: Pipeline
     worker: Worker
     filing: Filing
+    floor: Floor
 
-    async def stop(self) -> None:
-        """Stop taking, finish, flush, give back (rule 24)."""
-        await self.worker.stop()
+    async def keep(self, source: str, incoming: Incoming) -> Kept:
+        """Keep what comes in at the door; raises `UnavailableError` while the disk is nearly full."""
+        self.floor.check()
+        return await self.pipeline.keep(source, incoming)
+
+    async def stop(self) -> int:
+        """Stop taking, finish, flush, give back (rule 24), within `stop_within` of the settings.
+
+        Answers how many outcomes could not be written: the ledger's database was away all that time.
+        """
+        unsettled = await self.worker.stop(float(self.assembly.installation.installation.stop_within))
         await self.broker.close()
         for connector in self.connectors.values():
             connector.close()
-        self.ledger.close()
+        self.ledger.close(within=max(FLUSH, self.pipeline.stopping.left))
+        return unsettled
 
 
 def assemble(settings: Path) -> Assembly:
@@ -91,15 +107,20 @@ def _routes(installation: Installation, types: Mapping[str, AdapterType]) -> Rou
 
 
 async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bus:
-    """Open the ledger, connect the broker, build the adapters and begin; `only` names some connectors."""
+    """Open the ledger, connect the broker, build the adapters and begin; `only` names some connectors.
+
+    Raises `ConfigurationError`, before anything is opened, for what `check` refuses (rule 15).
+    """
     installation = assembly.installation
     store = file_store(installation)
     store.prepare()
     filing = Filing(store, _links(installation.files))
+    floor = Floor(installation.installation.data, installation.installation.free_disk)
     connectors = {
-        name: _connector(name, settings, assembly.types[settings.type], store)
+        name: _connector(name, settings, assembly.types[settings.type], store, floor)
         for name, settings in installation.connectors.items()
     }
+    refuse(installation, {name: one.longest_call for name, one in connectors.items()})
     appends = {
         f"{name}.{operation.name}": operation.effect == "appends"
         for name, connector in connectors.items()
@@ -125,9 +146,9 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
         )
     )
     mine = {name: one for name, one in connectors.items() if not only or name in only}
-    worker = Worker(pipeline, ledger, broker, assembly.topology, dispatcher, mine)
+    worker = Worker(pipeline, ledger, broker, assembly.topology, dispatcher, mine, floor=floor)
     await worker.start()
-    return Bus(assembly, ledger, broker, connectors, pipeline, worker, filing)
+    return Bus(assembly, ledger, broker, connectors, pipeline, worker, filing, floor)
 
 
 def _links(files: FileSettings) -> Links | None:
@@ -138,7 +159,9 @@ def _links(files: FileSettings) -> Links | None:
     return Links(str(files.public_url), keys, float(files.link_lives))
 
 
-def _connector(name: str, settings: ConnectorSettings, kind: AdapterType, files: Files) -> Connector:
+def _connector(
+    name: str, settings: ConnectorSettings, kind: AdapterType, files: Files, floor: Floor
+) -> Connector:
     retry, unknown, breaker = settings.retry, settings.unknown, settings.breaker
     schedule = Schedule(float(retry.first), retry.factor, float(retry.ceiling), float(retry.give_up_after))
     rhythm = Rhythm(
@@ -155,6 +178,8 @@ def _connector(name: str, settings: ConnectorSettings, kind: AdapterType, files:
         rhythm,
         mode=settings.mode,
         concurrency=settings.concurrency,
+        window=settings.window,
+        floor=floor,
     )
 
 

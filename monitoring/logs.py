@@ -34,7 +34,7 @@ class LogObserver:
     """Tells what was kept and how attempts ended. Fine outcomes are debug, what needs somebody is louder."""
 
     def __init__(self) -> None:
-        self._log = structlog.get_logger("bus")
+        self._log = structlog.get_logger("bus").bind()  # bound once: a lazy one is made anew for every line
 
     def kept(self, keep: Keep, kept: Kept) -> None:
         """A message is on disk, or was known."""
@@ -54,10 +54,13 @@ class LogObserver:
         say = self._log.debug if settled.state in _QUIET else self._log.info
         if settled.state == "dead" or not settled.applied:
             say = self._log.warning
+        if settled.contradicts:
+            say = self._log.error
         say(
-            "delivery",
+            "late done contradicts the ledger" if settled.contradicts else "delivery",
             outcome=settle.outcome,
             applied=settled.applied,
+            state=settled.state,
             cause=settle.cause,
             code=settle.code,
             delivery=claimed.delivery,

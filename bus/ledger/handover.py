@@ -1,7 +1,7 @@
 """Hand-over: a delivery that becomes ready while this process has a slot free is claimed in that transaction.
 
 Why: it saves a work message, a claim of its own and their waits. It is a keep (or settle) and a claim with
-nothing between them, so every rule of the protocol holds as it stands (decision 13). Only what has no slot
+nothing between them, so every rule of the protocol holds as it stands (decision 14). Only what has no slot
 here goes through the broker.
 """
 

@@ -69,13 +69,15 @@ class Page:
 class Claim:
     """A worker's wish to act on a delivery for at most `lease` seconds.
 
-    `resend` are the operations whose peer is repeatable: an unknown outcome is simply sent again.
+    `resend` are the operations whose peer is repeatable: an unknown outcome is simply sent again. `shut` are
+    the operations whose breaker is open: nothing of theirs is taken.
     """
 
     delivery: int
     holder: int
     lease: float
     resend: frozenset[str] = frozenset()
+    shut: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +150,16 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """`applied` is False where another attempt owns the delivery now: only history was written."""
+    """`applied` is False where another attempt owns the delivery now: only history was written.
+
+    `contradicts`: a late "done" for a delivery that was settled otherwise since (rule 3).
+    """
 
     applied: bool
     state: str
     ready: tuple[Ready, ...] = ()
     kept: tuple[Kept, ...] = ()
+    contradicts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +191,9 @@ class Sweep:
     """Ask for everything that is due: the sweeper answers for every open state (rule 12).
 
     `look_up_after` is per "connector.operation", in seconds, with "" for all others. `shut` are connectors
-    whose breaker is open or that are paused: nothing of theirs is published. `hurry` are connectors that
-    have just come back: what waits for a date is due at once. At most `window` is published.
+    ("name") and operations ("name.operation") to which nothing may go: nothing of theirs is published.
+    `hurry` are those that have just come back: what waits for a date is due at once. At most `window` is
+    published.
     """
 
     look_up_after: Mapping[str, float]
@@ -213,16 +220,3 @@ class Pause:
     pause: bool
     who: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Breaker:
-    """A breaker's state as its holder sees it (rule 16): written if `epoch` is the row's."""
-
-    connector: str
-    operation: str
-    state: Literal["closed", "open", "probing"]
-    epoch: int
-    failures: int
-    reason: str = ""
-    probe_in: float = 0.0

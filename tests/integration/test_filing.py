@@ -20,7 +20,7 @@ from adapters.national_portal.pushed import Pushed
 from adapters.national_portal.settings import Inbound
 from adapters.onestop.adapter import TYPE as ONESTOP
 from bus.connector import Connector, Rhythm
-from bus.errors import RejectedMessageError, UnavailableError
+from bus.errors import RejectedMessageError, UnavailableError, UnsettledError
 from bus.files import FileStore
 from bus.filing import Filing
 from bus.flows import read_routes
@@ -65,6 +65,7 @@ class Peer:
     name: str
     operation: Operation
     got: list[Any] = field(default_factory=list)
+    says: tuple[Incoming, ...] = ()
     polls: tuple[()] = ()
     webhooks: tuple[()] = ()
 
@@ -76,7 +77,7 @@ class Peer:
     def take(self, call: Call) -> Answer:
         """Remember a request."""
         self.got.append(call.request)
-        return Answer()
+        return Answer(says=self.says)
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -214,6 +215,30 @@ async def test_after_a_rotation_a_record_tells_the_new_link_once(bus: Bus) -> No
     await bus.pipeline.keep("onestop", shown(url, updatedDate="2026-04-17T09:00:00.000+07:00"))
     await bus.settle()
     assert len(bus.portal.got) == 1, "an address by a key that is gone is still ours, and is written anew"
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+async def test_an_answer_s_files_are_tried_until_the_store_takes_them(bus: Bus, comes_back: bool) -> None:  # noqa: FBT001
+    """The peer has acted: a full disk makes no delivery dead. A stop's end leaves it to be asked about."""
+    store = bus.parts.filing.store
+    assert store is not None
+    await bus.pipeline.keep("national_portal", pushed())
+    file = Attachment(HASH, "files/0", partial(io.BytesIO, CONTENT))
+    bus.onestop.says = (replace(shown("https://kho.example/a.pdf"), files=(file,)),)
+    store.folder = bus.folder / "gone"
+    settling = asyncio.create_task(bus.settle())
+    while not bus.onestop.got:  # noqa: ASYNC110  the peer acts in a thread of its own
+        await asyncio.sleep(0.01)
+    if comes_back:
+        store.folder = bus.folder / "files"
+        bus.pipeline.stopping.begin(20)
+        await settling
+        assert ("delivered",) in bus.rows("SELECT state FROM delivery")
+    else:
+        bus.pipeline.stopping.begin(0.2)
+        with pytest.raises(UnsettledError):
+            await settling
+        assert bus.rows("SELECT state FROM delivery") == [("sending",)]
 
 
 def test_only_a_type_that_asks_for_the_store_is_given_it(tmp_path: Path) -> None:
