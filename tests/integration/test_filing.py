@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 
 from adapters.national_portal.adapter import TYPE as PORTAL
 from adapters.national_portal.pushed import Pushed
@@ -33,6 +34,7 @@ from bus.planning import Planner
 from bus.ports import AdapterType, Answer, Attachment, Call, HttpRequest, Incoming, Operation, Page
 from bus.retry import Schedule
 from bus.settings import Secret
+from bus.worker import Worker
 from mappings.dossier import MESSAGES
 from mappings.engine import Compiled, compile_sheet
 from mappings.sheet import load_sheets
@@ -313,6 +315,24 @@ async def test_a_page_goes_on_past_a_file_that_is_wrong(bus: Bus) -> None:
     kept = await bus.pipeline.keep_page("national_portal", "submitted", "", Page((bad, good), "next"))
     assert [each.outcome for each in kept] == ["dead", "kept"]
     assert bus.rows("SELECT cursor FROM source") == [("next",)]
+
+
+async def test_a_poll_into_a_full_store_goes_on_with_a_line_in_the_log() -> None:
+    """The page is fetched again later: a sentence, no traceback, and the loop lives."""
+    again = asyncio.Event()
+    failures = [UnavailableError("the file store cannot be written: No space left", retry_after=0.01)]
+
+    async def step() -> None:
+        if failures:
+            raise failures.pop()
+        again.set()
+        await asyncio.sleep(10)
+
+    with structlog.testing.capture_logs() as logged:
+        loop = Worker.__new__(Worker)._forever(step)
+        await asyncio.wait_for(again.wait(), 5)
+        loop.cancel()
+    assert [(each["event"], "exc_info" in each) for each in logged] == [("nothing can be kept now", False)]
 
 
 async def test_many_files_at_once_keep_the_loop_free(bus: Bus) -> None:
