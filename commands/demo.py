@@ -172,13 +172,17 @@ def _until_quiet(world: World, limit: float) -> bool:
 
 
 def _look(world: World) -> tuple[int, int]:
-    """What is still open anywhere, and how many dossiers the one-stop has finished."""
+    """What is still open anywhere, and how many dossiers the one-stop has finished.
+
+    What was submitted while the portal was gone is open too: nobody has found it yet.
+    """
     try:
-        states = read_only(world.ledger, read.account).states
+        account = read_only(world.ledger, read.account)
     except Exception:  # noqa: BLE001  the bus has not made its ledger yet
         return 1, 0
     onestop, portal = world.onestop.effects(), world.portal.effects()
-    waiting = sum(states.get(state, 0) for state in OPEN)
+    waiting = sum(account.states.get(state, 0) for state in OPEN)
+    waiting += max(0, world.wish.dossiers - account.dossiers)
     return waiting + onestop["open"] + portal["open"], onestop["dossiers"] - onestop["open"]
 
 
