@@ -5,12 +5,13 @@ import hashlib
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
 import msgspec
+from lxml import etree
 
 from bus import settlement
 from bus.aside import buried, set_aside
@@ -340,7 +341,7 @@ class Pipeline:
         keep = self._keep(
             sent.connector.name, incoming, step, dossier=sent.claimed.dossier, answer_to=settle.delivery
         )
-        return replace(settle, says=(keep,))
+        return msgspec.structs.replace(settle, says=(keep,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,4 +389,6 @@ def _request_id(claimed: Claimed) -> str:
 
 
 def _digest(value: Any) -> bytes:
-    return hashlib.sha256(_sorted(value)).digest()
+    """What two trees of equal content have in common, whatever their form."""
+    written = etree.tostring(value, method="c14n") if isinstance(value, etree._Element) else _sorted(value)  # noqa: SLF001  lxml's only name for its class
+    return hashlib.sha256(written).digest()

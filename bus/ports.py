@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Literal, Protocol
 
+import msgspec
+
 from bus.settings import Section
 from mappings.dossier import File, Status
 
@@ -17,15 +19,13 @@ Tree = Any
 """A message in a peer's shape."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(msgspec.Struct, frozen=True, gc=False):
     """The end of a call, `at` on `time.monotonic()`'s clock: over connecting, every byte, quick tries."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, gc=False):
     """One attempt to have an effect at a peer, or one question about it.
 
     `request_id` is a UUID that stays the same for every resend of the delivery; `attempt` counts from 1.
@@ -36,7 +36,7 @@ class Call:
     request_id: str
     attempt: int
     deadline: Deadline
-    codes: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, str] = msgspec.field(default_factory=dict)
     traceparent: str = ""
 
 
@@ -69,8 +69,7 @@ class Attachment:
     open: Callable[[], BinaryIO]
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(msgspec.Struct, frozen=True, gc=False):
     """A message as a source hands it in, in the peer's shape.
 
     `kind` is "TYPE.message" of `mappings.dossier.MESSAGES`. `raw` are the bytes as they came, kept whole;
@@ -92,8 +91,7 @@ class Incoming:
     files: tuple[Attachment, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """The peer did it. `raw` is its answer; `says` are messages that follow from the answer."""
 
     raw: bytes = b""
@@ -101,8 +99,7 @@ class Answer:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True, gc=False):
     """The answer to "was it done?". `answer` comes with "done" where the peer can give it again."""
 
     outcome: Literal["done", "not there", "still working", "cannot say"]

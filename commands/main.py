@@ -209,7 +209,14 @@ def simulate(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="hop, map or edxml")], *, json: Json = False
+    name: Annotated[str, typer.Argument(metavar="NAME", help="hop, map or edxml")],
+    *,
+    seconds: Annotated[float | None, typer.Option(min=0.5, help="of each measurement")] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, help="hop: how often each is measured")] = None,
+    prefilled: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="hop: also with N messages kept before")
+    ] = None,
+    json: Json = False,
 ) -> None:
     """Measure beside the limit and beside peers.
 
@@ -217,7 +224,7 @@ def bench(
     """
     from commands.testing import bench as measure  # noqa: PLC0415  the start stays quick
 
-    raise typer.Exit(measure(name, as_json=json))
+    raise typer.Exit(measure(name, as_json=json, seconds=seconds, rounds=rounds, prefilled=prefilled))
 
 
 @app.command()

@@ -9,14 +9,14 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 from bus.ledger.records import Claimed
 
 
-@dataclass(frozen=True, slots=True)
-class Handed:
+class Handed(msgspec.Struct, frozen=True, gc=False):
     """A claimed delivery on its way to the slot that was taken for it; `until` ends its lease (monotonic)."""
 
     claimed: Claimed
@@ -36,8 +36,7 @@ class Hands(Protocol):
         """Free slots whose transaction was rolled back. On the event loop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(msgspec.Struct, frozen=True, gc=False):
     """A slot taken in an open transaction, for a lease of `lease` seconds from before it."""
 
     connector: str

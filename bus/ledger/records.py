@@ -1,8 +1,9 @@
 """The values that go into the ledger and come out of it, all frozen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from mappings.dossier import Message
 
@@ -10,8 +11,7 @@ Outcome = Literal["delivered", "refused", "superseded", "retrying", "unknown", "
 """What a settlement makes of a delivery."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(msgspec.Struct, frozen=True, gc=False):
     """A message to be kept. `codes` are numbers of its dossier, connector -> number, its own first.
 
     `key` is the source's message key, or hash and place in the feed where it gives none. `dossier` is
@@ -34,8 +34,7 @@ class Keep:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True, gc=False):
     """A delivery that can be worked on now: to be published to its connector's work queue."""
 
     delivery: int
@@ -43,8 +42,7 @@ class Ready:
     traceparent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True, gc=False):
     """What became of a `Keep`: `repeated` was known before; a `conflict` is kept whole, beside."""
 
     message: int
@@ -53,8 +51,7 @@ class Kept:
     ready: tuple[Ready, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True, gc=False):
     """A polled page: its messages and the cursor are written in one transaction, or neither."""
 
     connector: str
@@ -62,11 +59,10 @@ class Page:
     before: str
     cursor: str
     keeps: tuple[Keep, ...]
-    remember: Mapping[str, bytes] = field(default_factory=dict)
+    remember: Mapping[str, bytes] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """A worker's wish to act on a delivery for at most `lease` seconds.
 
     `resend` are the operations whose peer is repeatable: an unknown outcome is simply sent again. `shut` are
@@ -80,8 +76,7 @@ class Claim:
     shut: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(msgspec.Struct, frozen=True, gc=False):
     """A kept message of a dossier, to fold the dossier as it stood at a later one."""
 
     source: str
@@ -90,8 +85,7 @@ class Past:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(msgspec.Struct, frozen=True, gc=False):
     """A delivery in a worker's hands: to be sent (`sending`) or asked about (`unknown`).
 
     `body` is the message that started it. `fold` is the dossier's fold as of that message; where the
@@ -125,8 +119,7 @@ class Claimed:
     now: float
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(msgspec.Struct, frozen=True, gc=False):
     """An outcome of an attempt, written only if the attempt is still the delivery's (rule 3).
 
     `wait` is seconds from now until it is due again. `part` 0 is the call itself, otherwise a look-up.
@@ -148,8 +141,7 @@ class Settle:
     says: tuple[Keep, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(msgspec.Struct, frozen=True, gc=False):
     """`applied` is False where another attempt owns the delivery now: only history was written.
 
     `contradicts`: a late "done" for a delivery that was settled otherwise since (rule 3).
@@ -162,8 +154,7 @@ class Settled:
     contradicts: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedDelivery:
+class PlannedDelivery(msgspec.Struct, frozen=True, gc=False):
     """What the routes ask for: one delivery of a message."""
 
     route: str
@@ -176,8 +167,7 @@ class PlannedDelivery:
     sends: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """What keeping a message means for its dossier: the new fold, the deliveries, the legs it answers."""
 
     state: bytes
@@ -186,8 +176,7 @@ class Plan:
     withdraws: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(msgspec.Struct, frozen=True, gc=False):
     """Ask for everything that is due: the sweeper answers for every open state (rule 12).
 
     `look_up_after` is per "connector.operation", in seconds, with "" for all others. `shut` are connectors
@@ -202,8 +191,7 @@ class Sweep:
     window: int = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(msgspec.Struct, frozen=True, gc=False):
     """A person stops (`hold` True) or lets go everything unsent of a dossier."""
 
     dossier: int
@@ -212,8 +200,7 @@ class Hold:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(msgspec.Struct, frozen=True, gc=False):
     """A person pauses (`pause` True) or resumes a connector."""
 
     connector: str

@@ -1,11 +1,11 @@
 """Settle: one transaction writes the outcome, what follows from it, and releases the next of the lane."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import chain, starmap
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
 
 from bus.ledger import driver, lanes, schema

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 import structlog
+from msgspec.structs import replace as changed
 
 from adapters.national_portal.adapter import TYPE as PORTAL
 from adapters.national_portal.pushed import Pushed
@@ -226,7 +227,7 @@ async def test_an_answer_s_files_are_tried_until_the_store_takes_them(bus: Bus, 
     assert store is not None
     await bus.pipeline.keep("national_portal", pushed())
     file = Attachment(HASH, "files/0", partial(io.BytesIO, CONTENT))
-    bus.onestop.says = (replace(shown("https://kho.example/a.pdf"), files=(file,)),)
+    bus.onestop.says = (changed(shown("https://kho.example/a.pdf"), files=(file,)),)
     store.folder = bus.folder / "gone"
     settling = asyncio.create_task(bus.settle())
     while not bus.onestop.got:  # noqa: ASYNC110  the peer acts in a thread of its own
@@ -301,7 +302,7 @@ async def test_a_message_that_is_refused_leaves_no_file(bus: Bus) -> None:
     """Read first, stored then: what its sheet cannot read does not fill the disk."""
     incoming = pushed()
     with pytest.raises(RejectedMessageError):
-        await bus.pipeline.keep("national_portal", replace(incoming, tree={**incoming.tree, "MaTTHC": ""}))
+        await bus.pipeline.keep("national_portal", changed(incoming, tree={**incoming.tree, "MaTTHC": ""}))
     store = bus.parts.filing.store
     assert store is not None
     assert list(store.hashes()) == []
@@ -311,7 +312,7 @@ async def test_a_page_goes_on_past_a_file_that_is_wrong(bus: Bus) -> None:
     """The one message is set aside whole with its reason; the other, and the cursor, are kept."""
     good = pushed()
     wrong = Attachment("0" * 64, "TaiLieuNop/0/Base64", partial(io.BytesIO, CONTENT))
-    bad = replace(good, tree={**good.tree, "MaHoSo": "G22.99-260415-000002"}, key="b", files=(wrong,))
+    bad = changed(good, tree={**good.tree, "MaHoSo": "G22.99-260415-000002"}, key="b", files=(wrong,))
     kept = await bus.pipeline.keep_page("national_portal", "submitted", "", Page((bad, good), "next"))
     assert [each.outcome for each in kept] == ["dead", "kept"]
     assert bus.rows("SELECT cursor FROM source") == [("next",)]
@@ -347,7 +348,7 @@ async def test_many_files_at_once_keep_the_loop_free(bus: Bus) -> None:
             time.sleep(0.2)
             return super().read(size)
 
-    one = replace(pushed(), files=(Attachment(HASH, "x", partial(Slow, CONTENT)),))
+    one = changed(pushed(), files=(Attachment(HASH, "x", partial(Slow, CONTENT)),))
     keeping = asyncio.create_task(bus.pipeline.keep("national_portal", one))
     turns = 0
     while not keeping.done():
