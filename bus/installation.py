@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bus.errors import ConfigurationError
+from bus.links import KEY_NAME, SHORTEST_KEY
 from bus.settings import (
     Address,
     BrokerUrl,
@@ -23,6 +24,7 @@ from bus.settings import (
     Secret,
     Section,
     Size,
+    Url,
     Variant,
     says,
     with_password,
@@ -30,11 +32,13 @@ from bus.settings import (
 from bus.windows import Window
 from mappings.source import Keys, ProblemsError, Source, did_you_mean, read_file
 
+YEAR = 31_536_000
+"""Seconds of a year of settings."""
+
 NOT_YET: tuple[Keys, ...] = (
     ("installation", "language"),
     ("listen", "console"),
     ("listen", "metrics"),
-    ("files",),
     ("calendar",),
     ("retention",),
     ("console",),
@@ -131,6 +135,54 @@ class Listen(Section, frozen=True, kw_only=True):
     intake: Annotated[Door, says("peers and agencies")] = Door()
 
 
+class Files(Section, frozen=True, kw_only=True):
+    """[files]: attachments by content, and the links under which peers fetch them."""
+
+    folder: Annotated[Path | None, says("where they lie; empty: the folder files in `data`")] = None
+    limit: Annotated[Size, says("the largest file", least=1)] = Size("200 MB")
+    public_url: Annotated[
+        Url | None,
+        says("where peers fetch them: what reaches /files of the intake door; empty: files get no links"),
+    ] = None
+    link_keys: Annotated[
+        dict[str, Secret],
+        says("what signs links, by name; the first signs, all are believed", vi="khóa ký liên kết"),
+    ] = msgspec.field(default_factory=dict)
+    link_lives: Annotated[
+        Seconds,
+        says(
+            "how long a link holds; renewed at half of it",
+            vi="thời hạn liên kết",
+            least=YEAR,
+            most=100 * YEAR,
+        ),
+    ] = Seconds("10 years")
+
+    def place(self, data: Path) -> Path:
+        """Give the folder of the files; by itself it lies in the folder `data`."""
+        return self.folder or data / "files"
+
+    def faults(self) -> Iterator[Fault]:
+        """Links need an address and a key; a key has a name for links and is too long to be guessed."""
+        if self.public_url and not self.link_keys:
+            hint = 'Write link_keys = { k1 = "${LIENTHONG_LINK_KEY}" }'
+            yield Fault("public_url", '"public_url" needs a key that signs links', hint)
+        if self.link_keys and not self.public_url:
+            yield Fault("link_keys", '"link_keys" need "public_url" beside them')
+        if self.public_url and (self.public_url.endswith("/") or "?" in self.public_url):
+            yield Fault(
+                "public_url",
+                '"public_url" has a / or a query at its end',
+                "Take it off: links go on from here",
+            )
+        for name, key in self.link_keys.items():
+            if not KEY_NAME.fullmatch(name):
+                yield Fault(f"link_keys.{name}", f'"{name}" is no name of a key: small letters, digits, _ -')
+            if len(key.reveal()) < SHORTEST_KEY:
+                hint = "`openssl rand -hex 32` makes a good one"
+                yield Fault(f"link_keys.{name}", f'"{name}" is shorter than {SHORTEST_KEY} characters', hint)
+
+
 class Tables(Section, frozen=True, kw_only=True):
     """[tables]: the installation's dated tables."""
 
@@ -220,6 +272,7 @@ class Installation(Section, frozen=True, kw_only=True):
     ledger: Annotated[Ledger, says("where what we promised is kept")] = Ledger()
     broker: Annotated[Broker, says("RabbitMQ")]
     listen: Annotated[Listen, says("the doors")] = Listen()
+    files: Annotated[Files, says("attachments and their links")] = Files()
     tables: Annotated[Tables, says("dated tables")] = Tables()
     mappings: Annotated[Overlay, says("own sheets")] = Overlay()
     routes: Annotated[Overlay, says("own flows")] = Overlay()
@@ -229,9 +282,17 @@ class Installation(Section, frozen=True, kw_only=True):
     )
 
     def faults(self) -> Iterator[Fault]:
-        """There is a peer, and no two of a type serve the same agency: a dossier has one home per type."""
+        """There is a peer, links lead to an open door, no two of a type serve the same agency.
+
+        A dossier has one home per type.
+        """
         if not self.connectors:
             yield Fault("connector", "there is no peer", 'Add [connector.NAME] with type = "…"')
+        if self.files.public_url and self.listen.intake.address is None:
+            hint = "Give [listen.intake] an address"
+            yield Fault(
+                "files.public_url", '"public_url" leads to the intake door, which has no address', hint
+            )
         homes: dict[tuple[str, str], str] = {}
         for name, peer in self.connectors.items():
             for agency in peer.serves or ("",):

@@ -5,15 +5,16 @@ import hashlib
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 import msgspec
 from lxml import etree
 
 from bus import settlement
+from bus.aside import buried, set_aside
 from bus.connector import Connector
 from bus.envelope import new_traceparent
 from bus.errors import (
@@ -23,6 +24,7 @@ from bus.errors import (
     RejectedMessageError,
     UnsettledError,
 )
+from bus.filing import Filing
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Ready, Settle, Settled
 from bus.planning import Planner
@@ -58,6 +60,7 @@ class Parts:
     publish: Callable[[Sequence[Ready]], None]
     observer: Observer
     config: int = 0
+    filing: Filing = field(default_factory=Filing)
 
 
 class Pipeline:
@@ -68,6 +71,7 @@ class Pipeline:
         self.stopping = Stopping()
         self._ledger = parts.ledger
         self._holder = parts.ledger.store.holder
+        self._filing = parts.filing
         self._decoders = {kind: msgspec.json.Decoder(body) for kind, body in MESSAGES.items()}
         self.turns = Turns(parts.connectors.values())
         self._home = {
@@ -80,15 +84,16 @@ class Pipeline:
         Raises `RejectedMessageError` with every problem: then nothing was kept. May be repeated.
         """
         keep = self.read(source, incoming)
+        await self._filing.take(incoming)
         kept = await self._ledger.keep(keep)
         self._spread(keep, kept)
         return kept
 
     async def keep_page(self, source: str, name: str, before: str, page: PolledPage) -> tuple[Kept, ...]:
         """Keep a polled page and its cursor together; what cannot be read is kept whole, as dead intake."""
-        keeps = tuple(self._read_or_bury(source, item) for item in page.items)
-        buried = tuple(_buried(source, raw, why) for raw, why in page.broken)
-        write = Page(source, name, before, page.cursor, (*keeps, *buried), page.remember)
+        keeps = tuple([await self._read_or_bury(source, item) for item in page.items])
+        broken = tuple(buried(source, raw, why) for raw, why in page.broken)
+        write = Page(source, name, before, page.cursor, (*keeps, *broken), page.remember)
         kept = await self._ledger.keep_page(write)
         for keep, result in zip(write.keeps, kept, strict=True):
             self._spread(keep, result)
@@ -102,9 +107,10 @@ class Pipeline:
         try:
             message = sheet.read(incoming.tree, source=source, as_of=incoming.as_of).message
         except ParkError as error:
-            return _set_aside(source, incoming, "parked", str(error))
+            return set_aside(source, incoming, "parked", str(error))
         except MappingError as error:
             raise RejectedMessageError(error.problems) from None
+        message = self._filing.read(message)
         return self._keep(source, incoming, message, dossier=dossier, answer_to=answer_to)
 
     def _keep(
@@ -130,11 +136,13 @@ class Pipeline:
             answer_to=answer_to,
         )
 
-    def _read_or_bury(self, source: str, incoming: Incoming) -> Keep:
+    async def _read_or_bury(self, source: str, incoming: Incoming) -> Keep:
         try:
-            return self.read(source, incoming)
+            keep = self.read(source, incoming)
+            await self._filing.take(incoming)
         except RejectedMessageError as error:
-            return _set_aside(source, incoming, "dead", str(error))
+            return set_aside(source, incoming, "dead", str(error))
+        return keep
 
     def _spread(self, keep: Keep, kept: Kept) -> None:
         self._parts.observer.kept(keep, kept)
@@ -204,6 +212,8 @@ class Pipeline:
             if why := self._needless(sent):
                 return settlement.needless(claimed, self._holder, why)
             return await self._send(sent, until)
+        except UnsettledError:
+            raise
         except MappingError as error:
             wrong = PermanentError("the message cannot be written for this peer", problems=error.problems)
             return settlement.of_error(claimed, self._holder, wrong, connector, None)
@@ -232,6 +242,8 @@ class Pipeline:
     def _write(self, sheet: Compiled, body: Message, claimed: Claimed, connector: Connector) -> Tree:
         code = claimed.codes.get(connector.name) or claimed.codes.get(claimed.source)
         known = msgspec.structs.replace(body, code=code or next(iter(claimed.codes.values()), None))
+        begun = partial(self._parts.planner.begun, claimed.fold, claimed.history)
+        known = self._filing.written(known, begun, claimed.now)
         as_of = datetime.fromtimestamp(claimed.now, ICT).date()
         return sheet.write(known, source=connector.name, as_of=as_of).tree
 
@@ -270,7 +282,7 @@ class Pipeline:
             settle = settlement.of_error(claimed, self._holder, error, connector, operation)
             return self._with_refusal(settle, sent) if settle.outcome == "refused" else settle
         connector.gate.answered(operation.name)
-        says = self._says(answer, sent)
+        says = await self._says(answer, sent)
         view = (sent.key if operation.effect == "appends" else "", sent.digest)
         return settlement.of_answer(claimed, self._holder, answer, view=view, says=says)
 
@@ -292,20 +304,21 @@ class Pipeline:
             return settlement.of_sighting(claimed, self._holder, sighting, connector)
         answer = sighting.answer or Answer(note="asked: the peer has it")
         view = (sent.key if operation.effect == "appends" else "", sent.digest)
-        return settlement.of_answer(claimed, self._holder, answer, view=view, says=self._says(answer, sent))
+        says = await self._says(answer, sent)
+        return settlement.of_answer(claimed, self._holder, answer, view=view, says=says)
 
-    def _says(self, answer: Answer, sent: "_Sent") -> tuple[Keep, ...]:
+    async def _says(self, answer: Answer, sent: "_Sent") -> tuple[Keep, ...]:
         """The answer's messages; one that cannot be read goes dead by itself (rule 4)."""
         claimed, keeps = sent.claimed, []
         for incoming in answer.says:
             try:
-                keeps.append(
-                    self.read(
-                        sent.connector.name, incoming, dossier=claimed.dossier, answer_to=claimed.delivery
-                    )
+                keep = self.read(
+                    sent.connector.name, incoming, dossier=claimed.dossier, answer_to=claimed.delivery
                 )
+                await self._filing.insist(incoming, self.stopping)
+                keeps.append(keep)
             except RejectedMessageError as error:
-                keeps.append(_set_aside(sent.connector.name, incoming, "dead", str(error)))
+                keeps.append(set_aside(sent.connector.name, incoming, "dead", str(error)))
         return tuple(keeps)
 
     def _with_refusal(self, settle: Settle, sent: "_Sent") -> Settle:
@@ -379,25 +392,3 @@ def _digest(value: Any) -> bytes:
     """What two trees of equal content have in common, whatever their form."""
     written = etree.tostring(value, method="c14n") if isinstance(value, etree._Element) else _sorted(value)  # noqa: SLF001  lxml's only name for its class
     return hashlib.sha256(written).digest()
-
-
-def _set_aside(source: str, incoming: Incoming, state: Any, reason: str) -> Keep:
-    """A message kept whole for a person, without deliveries."""
-    digest = hashlib.sha256(incoming.raw).digest()
-    return Keep(
-        source=source,
-        kind=incoming.kind,
-        key=incoming.key or f"{incoming.place}#{digest.hex()}",
-        digest=digest,
-        raw=incoming.raw,
-        body=None,
-        codes={},
-        as_of=time.time(),
-        traceparent=new_traceparent(),
-        state=state,
-        reason=reason,
-    )
-
-
-def _buried(source: str, raw: bytes, why: str) -> Keep:
-    return _set_aside(source, Incoming("unreadable", None, raw, place="broken"), "dead", why)

@@ -75,6 +75,10 @@ class Planner:
             raise ValueError("a dossier without messages")
         return state
 
+    def begun(self, fold_bytes: bytes, history: tuple[Past, ...]) -> float:
+        """When the dossier began, in seconds since the epoch: when its first source first spoke."""
+        return min(mark.since for mark in self.as_of(fold_bytes, history).marks.values())
+
     def _delivery(self, planned: Planned) -> PlannedDelivery:
         return PlannedDelivery(
             route=planned.route,

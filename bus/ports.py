@@ -8,12 +8,12 @@ sheets translate before and after them.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, BinaryIO, Literal, Protocol
 
 import msgspec
 
 from bus.settings import Section
-from mappings.dossier import Status
+from mappings.dossier import File, Status
 
 Tree = Any
 """A message in a peer's shape."""
@@ -29,7 +29,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     """One attempt to have an effect at a peer, or one question about it.
 
     `request_id` is a UUID that stays the same for every resend of the delivery; `attempt` counts from 1.
-    `codes` are the dossier's known numbers, connector -> number. `sent_at` is when the first attempt began.
+    `codes` are the dossier's known numbers, connector -> number.
     """
 
     request: Tree
@@ -40,10 +40,40 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     traceparent: str = ""
 
 
+class Files(Protocol):
+    """The file store as an adapter that moves large files itself sees it; blocking, from any thread."""
+
+    def keep(self, content: BinaryIO, *, name: str, media_type: str = "") -> File:
+        """Store what `content` gives, to its end; on disk when this returns. May be repeated.
+
+        The type is told by the bytes; by `media_type` only where they tell none and no browser runs it.
+        Raises `RejectedMessageError` over the limit, `UnavailableError` where the disk does not take it.
+        """
+        ...
+
+    def open(self, file: str) -> BinaryIO:
+        """Open a stored file by its hash; raises FileNotFoundError. The caller closes it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a message: `hash` is SHA-256 in hex, `path` where it stood in the message.
+
+    `open` gives its bytes from the beginning, as often as it is asked. They are in the file store before the
+    message is kept; a store that gets other bytes than `hash` says refuses the message.
+    """
+
+    hash: str
+    path: str
+    open: Callable[[], BinaryIO]
+
+
 class Incoming(msgspec.Struct, frozen=True, gc=False):
     """A message as a source hands it in, in the peer's shape.
 
-    `kind` is "TYPE.message" of `mappings.dossier.MESSAGES`. `raw` are the bytes as they came, kept whole.
+    `kind` is "TYPE.message" of `mappings.dossier.MESSAGES`. `raw` are the bytes as they came, kept whole;
+    the content of a file may stand there as "sha256:HASH" where `files` has it.
     `key` identifies the message at its source (the same message twice is recognised by it); without one,
     hash and `place` in the feed do. `as_of` is when the peer knew it, if the tree itself does not say.
     `fingerprint` is what counts as its content, where a source tells one message in two forms: the same key
@@ -58,6 +88,7 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
     as_of: datetime | None = None
     media_type: str = "application/json"
     fingerprint: str | None = None
+    files: tuple[Attachment, ...] = ()
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -175,8 +206,9 @@ class Received:
 class Webhook:
     """A source that calls us at `path` below the connector's own prefix `/in/CONNECTOR`.
 
-    `receive` authenticates and understands (pure but for checking secrets). The other functions make the
-    peer's own form of answer: kept, kept before, refused with every problem, not now.
+    `receive` authenticates and understands (pure but for checking secrets); it may be called from any
+    thread. The other functions make the peer's own form of answer: kept, kept before, refused with every
+    problem, not now.
     """
 
     name: str
@@ -224,7 +256,8 @@ class AdapterType:
     """A kind of system, found by its folder `adapters/NAME/adapter.py` as `TYPE`.
 
     `messages` maps each message kind that its sources hand in to the sheet that reads it. `operations`
-    are the names it offers, known without building an adapter (`check` and the routes need them).
+    are the names it offers, known without building an adapter (`check` and the routes need them). `build`
+    makes a connector of its name and settings, and of the file store where the type `uses_files`.
     `unpack` takes a file as its peer makes it apart into the tree that its sheets read, where that is more
     than parsing (`map` needs it); raises ValueError with every problem as a line.
     """
@@ -234,5 +267,10 @@ class AdapterType:
     settings: type[Section]
     messages: Mapping[str, str]
     operations: tuple[str, ...]
-    build: Callable[[str, Any], Adapter]
+    build: Callable[..., Adapter]
     unpack: Callable[[bytes], Tree] | None = None
+    uses_files: bool = False
+
+    def connect(self, name: str, settings: Any, files: "Files") -> Adapter:
+        """Build a connector with what its type needs."""
+        return self.build(name, settings, files) if self.uses_files else self.build(name, settings)

@@ -44,7 +44,8 @@ def _rows(each: msgspec.structs.FieldInfo, prefix: str, given: object) -> Iterab
         return
     text = "SET" if default is msgspec.NODEFAULT else toml_of(default)
     unit = said.unit or getattr(inner, "unit", "")
-    yield Row(prefix + each.encode_name, _type_name(kind), text, unit, said.meaning, said.vi, inner is Secret)
+    secret = Secret in (inner, *typing.get_args(inner))
+    yield Row(prefix + each.encode_name, _type_name(kind), text, unit, said.meaning, said.vi, secret)
 
 
 def _default(each: msgspec.structs.FieldInfo) -> Any:

@@ -16,7 +16,7 @@ import structlog
 from bus.breakers import Breakers
 from bus.connector import Connector
 from bus.envelope import Work, decode, encode, headers
-from bus.errors import DeliveryError, LedgerUnavailableError, UnsettledError
+from bus.errors import DeliveryError, LedgerUnavailableError, UnavailableError, UnsettledError
 from bus.floor import Floor
 from bus.hands import Hands
 from bus.ledger.ledger import Ledger
@@ -200,6 +200,9 @@ class Worker:
                 except LedgerUnavailableError as error:
                     _log.error("ledger unavailable", step=step.__name__, error=str(error))
                     await asyncio.sleep(1.0)
+                except UnavailableError as error:
+                    _log.error("nothing can be kept now", step=step.__name__, error=str(error))
+                    await asyncio.sleep(min(error.retry_after, 30.0))
                 except Exception:  # noqa: BLE001  a loop that ends is a bus that silently stopped
                     _log.exception("step failed", step=step.__name__)
                     await asyncio.sleep(1.0)

@@ -7,20 +7,23 @@ from pathlib import Path
 
 from bus.connector import Connector, Rhythm
 from bus.errors import ConfigurationError
+from bus.filing import Filing
 from bus.floor import Floor
 from bus.flows import Routes, read_routes
 from bus.installation import ConnectorSettings, Installation
+from bus.installation import Files as FileSettings
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Kept
 from bus.ledger.store import Store
+from bus.links import LinkKey, Links
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner
-from bus.ports import AdapterType, Incoming
+from bus.ports import AdapterType, Files, Incoming
 from bus.rabbitmq import Broker
 from bus.retry import Schedule
 from bus.topology import Topology
 from bus.worker import Dispatcher, Worker
-from commands.parts import ROUTES, SHEETS, TABLES, adapter_types, folders, read_settings
+from commands.parts import ROUTES, SHEETS, TABLES, adapter_types, file_store, folders, read_settings
 from commands.preflight import refuse
 from mappings.dossier import MESSAGES
 from mappings.engine import Compiled, compile_sheet
@@ -54,6 +57,7 @@ class Bus:
     connectors: Mapping[str, Connector]
     pipeline: Pipeline
     worker: Worker
+    filing: Filing
     floor: Floor
 
     async def keep(self, source: str, incoming: Incoming) -> Kept:
@@ -108,9 +112,12 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
     Raises `ConfigurationError`, before anything is opened, for what `check` refuses (rule 15).
     """
     installation = assembly.installation
+    store = file_store(installation)
+    store.prepare()
+    filing = Filing(store, _links(installation.files))
     floor = Floor(installation.installation.data, installation.installation.free_disk)
     connectors = {
-        name: _connector(name, settings, assembly.types[settings.type], floor)
+        name: _connector(name, settings, assembly.types[settings.type], store, floor)
         for name, settings in installation.connectors.items()
     }
     refuse(installation, {name: one.longest_call for name, one in connectors.items()})
@@ -135,15 +142,26 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
             publish=dispatcher.publish,
             observer=LogObserver(),
             config=_config(assembly),
+            filing=filing,
         )
     )
     mine = {name: one for name, one in connectors.items() if not only or name in only}
     worker = Worker(pipeline, ledger, broker, assembly.topology, dispatcher, mine, floor=floor)
     await worker.start()
-    return Bus(assembly, ledger, broker, connectors, pipeline, worker, floor)
+    return Bus(assembly, ledger, broker, connectors, pipeline, worker, filing, floor)
 
 
-def _connector(name: str, settings: ConnectorSettings, kind: AdapterType, floor: Floor) -> Connector:
+def _links(files: FileSettings) -> Links | None:
+    """Links to stored files, where they are configured."""
+    if files.public_url is None:
+        return None
+    keys = tuple(LinkKey(name, key.reveal().encode()) for name, key in files.link_keys.items())
+    return Links(str(files.public_url), keys, float(files.link_lives))
+
+
+def _connector(
+    name: str, settings: ConnectorSettings, kind: AdapterType, files: Files, floor: Floor
+) -> Connector:
     retry, unknown, breaker = settings.retry, settings.unknown, settings.breaker
     schedule = Schedule(float(retry.first), retry.factor, float(retry.ceiling), float(retry.give_up_after))
     rhythm = Rhythm(
@@ -156,7 +174,7 @@ def _connector(name: str, settings: ConnectorSettings, kind: AdapterType, floor:
     return Connector(
         name,
         kind,
-        kind.build(name, settings),
+        kind.connect(name, settings, files),
         rhythm,
         mode=settings.mode,
         concurrency=settings.concurrency,

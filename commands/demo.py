@@ -74,8 +74,10 @@ class BusProcess:
     def keep_alive(self) -> None:
         """Start it where it does not run; raises `ConfigurationError` where it refuses to start."""
         if self._child is None or self._child.poll() is not None:
-            if self._child is not None and self._child.poll() == REFUSED:
-                raise ConfigurationError([f"the bus does not start: {last_lines(self._log)}"])
+            if self._child is not None:
+                if self._child.poll() == REFUSED:
+                    raise ConfigurationError([f"the bus does not start: {last_lines(self._log)}"])
+                self._child.stop()
             with self._log.open("ab") as log:
                 self._child = guarded_popen(
                     self._command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=log, grace=30
@@ -119,6 +121,7 @@ def _start(stack: ExitStack, wish: Wish) -> World:
     key, secret = (DEMO / "secrets" / name for name in ("inbound", "webhook"))
     inbound = {"url": f"http://127.0.0.1:{port}/in/{PORTAL}/push", "header": "X-Lienthong-Key"}
     portal.post("/_sim/inbound", {**inbound, "key": key.read_text()})
+    portal.post("/_sim/fetch", {"below": f"http://127.0.0.1:{port}/files/"})
     onestop.post(
         "/_sim/webhook",
         {"url": f"http://127.0.0.1:{port}/in/{ONESTOP}/changed", "secret": secret.read_text()},
@@ -169,13 +172,17 @@ def _until_quiet(world: World, limit: float) -> bool:
 
 
 def _look(world: World) -> tuple[int, int]:
-    """What is still open anywhere, and how many dossiers the one-stop has finished."""
+    """What is still open anywhere, and how many dossiers the one-stop has finished.
+
+    What was submitted while the portal was gone is open too: nobody has found it yet.
+    """
     try:
-        states = read_only(world.ledger, read.account).states
+        account = read_only(world.ledger, read.account)
     except Exception:  # noqa: BLE001  the bus has not made its ledger yet
         return 1, 0
     onestop, portal = world.onestop.effects(), world.portal.effects()
-    waiting = sum(states.get(state, 0) for state in OPEN)
+    waiting = sum(account.states.get(state, 0) for state in OPEN)
+    waiting += max(0, world.wish.dossiers - account.dossiers)
     return waiting + onestop["open"] + portal["open"], onestop["dossiers"] - onestop["open"]
 
 
@@ -194,6 +201,7 @@ def _result(world: World, covered: Coverage, seconds: float) -> dict[str, Any]:
         "out_of_order": sum(counted["out_of_order"] for counted in effects.values()),
         "echoes": sum(counted["echoes"] for counted in effects.values()),
         "unaccounted": account.unaccounted,
+        "attachments": effects[PORTAL]["attachments"],
         "awkward_covered": len(covered.covered),
         "awkward_missing": sorted(covered.missing),
         "bus_starts": world.bus.starts,
@@ -204,7 +212,8 @@ def _result(world: World, covered: Coverage, seconds: float) -> dict[str, Any]:
 def _holds(result: Mapping[str, Any]) -> bool:
     """Whether every promise the demo can see holds."""
     doubled = sum(counted["duplicates"] for counted in result["effects"].values())
-    wrong = (doubled, result["out_of_order"], result["echoes"], result["unaccounted"])
+    counts = (result[name] for name in ("out_of_order", "echoes", "unaccounted"))
+    wrong = (doubled, result["attachments"]["wrong"], *counts)
     return not any(wrong)
 
 
@@ -226,6 +235,9 @@ def _show(world: World, result: dict[str, Any], covered: Coverage) -> None:
         table.add_row(f"effects at {name}", "do chính nơi nhận đếm", told)
     for name in ("out_of_order", "echoes", "unaccounted"):
         table.add_row(name.replace("_", " "), "", str(result[name]))
+    fetched = result["attachments"]
+    told = f"{fetched['fetched']} the same to the byte, {fetched['wrong']} wrong"
+    table.add_row("attachments fetched", "tệp Cổng tải về", told)
     table.add_row("awkward facts met", "tình huống khó", f"{len(covered.covered)} of 40")
     out().print(table)
     dossiers = world.portal.get("/_sim/dossiers")

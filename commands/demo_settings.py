@@ -25,6 +25,10 @@ prefix = "demo-{run}"
 [listen.intake]
 address = "127.0.0.1:{port}"
 
+[files]
+public_url = "http://127.0.0.1:{port}/files"
+link_keys = {{ demo = "file:secrets/links" }}
+
 [retry]
 first = "0.5 seconds"
 factor = 2
@@ -70,6 +74,7 @@ def write_settings(folder: Path, *, broker: str, portal: str, onestop: str, port
         "national_portal": "mat-khau-thu",
         "inbound": secrets.token_hex(16),
         "webhook": secrets.token_hex(16),
+        "links": secrets.token_hex(32),
     }
     (folder / "secrets").mkdir(mode=0o700)
     for name, value in given.items():

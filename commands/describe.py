@@ -10,7 +10,7 @@ from rich.table import Table
 from bus.installation import ConnectorSettings, Installation
 from bus.ports import Adapter, AdapterType, Operation
 from bus.settings import Row, table
-from commands.parts import EXAMPLE, adapter_types, one_of, read_settings
+from commands.parts import EXAMPLE, adapter_types, file_store, one_of, read_settings
 from commands.tell import FINE, out, put_json
 
 _CERTAINTY = {
@@ -31,7 +31,7 @@ def describe(name: str | None, settings: Path | None, *, as_json: bool) -> int:
     if name is None:
         return _show_all(installation, as_json=as_json)
     one_of("connector", name, (*installation.connectors, "settings"))
-    return _show_one(name, installation.connectors[name], as_json=as_json)
+    return _show_one(name, installation, as_json=as_json)
 
 
 def all_settings() -> list[Row]:
@@ -89,9 +89,10 @@ def _show_all(installation: Installation, *, as_json: bool) -> int:
     return FINE
 
 
-def _show_one(name: str, settings: ConnectorSettings, *, as_json: bool) -> int:
+def _show_one(name: str, installation: Installation, *, as_json: bool) -> int:
+    settings = installation.connectors[name]
     kind = adapter_types()[settings.type]
-    adapter = kind.build(name, settings)
+    adapter = kind.connect(name, settings, file_store(installation))
     try:
         if as_json:
             put_json(as_object(name, kind, adapter) | {"gate": gate_of(settings)})

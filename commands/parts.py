@@ -6,12 +6,13 @@ from pathlib import Path
 
 from adapters.registry import adapter_types
 from bus.errors import ConfigurationError
+from bus.files import FileStore
 from bus.installation import Installation, read_installation
 from mappings.source import did_you_mean
 
 __all__ = [
-    "EXAMPLE", "ROOT", "ROUTES", "SHEETS", "TABLES", "adapter_types", "folders", "known_connectors", "one_of",
-    "read_settings", "shown",
+    "EXAMPLE", "ROOT", "ROUTES", "SHEETS", "TABLES", "adapter_types", "file_store", "folders",
+    "known_connectors", "one_of", "read_settings", "shown",
 ]  # fmt: skip
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,7 +28,7 @@ class Unasked(dict[str, str]):
 
     def get(self, key: str, default: str | None = None) -> str:  # type: ignore[override]  # every name has a value here
         """Give the variable, or a text that opens nothing."""
-        return super().get(key) or default or "not set"
+        return super().get(key) or default or "not set: this stands in, and opens nothing"
 
 
 def read_settings(file: Path, *, secrets: bool = True) -> Installation:
@@ -39,6 +40,12 @@ def read_settings(file: Path, *, secrets: bool = True) -> Installation:
     return read_installation(
         shown(file), {name: each.settings for name, each in adapter_types().items()}, env
     )
+
+
+def file_store(installation: Installation) -> FileStore:
+    """The installation's file store, as yet untouched."""
+    files = installation.files
+    return FileStore(files.place(installation.installation.data), limit=int(files.limit))
 
 
 def shown(file: Path) -> Path:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bus.ports import Probe
-from commands.parts import EXAMPLE, adapter_types, one_of, read_settings
+from commands.parts import EXAMPLE, adapter_types, file_store, one_of, read_settings
 from commands.tell import FINE, NEEDS_YOU, covered, out, put_json
 
 
@@ -29,7 +29,7 @@ def _layers(name: str, settings: Path) -> Iterator[Probe]:
     installation = read_settings(settings)
     one_of("connector", name, tuple(installation.connectors))
     own = installation.connectors[name]
-    adapter = adapter_types()[own.type].build(name, own)
+    adapter = adapter_types()[own.type].connect(name, own, file_store(installation))
     try:
         yield from adapter.probe()
     finally:

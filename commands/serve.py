@@ -3,19 +3,26 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 import uvloop
 
-from adapters._kit.intake import Intake
+from adapters._kit.downloads import PREFIX, Downloads
+from adapters._kit.intake import Intake, Receive, Scope, Send
+from bus.filing import Filing
 from bus.ledger.records import Hold, Pause
 from commands.assemble import Assembly, Bus, assemble, start
 from commands.control import Control
 from commands.tell import FINE, NEEDS_YOU, say
 from monitoring.logs import configure
+
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+LONGEST_DOWNLOAD_AT_STOP = 5
+"""Seconds that a download may still take at a stop; whoever takes longer resumes."""
 
 
 def serve(settings: Path, only: frozenset[str] = frozenset()) -> int:
@@ -85,6 +92,19 @@ async def _do(bus: Bus, request: dict[str, Any]) -> dict[str, Any]:
     return {"ok": True}
 
 
+def _with_files(intake: Intake, filing: Filing) -> Application:
+    """The intake door, with stored files below /files where links to them are configured."""
+    if filing.store is None or filing.links is None:
+        return intake
+    downloads = Downloads(filing.store, filing.links)
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        is_file = scope["type"] == "http" and scope["path"].startswith(PREFIX)
+        await (downloads if is_file else intake)(scope, receive, send)
+
+    return door
+
+
 @contextlib.asynccontextmanager
 async def _door(bus: Bus) -> AsyncIterator[None]:
     """The intake door, open while the block runs; without an address it stays closed."""
@@ -93,7 +113,8 @@ async def _door(bus: Bus) -> AsyncIterator[None]:
         yield
         return
     adapters = {name: connector.adapter for name, connector in bus.connectors.items()}
-    app = Intake(adapters, bus.keep, bus.worker.wake, body_limit=int(door.body_limit))
+    intake = Intake(adapters, bus.keep, bus.worker.wake, body_limit=int(door.body_limit))
+    app = _with_files(intake, bus.filing)
     server = _Server(
         uvicorn.Config(
             app,
@@ -102,6 +123,7 @@ async def _door(bus: Bus) -> AsyncIterator[None]:
             log_config=None,
             access_log=False,
             lifespan="off",
+            timeout_graceful_shutdown=LONGEST_DOWNLOAD_AT_STOP,
             ssl_certfile=str(door.certificate) if door.certificate else None,
             ssl_keyfile=str(door.key) if door.key else None,
         )

@@ -4,12 +4,13 @@ Bodies over the limit are refused before they are read whole. A message is on di
 answered; a wrong one is refused with every problem named, in the peer's own form of answer.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from bus.errors import LedgerUnavailableError, RejectedMessageError, UnavailableError
 from bus.ledger.records import Kept
-from bus.ports import Adapter, HttpReply, HttpRequest, Incoming, Webhook
+from bus.ports import Adapter, HttpReply, HttpRequest, Incoming, Received, Webhook
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -19,6 +20,10 @@ Wake = Callable[[str, str], None]
 
 RETRY_AFTER = 30.0
 """Seconds after which a sender shall try again when nothing can be kept now."""
+
+
+LARGE = 64 * 1024
+"""Bytes of a body from which on it is understood in a thread: files in it take their time."""
 
 
 class Intake:
@@ -67,7 +72,7 @@ class Intake:
                 return bytes(body)
 
     async def _receive(self, name: str, hook: Webhook, request: HttpRequest) -> HttpReply:
-        received = hook.receive(request)
+        received = await _received(hook, request)
         if received.poll:
             self._wake(name, received.poll)
         if received.reply is not None:
@@ -81,3 +86,9 @@ class Intake:
         except LedgerUnavailableError:
             return hook.unavailable(RETRY_AFTER)
         return hook.repeated() if kept and all(one.outcome == "repeated" for one in kept) else hook.accepted()
+
+
+async def _received(hook: Webhook, request: HttpRequest) -> Received:
+    if len(request.body) < LARGE:
+        return hook.receive(request)
+    return await asyncio.to_thread(hook.receive, request)

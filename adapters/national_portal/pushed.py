@@ -2,27 +2,23 @@
 
 Replies are always HTTP 200 `{error_code, message}`: 0 taken, 1 known before, -1 not taken [V S1]. The names
 of the services and the shape `{madonvi, service, data}` are ours [I]; fields beside `service` are read as
-well. Files come as base64: checked here, then only their names go on; the bytes stay in the kept raw message.
+well. Files come as base64 and go into the file store (`attachments`).
 """
 
-import base64
-import binascii
-import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from adapters.national_portal import facts
+from adapters.national_portal import attachments, facts
 from adapters.national_portal.facts import Fact
 from adapters.national_portal.settings import Inbound
 from bus.ports import HttpReply, HttpRequest, Incoming, Received
 from mappings.source import did_you_mean
 
 _ENVELOPE = frozenset({"madonvi", "service", "session", "data"})
-_FILES = ("TaiLieuNop", "DanhSachGiayToBoSung")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +26,7 @@ class Pushed:
     """The webhook. `file_limit` bounds one attachment, in bytes after decoding."""
 
     inbound: Inbound
-    file_limit: int = 50_000_000
+    file_limit: int = attachments.FILE_LIMIT
 
     def receive(self, request: HttpRequest) -> Received:
         """Authenticate and understand one call; changes nothing."""
@@ -43,13 +39,18 @@ class Pushed:
         found = self._fact(body)
         if isinstance(found, str):
             return Received(reply=rejected((found,)))
-        wrong = tuple(_file_problems(found.tree, self.file_limit))
-        if wrong:
-            return Received(reply=rejected(wrong))
-        tree = _without_bytes(found.tree)
-        as_of = facts.moment(tree.get("NgayTiepNhanBoSung") or tree.get("NgayYeuCau"))
+        opened = attachments.opened(found.tree, request.body, self.file_limit)
+        if opened.problems:
+            return Received(reply=rejected(tuple(opened.problems)))
+        as_of = facts.moment(found.tree.get("NgayTiepNhanBoSung") or found.tree.get("NgayYeuCau"))
         item = Incoming(
-            found.kind, tree, request.body, key=found.key, as_of=as_of, fingerprint=found.fingerprint
+            found.kind,
+            opened.tree,
+            opened.raw,
+            key=found.key,
+            as_of=as_of,
+            fingerprint=found.fingerprint,
+            files=opened.files,
         )
         return Received(items=(item,))
 
@@ -106,47 +107,3 @@ def unavailable(seconds: float) -> HttpReply:
 
 def _reply(code: int, message: str, headers: Mapping[str, str] | None = None) -> HttpReply:
     return HttpReply(200, msgspec.json.encode({"error_code": code, "message": message}), headers or {})
-
-
-def _files(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name in _FILES:
-        listed = tree.get(name)
-        for place, item in enumerate(listed if isinstance(listed, list) else ()):
-            yield f"{name}/{place}", item
-
-
-def _file_problems(tree: Mapping[str, Any], limit: int) -> Iterator[str]:
-    for path, item in _files(tree):
-        if not isinstance(item, dict):
-            yield f"{path}: phải là một đối tượng"
-        elif "Base64" in item:
-            content = _content(item["Base64"])
-            if content is None:
-                yield f"{path}/Base64: không phải base64"
-            elif len(content) > limit:
-                yield f"{path}/Base64: lớn hơn {limit} byte"
-            if not item.get("TenTepDinhKem"):
-                yield f"{path}/TenTepDinhKem: bắt buộc nhập"
-
-
-def _content(text: Any) -> bytes | None:
-    try:
-        return base64.b64decode(text, validate=True) if isinstance(text, str) else None
-    except (binascii.Error, ValueError):
-        return None
-
-
-def _without_bytes(tree: Mapping[str, Any]) -> dict[str, Any]:
-    lists = {
-        name: [_named(item) for item in tree[name]] for name in _FILES if isinstance(tree.get(name), list)
-    }
-    return {**tree, **lists}
-
-
-def _named(item: dict[str, Any]) -> dict[str, Any]:
-    """An attachment without its bytes; one without an id (reference 1d) is known by its content."""
-    if "Base64" not in item:
-        return item
-    kept = {name: value for name, value in item.items() if name != "Base64"}
-    digest = hashlib.sha256(_content(item["Base64"]) or b"").hexdigest()
-    return {"TepDinhKemId": digest[:32], **kept}

@@ -7,8 +7,10 @@ Behind an X-Road adapter (reference 6a): `POST /XrdAdapter/RestService/forward/m
 
 Control, beside what the chassis has: `POST /_sim/submit {"records"}` (see `simulator_submit`),
 `POST /_sim/inbound {"url", "header", "key"}` where the province takes pushes, `POST /_sim/ask {"MaHoSo"}`
-looks a dossier up at the province, `GET /_sim/dossiers` lists numbers and statuses. `/_sim/effects` has also
-`open`: pushes and citizens' acts still to come. Sessions are forgotten on restart, nothing else is.
+looks a dossier up at the province, `GET /_sim/dossiers` lists numbers and statuses, `POST /_sim/fetch
+{"below"}` has attachments below an address fetched (see `simulator_fetch`). `/_sim/effects` has also `open`,
+what is still to come of pushes, fetches and citizens' acts, and `attachments`. Sessions and what was fetched
+are forgotten on restart, nothing else is.
 """
 
 import sys
@@ -29,6 +31,7 @@ from adapters.national_portal.simulator_citizens import Citizens, Conduct
 from adapters.national_portal.simulator_desk import Desk
 from adapters.national_portal.simulator_dossier import Record
 from adapters.national_portal.simulator_facade import Codes, Door, Sessions
+from adapters.national_portal.simulator_fetch import Fetcher
 from adapters.national_portal.simulator_paper import PATH, paper
 from adapters.national_portal.simulator_push import Names, Province, Target
 from adapters.national_portal.simulator_register import Register
@@ -65,26 +68,30 @@ def build(options: Namespace, workshop: Workshop) -> Simulation:
     """Put the portal together from its options."""
     register = Register(workshop, options.listed_on)
     settings = workshop.shelf("settings")
-    province = Province(
-        workshop, options.organisation, _names(options), _target(options, settings.get("inbound"))
-    )
+    fetcher = Fetcher(register)
+    fetcher.below = settings.get("fetch") or ""
+    target = _target(options, settings.get("inbound"))
+    province = Province(workshop, options.organisation, _names(options), target, fetcher.handed_in)
     conduct = Conduct(workshop.seed, options.citizen_delay, options.withdraw_share)
     citizens = Citizens(register, conduct, _teller(register, province), time.monotonic)
     catalogue = Catalogue(options.tables, datetime.now(HANOI).date())
-    desk = Desk(register, workshop.journal, catalogue, citizens.noticed)
+    desk = Desk(register, workshop.journal, catalogue, _noticing(citizens, fetcher))
     door = Door(options.dstcode, options.username, options.password, options.session_seconds)
     sessions = Sessions(door)
     window = Window(door, sessions, Codes(workshop.seed, options.business_error_share), desk)
     return Simulation(
         routes=_routes(options, window),
-        control=_control(register, province, settings.put),
+        control=_control(register, province, fetcher, settings.put),
         state=lambda: {
             "dossiers": len(register),
             "statuses": register.statuses(),
             **_pending(province, citizens),
         },
-        facts=lambda: {"open": province.open + citizens.planned},
-        background=[citizens.run, province.run],
+        facts=lambda: {
+            "open": province.open + citizens.planned + fetcher.open,
+            "attachments": {"fetched": fetcher.fetched, "wrong": fetcher.wrong},
+        },
+        background=[citizens.run, province.run, fetcher.run],
         expire_sessions=sessions.expire,
     )
 
@@ -97,12 +104,29 @@ def _routes(options: Namespace, window: Window) -> list[Route]:
     ]
 
 
-def _control(register: Register, province: Province, keep: Callable[[str, Any], None]) -> list[Route]:
+def _noticing(citizens: Citizens, fetcher: Fetcher) -> Callable[[str], None]:
+    def noticed(number: str) -> None:
+        citizens.noticed(number)
+        fetcher.noticed(number)
+
+    return noticed
+
+
+def _control(
+    register: Register, province: Province, fetcher: Fetcher, keep: Callable[[str, Any], None]
+) -> list[Route]:
     submitted = Submitted(register, lambda number, record: province.push(number, "dossier", record))
 
     def submit(request: Request) -> Answer:
         status, body = submitted.take(request.json())
+        for record in body.get("records", ()):
+            fetcher.handed_in(record["MaHoSo"], record)
         return json_answer(body, status)
+
+    def fetch(request: Request) -> Answer:
+        fetcher.below = str(request.json().get("below") or "")
+        keep("fetch", fetcher.below)
+        return json_answer({"below": fetcher.below})
 
     def inbound(request: Request) -> Answer:
         province.target = msgspec.json.decode(request.body, type=Target)
@@ -130,6 +154,7 @@ def _control(register: Register, province: Province, keep: Callable[[str, Any], 
         Route("POST", "/_sim/submit", "submit", submit),
         Route("POST", "/_sim/inbound", "inbound", inbound),
         Route("POST", "/_sim/ask", "ask", waits),
+        Route("POST", "/_sim/fetch", "fetch", fetch),
         Route("GET", "/_sim/dossiers", "dossiers", dossiers),
     ]
 

@@ -7,7 +7,7 @@ how inbound calls prove who they are is not documented.
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import Any
@@ -47,14 +47,22 @@ class Province:
     """The province as the portal sees it. What is pushed of one dossier goes in order, one at a time.
 
     A call is repeated, ever more slowly, until the province answers HTTP 200 with `error_code` 0 (taken) or 1
-    (duplicate). What is not settled survives a restart.
+    (duplicate). What is not settled survives a restart. `handed_in` is told what is pushed of a dossier.
     """
 
-    def __init__(self, workshop: Workshop, organisation: str, names: Names, target: Target | None) -> None:
+    def __init__(
+        self,
+        workshop: Workshop,
+        organisation: str,
+        names: Names,
+        target: Target | None,
+        handed_in: Callable[[str, Record], None] = lambda _number, _data: None,
+    ) -> None:
         self._outbox = workshop.shelf("outbox")
         self._organisation = organisation
         self._names = names
         self.target = target
+        self._handed_in = handed_in
         self._random = Random(f"{workshop.seed}:push")
         self._queues: dict[str, deque[str]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -75,7 +83,9 @@ class Province:
     def push(self, number: str, kind: str, data: Record) -> None:
         """Put one fact (`dossier`, `supplement`, `withdrawal`) into the outbox, after those before it."""
         key = f"{len(self._outbox)}"
-        body = {"service": getattr(self._names, kind), "data": _with_content(data)}
+        content = _with_content(data)
+        self._handed_in(number, content)
+        body = {"service": getattr(self._names, kind), "data": content}
         self._outbox.put(key, {"number": number, "settled": False, "body": body})
         self._queues.setdefault(number, deque()).append(key)
 

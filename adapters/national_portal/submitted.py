@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from adapters._kit import scan as scans
+from adapters.national_portal import attachments
+from adapters.national_portal.attachments import FILE_LIMIT
 from adapters.national_portal.client import PortalClient
-from adapters.national_portal.facts import STAMP, VIETNAM, Seen, moment, news
+from adapters.national_portal.facts import STAMP, VIETNAM, Fact, Seen, moment, news
 from adapters.national_portal.settings import Search
 from adapters.national_portal.spelling import restored
 from bus.ports import Deadline, Incoming, Page
@@ -75,11 +77,21 @@ class Submitted:
         as_of = moment(told.pop(self.search.changed, ""))
         rows = progress if isinstance(progress, list) else None
         facts, now = news(told, rows, seen, self.search.citizen)
-        items = [
-            Incoming(fact.kind, fact.tree, _raw(row), key=fact.key, as_of=as_of, fingerprint=fact.fingerprint)
-            for fact in facts
-        ]
-        return items, msgspec.json.encode(now)
+        return [_incoming(fact, row, as_of) for fact in facts], msgspec.json.encode(now)
+
+
+def _incoming(fact: Fact, row: Mapping[str, Any], as_of: dt.datetime | None) -> Incoming:
+    """A fact with its files; one that cannot be read goes on as it came, and the sheet notes it."""
+    opened = attachments.opened(fact.tree, _raw(row), FILE_LIMIT)
+    return Incoming(
+        fact.kind,
+        opened.tree,
+        opened.raw,
+        key=fact.key,
+        as_of=as_of,
+        fingerprint=fact.fingerprint,
+        files=opened.files,
+    )
 
 
 def _stamp(value: Any) -> str:

@@ -4,7 +4,7 @@ import re
 from random import Random
 from typing import Any
 
-from mappings.dossier import Agency, Document, Dossier, Place
+from mappings.dossier import Agency, Document, Dossier, File, Place
 from mappings.rules import Check, Finding, Noted, PythonRule
 from mappings.rules_text import text
 
@@ -103,8 +103,14 @@ def read_owner_place(record: dict[str, Any]) -> Place | None:
     return Place(province=said["province"], district=said["district"], ward=said["ward"], line=said["line"])
 
 
-def forget_bytes(_content: Any) -> None:
-    """Let the content of a file go: bytes never pass through a sheet (clause 1d, Base64)."""
+def read_stored(content: Any) -> File:
+    """Read what our adapter put in the place of Base64 (clause 1d): bytes never pass through a sheet.
+
+    Nothing that a peer can write is a `File`: only what was stored gets an address.
+    """
+    if isinstance(content, File):
+        return content
+    raise Noted(None, "is no content that was stored: left out", "nội dung tệp không đọc được")
 
 
 def write_component(code: str) -> str | None:
@@ -130,7 +136,7 @@ RULES: dict[str, PythonRule] = {
         text, write_component, make_component, {"type": "string"}, "mã quốc gia"
     ),
     "owner_place": PythonRule(read_owner_place, vi="địa chỉ của chủ hồ sơ"),
-    "no_bytes": PythonRule(forget_bytes, vi="không mang nội dung tệp"),
+    "stored": PythonRule(read_stored, vi="tệp đã lưu"),
     "step_id": PythonRule(read_step_id, vi="trạng thái và thời điểm"),
     "withdrawal_id": PythonRule(read_withdrawal_id, vi="thời điểm yêu cầu"),
     "components": PythonRule(read_components, vi="gộp mọi trường hợp"),

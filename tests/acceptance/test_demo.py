@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +41,27 @@ def wrong(result: dict[str, Any]) -> dict[str, Any]:
     open_now = {
         name: result["states"][name] for name in ("waiting", "ready", "sending", "retrying", "unknown")
     }
-    return {name: count for name, count in {**doubled, **promises, **open_now}.items() if count}
+    files = {"attachments": result["attachments"]["wrong"]}
+    return {name: count for name, count in {**doubled, **promises, **open_now, **files}.items() if count}
 
 
 def test_every_dossier_arrives_once_and_in_order(tmp_path: Path, amqp_url: str) -> None:
-    """Nothing doubled, echoed, out of order or unaccounted; every dossier known to both peers."""
+    """Nothing doubled, echoed, out of order or unaccounted; every dossier and file at both peers."""
     result = run(tmp_path, amqp_url, "--dossiers", "60", "--seed", "11")
     assert wrong(result) == {}, result
     assert result["dossiers"] == 60
+    assert result["attachments"]["fetched"] >= 20
     assert result["effects"]["onestop"]["applied"] >= 55
     assert result["effects"]["national_portal"]["applied"] >= 200
+
+
+def started(file: Path, known: list[int]) -> int:
+    """The process of a bus that was not known before, as soon as there is one."""
+    while True:
+        with suppress(OSError, ValueError):
+            if (pid := int(file.read_text())) not in known:
+                return pid
+        time.sleep(0.1)
 
 
 def test_killing_the_bus_loses_and_doubles_nothing(tmp_path: Path, amqp_url: str) -> None:
@@ -57,12 +69,10 @@ def test_killing_the_bus_loses_and_doubles_nothing(tmp_path: Path, amqp_url: str
     kills: list[int] = []
 
     def kill() -> None:
-        file = tmp_path / ".lienthong" / "demo" / "bus.pid"
-        for pause in (6.0, 4.0, 4.0):
-            time.sleep(pause)
-            if file.exists():
-                kills.append(int(file.read_text()))
-                os.kill(kills[-1], signal.SIGKILL)
+        for _ in range(3):
+            kills.append(started(tmp_path / ".lienthong" / "demo" / "bus.pid", kills))
+            time.sleep(1.5)
+            os.kill(kills[-1], signal.SIGKILL)
 
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -462,6 +463,7 @@ class Province(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Door)
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.answers: list[tuple[int, Any]] = []
+        self.files: dict[str, bytes] = {}
 
 
 class _Door(BaseHTTPRequestHandler):
@@ -477,6 +479,14 @@ class _Door(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def do_GET(self) -> None:
+        """Serve an attachment by its path; 410 for what is none."""
+        content = self.server.files.get(self.path)
+        self.send_response(410 if content is None else 200)
+        self.send_header("Content-Length", str(len(content or b"")))
+        self.end_headers()
+        self.wfile.write(content or b"")
 
     def log_message(self, *_arguments: Any) -> None:
         """Say nothing."""
@@ -538,6 +548,28 @@ def test_a_supplement_is_pushed_and_the_province_can_be_asked(tmp_path: Path, pr
         assert asked_back == {"status": 200, "answer": {"MaHoSo": number, "TrangThaiHoSo": "4"}}
         look_up = {"madonvi": "000.00.00.G22", "service": "TraCuuHoSo", "masohoso": number}
         assert province.calls[2][1] == look_up
+
+
+def test_what_a_record_names_is_fetched_and_compared_to_the_byte(tmp_path: Path, province: Province) -> None:
+    """Attachments are download URLs (reference 0): each is fetched once; only what was handed in is right."""
+    with running(tmp_path) as portal:
+        address = f"http://127.0.0.1:{province.server_port}"
+        portal.control.post("/_sim/inbound", json={"url": f"{address}/in"})
+        portal.control.post("/_sim/fetch", json={"below": f"{address}/files/"})
+        (submitted,) = portal.submit({"record": a_submission(), "via": "push"})
+        eventually(lambda: province.calls)
+        given = b64decode(province.calls[0][1]["data"]["TaiLieuNop"][0]["Base64"])
+        province.files.update({"/files/right": given, "/files/wrong": given + b" ", "/other": given})
+        names = ("/files/right", "/files/wrong", "/files/none", "/other")
+        listed = [
+            {"TepDinhKemId": name, "TenTepDinhKem": "a.pdf", "DuongDanTaiTepTin": address + name}
+            for name in names
+        ]
+        for note in ("", "lần hai"):
+            record = a_record(MaHoSo=submitted["MaHoSo"], TaiLieuNop=listed, GhiChu=note)
+            portal.sync(record, updating=True)
+        counted = {"fetched": 1, "wrong": 2}
+        eventually(lambda: portal.control.get("/_sim/effects").json()["attachments"] == counted)
 
 
 def test_the_register_and_what_is_still_to_be_pushed_survive_a_restart(

@@ -35,7 +35,7 @@ from commands.parts import adapter_types
 from mappings.source import Problem, read
 
 ROOT = Path(__file__).resolve().parents[2]
-HIDDEN = "not-for-anybody's-eyes"
+HIDDEN = "not-for-anybody's-eyes, and longer than 32 letters"
 
 
 class Times(Section, frozen=True, kw_only=True):
@@ -331,12 +331,34 @@ def test_wrong_connectors_are_told_beside_each_other() -> None:
         ('unknown={look_up_after="1 hour"}', "is earlier than look_up_after 1 hour"),
         ('[listen.intake]\ncertificate="settings.toml"', '"certificate" needs "key" beside it'),
         ('[tables]\nfolder="nowhere"', "nowhere does not exist"),
+        ('[files]\npublic_url="https://t.vn"', '12:12: "public_url" needs a key'),
+        ('[files]\nlink_keys={k1="${KEY}"}', '12:11: "link_keys" need "public_url" beside'),
+        ('[files]\npublic_url="https://t.vn/"\nlink_keys={k1="${KEY}"}', '12:12: "public_url" has a /'),
+        ('[files]\npublic_url="https://t.vn"\nlink_keys={"K 1"="${KEY}"}', '"K 1" is no name'),
+        ('[files]\npublic_url="https://t.vn"\nlink_keys={k1="${SHORT}"}', '13:15: "k1" is shorter'),
+        ('[files]\npublic_url="https://t.vn"\nlink_keys={k1="${KEY}"}', "leads to the intake door"),
+        ('[files]\nlink_lives="3 months"', "link_lives.* like"),
+        ('[files]\nlink_lives="30 days"', '"link_lives" must be at least 1 year'),
+        ('[files]\nlink_lives="9000 years"', '"link_lives" must be at most 100 years'),
+        ('[files]\nlimt="1 GB"', 'Did you mean "limit"'),
     ],
 )  # fmt: skip
 def test_settings_that_contradict_one_another_are_told(addition: str, said: str) -> None:
     """Each pair that makes no sense is a problem of its own."""
     with pytest.raises(ConfigurationError, match=said):
-        read_installation(read(WHOLE + addition, str(ROOT / "s.toml")), TYPES, ENV)
+        read_installation(read(WHOLE + addition, str(ROOT / "s.toml")), TYPES, {**ENV, "SHORT": "short"})
+
+
+def test_the_first_key_of_links_stays_the_first() -> None:
+    """The order of the file is the order in which keys are tried: the first signs."""
+    text = (
+        WHOLE + '[listen.intake]\naddress="127.0.0.1:0"\n[files]\npublic_url="https://t.vn/files"\n'
+        'link_keys={ new="${KEY}", alt="${KEY}", "2025"="${KEY}" }\n'
+    )
+    found = read_installation(read(text, "s.toml"), TYPES, ENV).files
+    assert list(found.link_keys) == ["new", "alt", "2025"]
+    assert HIDDEN not in str(shown(found))
+    assert found.place(Path("data")) == Path("data/files")
 
 
 def test_a_file_that_is_no_settings_file_is_a_sentence(tmp_path: Path) -> None:

@@ -1,5 +1,10 @@
 """What citizens do on the portal is told once, with the same key whichever way it comes."""
 
+import base64
+import hashlib
+import io
+import unicodedata
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +19,7 @@ from adapters.national_portal.settings import Inbound
 from adapters.national_portal.spelling import restored, spellings
 from bus.ports import HttpReply, HttpRequest, Incoming
 from bus.settings import Network, Secret
+from mappings.dossier import File
 
 SAMPLES = Path(__file__).resolve().parents[3] / "adapters" / "national_portal" / "samples"
 INBOUND = Inbound(key=Secret("khoa-thu"), allow=(Network("127.0.0.0/8"),))
@@ -125,13 +131,52 @@ def test_a_portal_that_shows_no_progress_is_believed() -> None:
     assert kinds == ["national_portal.supplement", "national_portal.withdrawn"]
 
 
-def test_an_attachments_bytes_do_not_go_on_but_stay_in_the_raw_message() -> None:
-    """What goes on are names; the base64 is in what was kept."""
+def test_an_attachments_bytes_go_beside_the_message() -> None:
+    """What goes on in the tree is what the file is; its bytes are an attachment by that hash."""
     incoming = pushed_in(sample("push_supplement"))
     (document,) = incoming.tree["DanhSachGiayToBoSung"]
-    assert "Base64" not in document
-    assert len(document["TepDinhKemId"]) == 32
-    assert b"JVBERi0xLjQ" in incoming.raw
+    (attached,) = incoming.files
+    content = b"%PDF-1.4\n%%EOF\n"
+    digest = hashlib.sha256(content).hexdigest()
+    assert document["Base64"] == File(
+        hash=digest, size=len(content), media_type="application/pdf", name="Giấy chứng sinh.pdf"
+    )
+    assert document["TepDinhKemId"] == digest[:32]
+    assert (attached.hash, attached.path) == (digest, "DanhSachGiayToBoSung/0/Base64")
+    assert attached.open().read() == attached.open().read() == content
+
+
+def test_a_long_content_leaves_the_raw_message_and_can_be_put_back() -> None:
+    """The ledger keeps no content twice: what stands for it gives, with the store, the very bytes again."""
+    content = bytes(range(256)) * 8
+    text = base64.b64encode(content)
+    body = sample("push_supplement").replace(b"JVBERi0xLjQKJSVFT0YK", text)
+    incoming = pushed_in(body)
+    (attached,) = incoming.files
+    assert text not in incoming.raw
+    assert incoming.raw.replace(f"sha256:{attached.hash}".encode(), text) == body
+
+
+def test_a_name_is_composed_and_made_safe_before_anybody_sees_it() -> None:
+    """Decomposed letters of a Mac, a folder of Windows: the file has the one name that people mean."""
+    name = "Đơn đăng ký – bản sao (1).pdf"
+    apart = unicodedata.normalize("NFD", f"C:\\ho so\\{name}")
+    tree = msgspec.json.decode(sample("push_supplement"))
+    tree["data"]["DanhSachGiayToBoSung"][0]["TenTepDinhKem"] = apart
+    (document,) = pushed_in(msgspec.json.encode(tree)).tree["DanhSachGiayToBoSung"]
+    assert document["Base64"].name == name
+
+
+def test_a_bomb_is_refused_with_its_place() -> None:
+    """An archive that would unpack to a thousand times its size does not reach the store."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", b"0" * 5_000_000)
+    text = base64.b64encode(packed.getvalue())
+    body = sample("push_supplement").replace(b"JVBERi0xLjQKJSVFT0YK", text)
+    code, said = told(Pushed(INBOUND).receive(call(body)).reply)
+    assert code == -1
+    assert "DanhSachGiayToBoSung/0/Base64: tệp thứ 1 bên trong: nén quá mức" in said
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,20 @@ def test_a_scan_sees_every_subject_though_some_move_while_it_reads(
     assert set(feed.rows.items()) <= seen
 
 
+@settings(max_examples=300)
+@given(
+    st.lists(st.integers(1, 3), min_size=0, max_size=40),
+    st.integers(2, 7),
+    st.lists(st.integers(0, 39), max_size=4),
+)
+def test_a_scan_sees_every_subject_though_many_share_an_instant_and_some_move(
+    times: list[int], size: int, moves: list[int]
+) -> None:
+    """Pages that had to be counted are read again until nothing moved: a neighbour that moved up is found."""
+    feed = Feed(times)
+    assert {subject for subject, _ in read_all(feed, size, moves)} == set(feed.rows)
+
+
 @given(st.integers(1, 60), st.integers(1, 9))
 def test_a_whole_page_of_one_instant_does_not_stop_the_scan(count: int, size: int) -> None:
     """Rows that share a second, more than a page holds, are all read."""
@@ -78,7 +92,7 @@ def test_a_scan_that_ended_begins_again_before_its_end() -> None:
     """The next scan starts where its caller says; the latest change is remembered."""
     ended = scans.advance(scans.begin(Scan(), ""), [stamp(3), stamp(9)], last=True, latest=END)
     assert (ended.high, ended.more) == (stamp(9), False)
-    assert scans.begin(ended, stamp(5)) == Scan(stamp(9), stamp(5), 0, more=True)
+    assert scans.begin(ended, stamp(5)) == Scan(stamp(9), stamp(5), 0, more=True, start=stamp(5))
 
 
 def test_a_scan_under_way_is_not_begun_again() -> None:

@@ -3,12 +3,13 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
-from mappings.dossier import Agency, Dossier
+from mappings.dossier import Agency, Dossier, File
 from mappings.national_portal import functions as portal
 from mappings.onestop import functions as onestop
-from mappings.rules import ICT, Fault
+from mappings.rules import ICT, Fault, Noted
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=ICT)
 
@@ -116,9 +117,12 @@ def test_an_owner_s_address_is_the_person_s_or_the_enterprise_s() -> None:
 
 
 def test_bytes_never_pass_through_a_sheet() -> None:
-    """The content of a file is let go: it lies in the message as it came."""
-    assert portal.RULES["no_bytes"].read is not None
-    assert portal.RULES["no_bytes"].read("JVBERi0=") is None
+    """Only what our adapter put there is a file; what a peer may write in its place is none."""
+    file = File(hash="0" * 64, size=1, media_type="text/plain", name="a.txt")
+    assert portal.read_stored(file) is file
+    for foreign in ("JVBERi0=", msgspec.to_builtins(file), None, 7):
+        with pytest.raises(Noted):
+            portal.read_stored(foreign)
 
 
 def test_one_identity_of_several_is_written_and_read_by_its_kind() -> None:

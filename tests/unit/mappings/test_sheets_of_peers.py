@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from adapters._kit.schema import checker, read_schema
+from adapters.national_portal.attachments import FILE_LIMIT, opened
 from adapters.national_portal.simulator_catalogue import Catalogue
 from adapters.national_portal.simulator_checks import progress_problems, record_problems
 from adapters.national_portal.simulator_paper import inline
@@ -81,12 +82,13 @@ def worked(sheets: Sheets, stream: list[Submission], tmp_path_factory: pytest.Te
 
 
 def _delivered(submission: Submission) -> Json:
-    """A record as it reaches a sheet: the push takes addresses off, and our adapter the bytes."""
+    """A record as it reaches a sheet: the push takes addresses off, and our adapter takes the bytes out."""
     record = submission.record
-    if submission.via != "push" or not record.get("TaiLieuNop"):
-        return record
-    papers = [{k: v for k, v in inline(each).items() if k != "Base64"} for each in record["TaiLieuNop"]]
-    return {**record, "TaiLieuNop": papers}
+    if submission.via == "push" and record.get("TaiLieuNop"):
+        record = {**record, "TaiLieuNop": [inline(each) for each in record["TaiLieuNop"]]}
+    found = opened(record, b"", FILE_LIMIT)
+    assert found.problems == []
+    return found.tree
 
 
 def _create(sheets: Sheets, record: Json) -> Json:
@@ -211,11 +213,13 @@ def test_a_field_no_line_names_goes_back_to_the_portal_and_to_nobody_else(
 
 
 def test_bytes_never_pass_through_a_sheet(sheets: Sheets, stream: list[Submission]) -> None:
-    """A TaiLieu with Base64 is read without its content, which is in no extras either."""
+    """A TaiLieu with Base64 is read as what was stored; one that was not stored, without its content."""
     inlined = next(each for each in stream if "attachment_in_base64" in each.facts)
-    dossier = _read(sheets, "national_portal/submission", inlined.record, Dossier)
-    assert len(dossier.documents) == len(inlined.record["TaiLieuNop"])
-    assert b"JVBERi0" not in msgspec.json.encode(dossier)
+    for record, stored in ((_delivered(inlined), True), (inlined.record, False)):
+        dossier = _read(sheets, "national_portal/submission", record, Dossier)
+        assert len(dossier.documents) == len(inlined.record["TaiLieuNop"])
+        assert any(document.file for document in dossier.documents) is stored
+        assert b"JVBERi0" not in msgspec.json.encode(dossier)
 
 
 def test_every_dossier_of_the_one_stop_becomes_a_record_that_the_portal_takes(

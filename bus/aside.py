@@ -1,0 +1,32 @@
+"""Messages that are kept whole for a person, without deliveries: parked, dead, unreadable."""
+
+import hashlib
+import time
+from typing import Any
+
+from bus.envelope import new_traceparent
+from bus.ledger.records import Keep
+from bus.ports import Incoming
+
+
+def set_aside(source: str, incoming: Incoming, state: Any, reason: str) -> Keep:
+    """A message kept whole for a person, without deliveries."""
+    digest = hashlib.sha256(incoming.raw).digest()
+    return Keep(
+        source=source,
+        kind=incoming.kind,
+        key=incoming.key or f"{incoming.place}#{digest.hex()}",
+        digest=digest,
+        raw=incoming.raw,
+        body=None,
+        codes={},
+        as_of=time.time(),
+        traceparent=new_traceparent(),
+        state=state,
+        reason=reason,
+    )
+
+
+def buried(source: str, raw: bytes, why: str) -> Keep:
+    """A record that is no message at all: its bytes, and why."""
+    return set_aside(source, Incoming("unreadable", None, raw, place="broken"), "dead", why)
