@@ -111,7 +111,7 @@ class Peer:
             sheet=sheet,
             effect="appends" if key else "replaces",
             call=partial(self._call, name),
-            lookup=self._look if self.certainty == "askable" else None,
+            lookup=partial(self._look, name, key) if self.certainty == "askable" else None,
             repeatable=self.certainty == "repeatable",
             key=key,
             seconds=self.seconds,
@@ -125,11 +125,13 @@ class Peer:
             act = script.popleft() if script else Peer.do
         return act(self, name, call)
 
-    def _look(self, call: Call) -> Sighting:
+    def _look(self, name: str, key: Key | None, call: Call) -> Sighting:
+        """Look among what was done: by what names it, or by the whole of what is replaced."""
+        wanted = key(call.request) if key else call.request
         with self.lock:
             self.looks.append(time.monotonic())
             said = self.sightings.popleft() if self.sightings else None
-            there = any(effect.request_id == call.request_id for effect in self.effects)
+            there = any((key(done) if key else done) == wanted for done in self.did(name))
         if isinstance(said, Exception):
             raise said
         return said or Sighting("done" if there else "not there")

@@ -1,4 +1,4 @@
-"""What keeping a message means: found, folded, planned or set aside; known twice; two dossiers that are one."""
+"""What keeping a message means: found, folded, planned or set aside; two dossiers that are one."""
 
 import asyncio
 import random

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from bus.errors import OutcomeUnknownError
+from bus.errors import OutcomeUnknownError, TransientError
 from bus.ports import Answer, Sighting
 from tests.integration.pipeline.conftest import Open
 from tests.integration.pipeline.peers import does_then_raises, onestop, raises
@@ -56,6 +56,33 @@ async def test_a_request_that_acts_late_has_one_effect(open_either: Open) -> Non
         road.onestop.do("create_dossier", road.onestop.called("create_dossier")[0])
         await road.becomes("take_in", "delivered")
         assert len(road.onestop.effects) == len(road.onestop.calls) == 1
+
+
+async def test_what_was_learned_meanwhile_changes_no_question(open_either: Open) -> None:
+    """The lost create took effect, and the one-stop's own number was polled before the question.
+
+    Asked or sent under that number, the create would be "not there", and the dossier made twice.
+    """
+    async with open_either(rhythm=with_rhythm(look_up_after=0.6, absent_after=0.7)) as road:
+        road.onestop.will("create_dossier", does_then_raises(LOST))
+        await road.keep(submitted())
+        await road.becomes("take_in", "unknown")
+        await road.keep(record_of())
+        row = await road.becomes("take_in", "delivered")
+        assert row.attempt == 1
+        assert [made["nationCode"] for made in road.onestop.did("create_dossier")] == [NUMBER]
+
+
+async def test_a_create_that_is_sent_again_names_the_same_dossier(open_either: Open) -> None:
+    """Tried again after the dossier got the one-stop's number by another way: still the national number."""
+    async with open_either() as road:
+        later = TransientError("busy", retry_after=0.4, peer_down=False)
+        road.onestop.will("create_dossier", raises(later))
+        await road.keep(submitted())
+        await road.becomes("take_in", "retrying")
+        await road.keep(record_of())
+        await road.becomes("take_in", "delivered")
+        assert [call.request["nationCode"] for call in road.onestop.called("create_dossier")] == [NUMBER] * 2
 
 
 @pytest.mark.parametrize("said", ["still working", "cannot say"])
