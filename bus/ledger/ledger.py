@@ -129,8 +129,14 @@ class Ledger:
             raise LedgerUnavailableError(f"the ledger's database: {type(error).__name__}") from error
 
     async def ask(self, question: Callable[..., T], *arguments: Any) -> T:
-        """The same without holding up the loop."""
-        return await asyncio.to_thread(self.look, question, *arguments)
+        """The same without holding up the loop. Cancelled, it ends with its reading, never before."""
+        reading = asyncio.ensure_future(asyncio.to_thread(self.look, question, *arguments))
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            # a connection still in use would outlive the ledger that is closed next
+            await asyncio.wait([reading])
+            raise
 
     def close(self, within: float | None = None) -> bool:
         """Flush, then release the lock and the connections; False where `within` seconds were not enough.

@@ -23,7 +23,7 @@ from bus.connector import Connector, Rhythm
 from bus.flows import Routes, read_routes
 from bus.ledger import read, schema
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Claimed, Keep, Kept, Settle, Settled
+from bus.ledger.records import Claimed, Keep, Kept, Pause, Ready, Settle, Settled
 from bus.ledger.store import Store
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner
@@ -136,6 +136,22 @@ class Road:
         with self.ledger.store.read() as tx:
             rows = tx.execute(query.order_by(schema.message.c.id)).all()
         return [row for row in rows if kind in ("", row.kind)]
+
+    def publish(self, delivery: int, connector: str) -> None:
+        """Give a hint over the broker, as the sweeper does."""
+        self.worker.dispatcher.publish([Ready(delivery, connector)])
+
+    async def pauses(self, connector: str) -> None:
+        """Pause a connector as a person does, and wait until the worker has heard of it."""
+        await self._tell(connector, pause=True)
+
+    async def resumes(self, connector: str) -> None:
+        """Let a paused connector go on."""
+        await self._tell(connector, pause=False)
+
+    async def _tell(self, connector: str, *, pause: bool) -> None:
+        await self.ledger.act(Pause(connector, pause=pause, who="test", reason="a test"))
+        await self.until(lambda: self.connectors[connector].gate.paused is pause)
 
     def account(self) -> read.Account:
         """The proof that everything is accounted for."""

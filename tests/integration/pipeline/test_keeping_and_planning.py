@@ -164,13 +164,13 @@ async def test_two_dossiers_that_turn_out_to_be_one_go_on_as_one(open_either: Op
 async def test_a_record_is_written_as_of_its_own_message(open_either: Open) -> None:
     """What waited behind another is written as the dossier stood when it was kept, not as it stands now."""
     async with open_either() as road:
-        road.connectors["national_portal"].gate.paused = True
+        await road.pauses("national_portal")
         first, *steps = worked_on()
         await road.keep(first, steps[0])
         later = record_of(subject="Đã đổi", updatedDate="2026-04-15T12:00:00.000+07:00")
         await road.keep(later)
-        await road.until(lambda: len(road.rows()) == 3)
-        road.connectors["national_portal"].gate.paused = False
+        assert road.portal.calls == []
+        await road.resumes("national_portal")
         await road.rests()
         subjects = [record["TrichYeuHoSo"] for record in road.portal.did("sync_record")]
         assert subjects == ["Đề nghị đăng ký khai sinh", "Đã đổi"]

@@ -1,13 +1,13 @@
 """A request that would change nothing is not sent, nothing echoes, and observing sends nothing at all."""
 
+import asyncio
 import sqlite3
-import time
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from bus import connector as connectors
-from bus.ledger.records import Ready, Sweep
 from tests.integration.pipeline.conftest import Open
 from tests.integration.pipeline.peers import onestop
 from tests.integration.pipeline.road import record_of, submitted, withdrawn, worked_on
@@ -99,20 +99,29 @@ async def test_with_too_little_lease_left_nothing_is_sent_and_nothing_burned(
     """A claim that took too long: handed back with its attempt spent and its try not (rules 1 and 2)."""
     monkeypatch.setattr(connectors, "MARGIN", 0.0)
     async with open_road(to_onestop=onestop(seconds=0.5)) as road:
-        with sqlite3.connect(Path(sqlite_url.removeprefix("sqlite:///")), isolation_level=None) as other:
-            road.connectors["onestop"].gate.paused = True
-            await road.keep(submitted())
-            row = road.row("take_in")
-            other.execute("BEGIN IMMEDIATE")
+        await road.pauses("onestop")
+        await road.keep(submitted())
+        row = road.row("take_in")
+        with database_in_use(sqlite_url):
             road.connectors["onestop"].gate.paused = False
-            until = time.monotonic() + 1.2
-            road.pipeline._parts.publish([Ready(row.id, row.connector)])
-            await road.until(lambda: time.monotonic() > until)
-            other.execute("COMMIT")
+            road.publish(row.id, "onestop")
+            await asyncio.sleep(1.2)
         row = await road.until(lambda: (one := road.row("take_in")).attempt and one.state == "ready" and one)
         assert (row.reason, row.attempt, row.tries) == ("too little lease left", 1, 0)
         assert road.onestop.calls == []
         monkeypatch.undo()
-        road.pipeline._parts.publish(await road.ledger.sweep(Sweep({"": 30.0}, hurry=frozenset({"onestop"}))))
+        await road.resumes("onestop")
         row = await road.becomes("take_in", "delivered")
-        assert (row.attempt, row.tries, len(road.onestop.effects)) == (2, 1, 1)
+        assert (row.attempt - row.tries, len(road.onestop.effects)) == (1, 1)
+
+
+@contextmanager
+def database_in_use(url: str) -> Iterator[None]:
+    """Another program that writes into the ledger's file, and is not done yet."""
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("COMMIT")
+        other.close()
