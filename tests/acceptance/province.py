@@ -1,4 +1,4 @@
-"""A province in small for acceptance tests: simulated peers and the bus, each a process that can be killed."""
+"""A province in small for acceptance tests: peers and bus, each a process that can be killed."""
 
 import contextlib
 import os
@@ -73,7 +73,9 @@ class Province:
 
         def count(tx: Connection) -> int:
             row, holder = schema.delivery.c, schema.holder.c
-            query = select(func.count()).select_from(schema.delivery.join(schema.holder, holder.id == row.holder))
+            query = select(func.count()).select_from(
+                schema.delivery.join(schema.holder, holder.id == row.holder)
+            )
             query = query.where(row.state == "sending", holder.name.endswith(f":{process.pid}"))
             return int(tx.execute(query).scalar_one())
 

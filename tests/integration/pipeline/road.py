@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pika
 from sqlalchemy import select
 
 from adapters.onestop.changes import incoming
@@ -105,6 +106,7 @@ class Road:
     portal: Peer
     onestop: Peer
     told: Told
+    amqp_url: str
 
     async def keep(self, *incomings: Incoming) -> list[Kept]:
         """Hand messages in, in their order, as their source does."""
@@ -140,6 +142,25 @@ class Road:
     def publish(self, delivery: int, connector: str) -> None:
         """Give a hint over the broker, as the sweeper does."""
         self.worker.dispatcher.publish([Ready(delivery, connector)])
+
+    async def send(self, connector: str, body: bytes) -> None:
+        """Publish any bytes where hints are published."""
+        exchange = self.worker.topology.work_exchange
+        await self.worker.broker.publish(exchange, connector, body, {}, message_id="test")
+
+    def queued(self, connector: str) -> int:
+        """How many hints lie at the broker, ready or unacknowledged, as it counts them itself."""
+        connection = pika.BlockingConnection(pika.URLParameters(self.amqp_url))
+        try:
+            queue = self.worker.topology.work_queue(connector)
+            consumed = connection.channel().queue_declare(queue, passive=True)
+            return int(consumed.method.message_count) + len(self.worker._tasks)
+        finally:
+            connection.close()
+
+    async def hurry(self) -> None:
+        """Make all that waits for a date due now, as the end of a pause does."""
+        self.worker._hurry.update(self.connectors)
 
     async def pauses(self, connector: str) -> None:
         """Pause a connector as a person does, and wait until the worker has heard of it."""
@@ -210,7 +231,9 @@ async def road(
     worker = Worker(pipeline, ledger, broker, topology, dispatcher, connectors, sweep_every=0.05)
     await worker.start()
     try:
-        yield Road(ledger, pipeline, worker, connectors, peers["national_portal"], peers["onestop"], told)
+        yield Road(
+            ledger, pipeline, worker, connectors, peers["national_portal"], peers["onestop"], told, amqp_url
+        )
     finally:
         await worker.stop()
         await broker.close()
