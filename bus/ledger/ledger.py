@@ -16,6 +16,7 @@ from bus.ledger.gate_records import Probe, Turn
 from bus.ledger.gates import Gates
 from bus.ledger.handover import Handover
 from bus.ledger.keep import Keeper, Merger, Planner
+from bus.ledger.plain import plain_keep, plain_page, plain_settle
 from bus.ledger.records import (
     Claim,
     Claimed,
@@ -86,12 +87,12 @@ class Ledger:
 
     async def keep(self, keep: Keep) -> Kept:
         """Keep a message; the same key again is answered as repeated."""
-        kept: Kept = await self._write(keep)
+        kept: Kept = await self._write(plain_keep(keep))
         return kept
 
     async def keep_page(self, page: Page) -> tuple[Kept, ...]:
         """Keep a polled page and its cursor together."""
-        kept: tuple[Kept, ...] = await self._write(page)
+        kept: tuple[Kept, ...] = await self._write(plain_page(page))
         return kept
 
     async def claim(self, claim: Claim) -> Claimed | None:
@@ -101,7 +102,7 @@ class Ledger:
 
     async def settle(self, settle: Settle) -> Settled:
         """Write the outcome of an attempt."""
-        settled: Settled = await self._write(settle)
+        settled: Settled = await self._write(plain_settle(settle))
         return settled
 
     async def sweep(self, sweep: Sweep) -> tuple[Ready, ...]:

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import create_engine, text
 
 from bus import connector as connectors
-from bus.errors import PermanentError, TransientError
+from bus.errors import PermanentError, RefusedByPeerError, TransientError
 from bus.ports import Answer, Incoming
 from tests.integration.pipeline.conftest import Open
 from tests.integration.pipeline.peers import answers, onestop, raises, waits
@@ -116,6 +116,17 @@ async def test_a_refusal_and_its_step_are_written_together_or_not_at_all(
             mend()
             await road.becomes("take_in", "delivered")
         assert len(road.messages("onestop.dossier")) == 1
+
+
+async def test_texts_that_a_database_cannot_store_settle_all_the_same(open_either: Open) -> None:
+    """A zero byte in a peer's reason: PostgreSQL takes none, and no settlement may repeat for ever."""
+    async with open_either() as road:
+        no = RefusedByPeerError("no", reason="không \x00 được", code="E\x00", answer=b"\x00")
+        road.onestop.will("create_dossier", raises(no))
+        await road.keep(submitted())
+        row = await road.becomes("take_in", "refused")
+        assert row.reason.startswith("không ")
+        await road.becomes("not_accepted_out", "delivered")
 
 
 async def test_a_late_answer_of_an_overtaken_attempt_is_history_alone(

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -86,6 +87,21 @@ async def test_a_page_goes_on_over_what_cannot_be_read(open_either: Open) -> Non
         assert dead[1].reason == "a row has no MAHOSO"
         assert road.ledger.look(read.cursor, "national_portal", "submitted") == "c1"
         await road.becomes("take_in", "delivered")
+
+
+async def test_keys_that_a_database_cannot_store_hold_up_no_page(open_either: Open) -> None:
+    """A zero byte in what names a message, a subject or a cursor: kept, and the cursor goes on."""
+    async with open_either() as road:
+        odd = replace(submitted("G22.99-260415-000002"), key="a\x00b", place="\x00")
+        broken = ((b"\x00", "no \x00 MAHOSO"),)
+        page = Page((submitted(), odd), "c\x001", {"s\x00": b"m"}, broken)
+        kept = await road.pipeline.keep_page("national_portal", "submitted", "", page)
+        assert [one.outcome for one in kept] == ["kept", "kept", "dead"]
+        before = road.ledger.look(read.cursor, "national_portal", "submitted")
+        again = await road.pipeline.keep_page("national_portal", "submitted", before, page)
+        assert [one.outcome for one in again] == ["repeated"] * 3
+        known = road.ledger.look(read.memory, "national_portal", "submitted", ["s\x00", "t"])
+        assert known == {"s\x00": b"m"}
 
 
 async def test_a_page_that_another_process_has_kept_leaves_no_trace(open_either: Open) -> None:
