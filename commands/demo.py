@@ -105,15 +105,17 @@ def demo(wish: Wish) -> int:
         _show(world, result, covered)
         if wish.stay:
             _stay(world)
-    return FINE if quiet and _holds(result) else NEEDS_YOU
+    return FINE if quiet and _holds(result, wish) else NEEDS_YOU
 
 
 def _start(stack: ExitStack, wish: Wish) -> World:
     say("starting the broker, the two peers and the bus; their data lie in .lienthong/")
     broker = stack.enter_context(find_broker(DEMO.parent / "rabbitmq", say=say))
     seed = ["--seed", str(wish.seed), "--tables", str(ROOT / "deploy" / "tables")]
-    portal = start_simulator(stack, PORTAL, DEMO, [*seed, "--citizen-delay", "0.2"])
-    onestop = start_simulator(stack, ONESTOP, DEMO, [*seed, "--pace", "0.5"])
+    # at this pace some withdrawals meet a dossier that is still worked on, others come too late
+    citizens = ["--citizen-delay", "0.2", "--withdraw-share", "0.06"]
+    portal = start_simulator(stack, PORTAL, DEMO, [*seed, *citizens])
+    onestop = start_simulator(stack, ONESTOP, DEMO, [*seed, "--pace", "1.0"])
     port = free_ports(1)[0]
     settings = write_settings(DEMO, broker=broker, portal=portal.url, onestop=onestop.url, port=port)
     key, secret = (DEMO / "secrets" / name for name in ("inbound", "webhook"))
@@ -141,7 +143,7 @@ def _stream(world: World) -> Coverage:
             world.portal.post("/_sim/submit", {"records": chunk})
             chunk = []
             world.bus.keep_alive()
-            time.sleep(0.1)
+            time.sleep(0.4)
         if wish.breaks and not broken and len(records) * 3 >= wish.dossiers:
             broken = True
             world.peers[wish.breaks].post("/_sim/switch", {"mode": "dead", "for_seconds": 20})
@@ -194,6 +196,7 @@ def _result(world: World, covered: Coverage, seconds: float) -> dict[str, Any]:
         "out_of_order": sum(counted["out_of_order"] for counted in effects.values()),
         "echoes": sum(counted["echoes"] for counted in effects.values()),
         "unaccounted": account.unaccounted,
+        "taken_in": effects[ONESTOP]["dossiers"],
         "awkward_covered": len(covered.covered),
         "awkward_missing": sorted(covered.missing),
         "bus_starts": world.bus.starts,
@@ -201,11 +204,11 @@ def _result(world: World, covered: Coverage, seconds: float) -> dict[str, Any]:
     }
 
 
-def _holds(result: Mapping[str, Any]) -> bool:
-    """Whether every promise the demo can see holds."""
+def _holds(result: Mapping[str, Any], wish: Wish) -> bool:
+    """Whether every promise the demo can see holds; the one-stop has each submitted dossier once."""
     doubled = sum(counted["duplicates"] for counted in result["effects"].values())
     wrong = (doubled, result["out_of_order"], result["echoes"], result["unaccounted"])
-    return not any(wrong)
+    return not any(wrong) and result["taken_in"] == wish.dossiers
 
 
 def _show(world: World, result: dict[str, Any], covered: Coverage) -> None:
@@ -224,7 +227,7 @@ def _show(world: World, result: dict[str, Any], covered: Coverage) -> None:
     for name, counted in result["effects"].items():
         told = f"{counted['applied']} applied, {counted['duplicates']} doubled, {counted['refused']} refused"
         table.add_row(f"effects at {name}", "do chính nơi nhận đếm", told)
-    for name in ("out_of_order", "echoes", "unaccounted"):
+    for name in ("taken_in", "out_of_order", "echoes", "unaccounted"):
         table.add_row(name.replace("_", " "), "", str(result[name]))
     table.add_row("awkward facts met", "tình huống khó", f"{len(covered.covered)} of 40")
     out().print(table)
