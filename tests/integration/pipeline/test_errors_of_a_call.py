@@ -83,7 +83,7 @@ async def test_an_absent_peer_burns_no_attempt_and_kills_nothing(open_road: Open
     async with open_road(rhythm=with_rhythm(schedule=schedule, failures=2, open_for=1.0)) as road:
         road.onestop.will("create_dossier", *[away_until_it_is_asked] * 100)
         await road.keep(*(submitted(f"G22.99-260415-{n:06d}") for n in range(6)))
-        await road.until(lambda: road.connectors["onestop"].gate.is_shut)
+        await road.until(road.connectors["onestop"].gate.is_shut)
         failed = len(road.onestop.calls)
         assert failed <= 4, "two that open it, and what was under way meanwhile"
         await road.rests()

@@ -164,11 +164,11 @@ async def test_while_the_breaker_is_open_nothing_is_polled(open_road: Open) -> N
     async with open_road(to_portal=portal(polls=(feed.poll(every=0.05),)), rhythm=rhythm) as road:
         await road.until(lambda: feed.asked)
         gate = road.connectors["national_portal"].gate
-        gate.failed("gone")
+        gate.failed("", TransientError("gone"))
         await asyncio.sleep(0.2)
         asked = len(feed.asked)
         await asyncio.sleep(0.2)
-        assert (len(feed.asked), gate.is_shut) == (asked, True)
+        assert (len(feed.asked), gate.is_shut()) == (asked, True)
         await road.until(lambda: road.portal.pings and len(feed.asked) > asked)
 
 
@@ -202,7 +202,7 @@ async def test_what_waits_for_a_slot_as_the_breaker_opens_is_not_claimed(open_ro
         await road.keep(*(submitted(f"G22.99-260415-{n:06d}") for n in range(4)))
         await road.until(lambda: len(road.onestop.calls) == 2)
         go.set()
-        await road.until(lambda: road.connectors["onestop"].gate.is_shut)
+        await road.until(road.connectors["onestop"].gate.is_shut)
         assert len(road.onestop.calls) == 2
         await road.rests()
         assert [row.state for row in road.rows()] == ["delivered"] * 4
