@@ -98,6 +98,8 @@ class Sweeper:
     def _publish(self, tx: Connection, sweep: Sweep, now: float) -> list[Ready]:
         due = select(_d.id, _d.connector, _d.traceparent, _d.publishes, _d.state)
         is_due = or_(_d.due_at <= now, *(_goes_to(one) for one in sorted(sweep.hurry)))
+        if sweep.first:
+            is_due = or_(is_due, _d.state == "ready")
         due = due.where(_d.state.in_(("ready", "retrying")), is_due)
         rows = tx.execute(self._few(due, sweep)).all()
         moves = [

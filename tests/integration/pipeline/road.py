@@ -158,10 +158,6 @@ class Road:
         finally:
             connection.close()
 
-    async def hurry(self) -> None:
-        """Make all that waits for a date due now, as the end of a pause does."""
-        self.worker.breakers.hurry.update(self.connectors)
-
     async def pauses(self, connector: str) -> None:
         """Pause a connector as a person does, and wait until the worker has heard of it."""
         await self._tell(connector, pause=True)

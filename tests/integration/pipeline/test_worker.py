@@ -90,9 +90,18 @@ async def test_a_stop_lets_calls_end_and_begins_no_other(open_either: Open) -> N
         assert sorted(states) == ["delivered"] * 2 + ["ready"] * 3
         assert len(road.onestop.calls) == 2
     async with open_either(to_onestop=road.onestop) as road:
-        await road.hurry()
         await road.rests()
         assert len(road.onestop.effects) == 5
+
+
+async def test_what_was_ready_when_a_process_ended_is_taken_up_at_the_next_start(open_either: Open) -> None:
+    """Its hints died with it, or were acked: nobody waits for the date of the next one."""
+    async with open_either(mode="off") as road:
+        await road.keep(submitted())
+    began = time.monotonic()
+    async with open_either() as road:
+        await road.becomes("take_in", "delivered")
+    assert time.monotonic() - began < 10
 
 
 async def test_a_paused_connector_gets_nothing_and_the_other_one_goes_on(open_either: Open) -> None:
