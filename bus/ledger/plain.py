@@ -4,7 +4,7 @@ Why: PostgreSQL takes no zero byte in a text. A peer's reason or key with one wo
 it is repeated: a settlement for ever, a page with every poll. What came stays whole in the raw bytes.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bus.ledger.records import Keep, Page, Settle
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import random
-from dataclasses import replace
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import create_engine, text
 
 from bus.errors import LedgerUnavailableError, RejectedMessageError
