@@ -208,9 +208,10 @@ async def road(
     to_onestop: Peer | None = None,
     rhythm: Rhythm = SOON,
     mode: Any = "live",
+    portal_name: str = "national_portal",
 ) -> AsyncIterator[Road]:
     """A bus that works while the block runs and stops as a service does."""
-    peers = {"national_portal": to_portal or portal(), "onestop": to_onestop or onestop()}
+    peers = {portal_name: to_portal or portal(), "onestop": to_onestop or onestop()}
     connectors = {
         name: Connector(name, peer.kind, peer, rhythm, mode=mode, concurrency=2)
         for name, peer in peers.items()
@@ -227,9 +228,7 @@ async def road(
     worker = Worker(pipeline, ledger, broker, topology, dispatcher, connectors, sweep_every=0.05)
     await worker.start()
     try:
-        yield Road(
-            ledger, pipeline, worker, connectors, peers["national_portal"], peers["onestop"], told, amqp_url
-        )
+        yield Road(ledger, pipeline, worker, connectors, peers[portal_name], peers["onestop"], told, amqp_url)
     finally:
         await worker.stop()
         await broker.close()

@@ -85,6 +85,16 @@ async def test_a_create_that_is_sent_again_names_the_same_dossier(open_either: O
         assert [call.request["nationCode"] for call in road.onestop.called("create_dossier")] == [NUMBER] * 2
 
 
+async def test_a_sheet_finds_a_number_by_the_kind_of_system_whatever_the_connector_is_called(
+    open_road: Open,
+) -> None:
+    """A portal that an installation calls "cong": its number is the national one all the same."""
+    async with open_road(portal_name="cong") as road:
+        await road.pipeline.keep("cong", submitted())
+        await road.becomes("take_in", "delivered")
+        assert [made["nationCode"] for made in road.onestop.did("create_dossier")] == [NUMBER]
+
+
 @pytest.mark.parametrize("said", ["still working", "cannot say"])
 async def test_an_answer_that_decides_nothing_is_asked_for_again(open_either: Open, said: str) -> None:
     """However long ago the call was: never sent again on such an answer; the wait doubles."""
