@@ -31,7 +31,10 @@ def encode(work: Work) -> bytes:
 
 def decode(body: bytes) -> Work:
     """Read a work message; raises `msgspec.DecodeError` on anything else."""
-    return _decode(body)
+    try:
+        return _decode(body)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from None
 
 
 def headers(*, kind: str, source: str, identity: str, subject: str, traceparent: str) -> dict[str, Any]:

@@ -244,8 +244,16 @@ class Pipeline:
         known = msgspec.structs.replace(body, code=code or next(iter(claimed.codes.values()), None))
         begun = partial(self._parts.planner.begun, claimed.fold, claimed.history)
         known = self._filing.written(known, begun, claimed.now)
+        if isinstance(known, Dossier):
+            known = msgspec.structs.replace(known, codes=self._by_system(claimed))
         as_of = datetime.fromtimestamp(claimed.now, ICT).date()
         return sheet.write(known, source=connector.name, as_of=as_of).tree
+
+    def _by_system(self, claimed: Claimed) -> dict[str, str]:
+        """The dossier's numbers by kind of system, as sheets name them; of two the speaking one's."""
+        codes = dict(sorted(claimed.codes.items(), key=lambda known: known[0] == claimed.source))
+        types = {name: one.type.name for name, one in self._parts.connectors.items()}
+        return {types[name]: code for name, code in codes.items() if name in types}
 
     def _told(self, sheet: Compiled, theirs: Dossier, claimed: Claimed, connector: Connector) -> bytes:
         try:

@@ -77,6 +77,7 @@ class Worker:
     _loops: list[asyncio.Task[Any]] = field(default_factory=list)
     _consumers: list[Any] = field(default_factory=list)
     _polls: dict[tuple[str, str], Polling] = field(default_factory=dict)
+    _swept: bool = False
     floor: Floor | None = None
     breakers: Breakers = field(init=False)
 
@@ -220,7 +221,9 @@ class Worker:
             for name, connector in self.connectors.items()
             for operation in connector.adapter.operations
         }
-        ready = await self.ledger.sweep(Sweep({**waits, "": 30.0}, breakers.shut(), hurry))
+        sweep = Sweep({**waits, "": 30.0}, breakers.shut(), hurry, first=not self._swept)
+        ready = await self.ledger.sweep(sweep)
+        self._swept = True
         breakers.hurry -= hurry
         self.dispatcher.publish(ready)
         await asyncio.sleep(self.sweep_every)

@@ -51,7 +51,7 @@ class Control:
     async def _answer(self, line: bytes) -> dict[str, Any]:
         try:
             request = msgspec.json.decode(line, type=dict[str, Any])
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return {"ok": False, "error": f"not a request: {error}"}
         return await self._do(request)
 

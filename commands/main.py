@@ -177,9 +177,9 @@ def worker(
     *,
     settings: Configured = None,
 ) -> None:
-    """Run some connectors of the installation.
+    """Run some connectors of the installation, beside its `serve`.
 
-    Beside other processes this needs a ledger on PostgreSQL.
+    It has no door and answers no commands. Several processes need a ledger on PostgreSQL.
     """
     from commands.parts import EXAMPLE, known_connectors  # noqa: PLC0415  the start stays quick
     from commands.serve import serve as run  # noqa: PLC0415  as above

@@ -28,6 +28,7 @@ LONGEST_DOWNLOAD_AT_STOP = 5
 def serve(settings: Path, only: frozenset[str] = frozenset()) -> int:
     """Run until told to stop; then stop taking, finish or hand back, and end with 0.
 
+    `only` some connectors is a worker: it has no door, and leaves the requests of commands to the `serve`.
     `NEEDS_YOU` where the ledger's database was away so long that outcomes could not be written. Raises
     `ConfigurationError` with every problem before anything has started.
     """
@@ -54,19 +55,27 @@ async def _serve(assembly: Assembly, only: frozenset[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     bus = await start(assembly, only=only)
-    control = Control(
-        assembly.installation.installation.data / "control.sock", lambda request: _do(bus, request)
-    )
-    await control.start()
     try:
-        async with _door(bus):
+        async with contextlib.nullcontext() if only else _open(bus):
             say("serving; Ctrl-C ends it")
             await ended.wait()
             say("stopping: finishing what is under way")
     finally:
-        await control.stop()
         unsettled = await bus.stop()
     return unsettled
+
+
+@contextlib.asynccontextmanager
+async def _open(bus: Bus) -> AsyncIterator[None]:
+    """What one process of an installation has alone: the door, and the socket for commands."""
+    data = bus.assembly.installation.installation.data
+    control = Control(data / "control.sock", lambda request: _do(bus, request))
+    await control.start()
+    try:
+        async with _door(bus):
+            yield
+    finally:
+        await control.stop()
 
 
 class _Server(uvicorn.Server):

@@ -206,7 +206,10 @@ FORMS = (
         lambda random: f"n{digits(random, 4)}@example.vn",
     ),
     _form(
-        "url", "đường dẫn", r"https?://[^\s]+", lambda random: f"https://tep.example.vn/{digits(random, 8)}"
+        "url",
+        "đường dẫn",
+        r"https?://([^\s/?#\[\]]+|\[[0-9A-Fa-f:.]+\](:\d+)?)([/?#]\S*)?",
+        lambda random: f"https://tep.example.vn/{digits(random, 8)}",
     ),
     _form("file_id", "mã tệp đã lưu", r"[0-9a-f]{64}", lambda random: f"{random.getrandbits(256):064x}"),
 )

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import msgspec
 import requests
 from tenacity import (
     RetryCallState,
@@ -22,6 +21,7 @@ from tenacity import (
 )
 from urllib3.exceptions import HTTPError
 
+from adapters._kit import json
 from adapters._kit.faults import delivery_error
 from adapters._kit.pace import Pace
 from adapters._kit.wire import Attempt, Watchdog, WatchedAdapter
@@ -59,8 +59,8 @@ class Reply:
     def json(self) -> Any:
         """Decode the body; None where it is no JSON in UTF-8."""
         try:
-            return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, RecursionError):
+            return json.read(self.body)
+        except json.NotJsonError:
             return None
 
     @property

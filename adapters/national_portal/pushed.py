@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from adapters._kit import json
 from adapters.national_portal import attachments, facts
 from adapters.national_portal.facts import Fact
 from adapters.national_portal.settings import Inbound
@@ -33,8 +34,8 @@ class Pushed:
         if not self._known(request):
             return Received(reply=_reply(-1, "Không được phép: sai khóa hoặc địa chỉ gọi"))
         try:
-            body = msgspec.json.decode(request.body)
-        except (msgspec.DecodeError, RecursionError) as error:
+            body = json.read(request.body)
+        except json.NotJsonError as error:
             return Received(reply=rejected((f"Nội dung không phải JSON dạng UTF-8: {error}",)))
         found = self._fact(body)
         if isinstance(found, str):

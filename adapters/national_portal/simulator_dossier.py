@@ -66,7 +66,9 @@ def sync(dossier: Dossier, record: Record, now: str) -> tuple[Dossier, SyncEffec
     merged = dossier.record | {name: value for name, value in record.items() if value is not None}
     status = record["TrangThaiHoSo"]
     effect = _sync_effect(dossier, merged, status)
-    asked = dossier.asked + (status == "5" and dossier.synced != "5")
+    # a province that polls seldom tells the next round without the work between: then its list alone does
+    another = dossier.synced != "5" or not _listed(merged) <= _listed(dossier.record)
+    asked = dossier.asked + (status == "5" and another)
     answers = {key: text for key, text in dossier.answers.items() if not _answered(merged, key)}
     changes = {"record": merged, "synced": status, "asked": asked, "answers": answers}
     return msgspec.structs.replace(dossier, **changes, changed=now), effect
@@ -141,6 +143,10 @@ def _told(value: Any) -> Any:
     if isinstance(value, list):
         return [_told(item) for item in value]
     return unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else value
+
+
+def _listed(record: Record) -> set[str]:
+    return {s["HoSoBoSungId"] for s in record.get("DanhSachHoSoBoSung") or []}
 
 
 def _answered(record: Record, key: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from adapters._kit import json
 from adapters.onestop.changes import Announced
 from adapters.onestop.settings import Announcements
 from bus.ports import HttpReply, HttpRequest, Received
@@ -29,8 +30,8 @@ class Door:
         if not self._signed(request):
             return Received(reply=_reply(401, "wrong signature"))
         try:
-            body = msgspec.json.decode(request.body)
-        except (msgspec.DecodeError, RecursionError) as error:
+            body = json.read(request.body)
+        except json.NotJsonError as error:
             return Received(reply=_reply(400, f"no JSON: {error}"))
         known = body.get("id") if isinstance(body, dict) else None
         if not isinstance(known, str) or not 0 < len(known) <= 100:

@@ -16,6 +16,7 @@ from bus.ledger.gate_records import Probe, Turn
 from bus.ledger.gates import Gates
 from bus.ledger.handover import Handover
 from bus.ledger.keep import Keeper, Merger, Planner
+from bus.ledger.plain import plain_keep, plain_page, plain_settle
 from bus.ledger.records import (
     Claim,
     Claimed,
@@ -86,12 +87,12 @@ class Ledger:
 
     async def keep(self, keep: Keep) -> Kept:
         """Keep a message; the same key again is answered as repeated."""
-        kept: Kept = await self._write(keep)
+        kept: Kept = await self._write(plain_keep(keep))
         return kept
 
     async def keep_page(self, page: Page) -> tuple[Kept, ...]:
         """Keep a polled page and its cursor together."""
-        kept: tuple[Kept, ...] = await self._write(page)
+        kept: tuple[Kept, ...] = await self._write(plain_page(page))
         return kept
 
     async def claim(self, claim: Claim) -> Claimed | None:
@@ -101,7 +102,7 @@ class Ledger:
 
     async def settle(self, settle: Settle) -> Settled:
         """Write the outcome of an attempt."""
-        settled: Settled = await self._write(settle)
+        settled: Settled = await self._write(plain_settle(settle))
         return settled
 
     async def sweep(self, sweep: Sweep) -> tuple[Ready, ...]:
@@ -129,8 +130,14 @@ class Ledger:
             raise LedgerUnavailableError(f"the ledger's database: {type(error).__name__}") from error
 
     async def ask(self, question: Callable[..., T], *arguments: Any) -> T:
-        """The same without holding up the loop."""
-        return await asyncio.to_thread(self.look, question, *arguments)
+        """The same without holding up the loop. Cancelled, it ends with its reading, never before."""
+        reading = asyncio.ensure_future(asyncio.to_thread(self.look, question, *arguments))
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            # a connection still in use would outlive the ledger that is closed next
+            await asyncio.wait([reading])
+            raise
 
     def close(self, within: float | None = None) -> bool:
         """Flush, then release the lock and the connections; False where `within` seconds were not enough.

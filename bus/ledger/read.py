@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, select, text
 
 from bus.ledger import schema
+from bus.ledger.plain import plain
 from bus.ledger.sources import stand
 
 _d, _m, _a = schema.delivery.c, schema.message.c, schema.attempt.c
@@ -151,4 +152,5 @@ def memory(tx: Connection, connector: str, name: str, subjects: list[str]) -> di
     """What a source remembers of some subjects."""
     table = schema.source_memory
     query = select(table.c.subject, table.c.body).where(table.c.connector == connector, table.c.name == name)
-    return {row[0]: row[1] for row in tx.execute(query.where(table.c.subject.in_(subjects)))}
+    stored = {plain(subject): subject for subject in subjects}
+    return {stored[row[0]]: row[1] for row in tx.execute(query.where(table.c.subject.in_(list(stored))))}

@@ -181,7 +181,8 @@ class Sweep(msgspec.Struct, frozen=True, gc=False):
 
     `look_up_after` is per "connector.operation", in seconds, with "" for all others. `shut` are connectors
     ("name") and operations ("name.operation") to which nothing may go: nothing of theirs is published.
-    `hurry` are those that have just come back: what waits for a date is due at once. At most `window` is
+    `hurry` are those that have just come back: what waits for a date is due at once. `first` is a process's
+    first: what is ready is due, for its hints may have died with the process before. At most `window` is
     published.
     """
 
@@ -189,6 +190,7 @@ class Sweep(msgspec.Struct, frozen=True, gc=False):
     shut: frozenset[str] = frozenset()
     hurry: frozenset[str] = frozenset()
     window: int = 2000
+    first: bool = False
 
 
 class Hold(msgspec.Struct, frozen=True, gc=False):

@@ -270,7 +270,8 @@ def _update(settle: Settle, row: _Row, now: float, *, held: bool) -> dict[str, A
         "burned": row.tries if settle.burned else max(0, row.tries - 1),
         "why": settle.reason,
         "because": settle.cause,
-        "due": now + (settle.wait or (REPUBLISH_AFTER if outcome == "ready" else 0.0)),
+        # what is ready again was published by nobody: the next sweep does it
+        "due": now + settle.wait,
         "now": row.changed_at if settle.lookup and outcome == "unknown" else now,
     }
 

@@ -50,10 +50,16 @@ class Store:
 
     def _register(self) -> int:
         with self.write() as tx:
+            self.alone(tx)
             number = int(tx.execute(select(func.coalesce(func.max(schema.holder.c.id), 0))).scalar_one()) + 1
             name = f"{socket.gethostname()}:{os.getpid()}"
             tx.execute(schema.holder.insert().values(id=number, name=name, started_at=time.time()))
         return number
+
+    def alone(self, tx: Connection) -> None:
+        """Let one process at a time go on from here until its commit, as a migration does."""
+        if not self.is_sqlite:
+            tx.execute(text("SELECT pg_advisory_xact_lock(7010)"))
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, 
 
 from bus.ledger import schema
 from bus.ledger.records import Ready, Sweep
+from bus.ledger.rows import REPUBLISH_AFTER
 from bus.ledger.store import Store
 
 CEILING = 3600.0
@@ -46,7 +47,7 @@ class Sweeper:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._seen: dict[tuple[int, int], float] = {}
-        self._asked: dict[int, float] = {}
+        self._asked: dict[tuple[int, int, int], float] = {}
 
     def sweep(self, tx: Connection, sweeps: Sequence[Sweep]) -> list[tuple[Ready, ...]]:
         """Everything to be published now; may be repeated at any time."""
@@ -97,6 +98,8 @@ class Sweeper:
     def _publish(self, tx: Connection, sweep: Sweep, now: float) -> list[Ready]:
         due = select(_d.id, _d.connector, _d.traceparent, _d.publishes, _d.state)
         is_due = or_(_d.due_at <= now, *(_goes_to(one) for one in sorted(sweep.hurry)))
+        if sweep.first:
+            is_due = or_(is_due, _d.state == "ready")
         due = due.where(_d.state.in_(("ready", "retrying")), is_due)
         rows = tx.execute(self._few(due, sweep)).all()
         moves = [
@@ -108,12 +111,18 @@ class Sweeper:
 
     def _ask(self, tx: Connection, sweep: Sweep, now: float) -> list[Ready]:
         """Unknown ones that are due: claiming them moves their date, publishing does not."""
-        due = select(_d.id, _d.connector, _d.traceparent).where(_d.state == "unknown", _d.due_at <= now)
+        due = select(_d.id, _d.attempt, _d.lookups, _d.connector, _d.traceparent)
+        due = due.where(_d.state == "unknown", _d.due_at <= now)
         clock = time.monotonic()
-        self._asked = {key: at for key, at in self._asked.items() if clock - at < 30.0}
-        rows = [row for row in tx.execute(self._few(due, sweep)) if row.id not in self._asked]
-        self._asked.update((row.id, clock) for row in rows)
-        return [Ready(row.id, row.connector, row.traceparent) for row in rows]
+        self._asked = {key: at for key, at in self._asked.items() if clock - at < REPUBLISH_AFTER}
+        # one question is published once; the next question about the same delivery is another one
+        rows = {
+            key: row
+            for row in tx.execute(self._few(due, sweep))
+            if (key := (row.id, row.attempt, row.lookups)) not in self._asked
+        }
+        self._asked.update(dict.fromkeys(rows, clock))
+        return [Ready(row.id, row.connector, row.traceparent) for row in rows.values()]
 
     def _few(self, query: Select[Any], sweep: Sweep) -> Select[Any]:
         query = query.where(text(schema.IS_OPEN))

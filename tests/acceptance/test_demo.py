@@ -1,82 +1,52 @@
 """The demo as its users run it: real broker, real HTTP, a ledger on disk, effects counted by the peers."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import threading
-import time
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.acceptance.demonstration import counted, run, wrong
+
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(400)]
 
 
-def run(folder: Path, amqp_url: str, *arguments: str) -> dict[str, Any]:
-    """Run a demo in a folder of its own; its one JSON object."""
-    done = subprocess.run(  # noqa: S603  our own command
-        [sys.executable, str(ROOT / "run.py"), "demo", "--exit", "--json", *arguments],
-        cwd=folder,
-        env={**os.environ, "LIENTHONG_AMQP_URL": amqp_url},
-        capture_output=True,
-        text=True,
-        timeout=380,
-        check=False,
+def test_three_hundred_dossiers_arrive_once_and_in_order(tmp_path: Path, amqp_url: str) -> None:
+    """All forty awkward facts; nothing doubled, echoed, out of order or unaccounted.
+
+    Citizens withdraw in time and too late. The broker that runs already is used, and no other is started.
+    """
+    result = run(tmp_path, amqp_url, "--dossiers", "300", "--seed", "7")
+    assert wrong(result) == {}, result
+    assert (result["dossiers"], result["taken_in"]) == (300, 300)
+    assert (result["awkward_covered"], result["awkward_missing"]) == (40, [])
+    assert result["effects"]["national_portal"]["applied"] >= 1500
+    assert result["attachments"]["fetched"] >= 200
+    assert (result["bus_starts"], result["messages"]) == (1, {"kept": result["kept"]})
+    withdrawals = counted(
+        tmp_path,
+        "SELECT state, count(*) FROM delivery WHERE route = 'every_dossier.withdraw_in' GROUP BY state",
     )
-    assert done.stdout.count("\n") == 1, done.stderr
-    result: dict[str, Any] = json.loads(done.stdout)
-    result["exit"], result["stderr"] = done.returncode, done.stderr
-    return result
+    assert {"delivered", "refused"} <= set(withdrawals), withdrawals
+    told = "SELECT kind, count(*) FROM message WHERE kind = 'onestop.withdrawn' GROUP BY kind"
+    assert counted(tmp_path, told)["onestop.withdrawn"] == withdrawals["delivered"]
+    assert not (tmp_path / ".lienthong" / "rabbitmq").exists()
 
 
-def wrong(result: dict[str, Any]) -> dict[str, Any]:
-    """What breaks a promise, by name; empty where all hold."""
-    doubled = {name: counted["duplicates"] for name, counted in result["effects"].items()}
-    promises = {name: result[name] for name in ("out_of_order", "echoes", "unaccounted", "exit")}
-    open_now = {
-        name: result["states"][name] for name in ("waiting", "ready", "sending", "retrying", "unknown")
-    }
-    files = {"attachments": result["attachments"]["wrong"]}
-    return {name: count for name, count in {**doubled, **promises, **open_now, **files}.items() if count}
-
-
-def test_every_dossier_arrives_once_and_in_order(tmp_path: Path, amqp_url: str) -> None:
-    """Nothing doubled, echoed, out of order or unaccounted; every dossier and file at both peers."""
-    result = run(tmp_path, amqp_url, "--dossiers", "60", "--seed", "11")
+def test_where_no_broker_is_named_one_is_started_and_ended(tmp_path: Path, amqp_url: str) -> None:
+    """The broker that runs beside is left alone; `amqp_url` only says that this machine has RabbitMQ."""
+    result = run(tmp_path, "", "--dossiers", "5", "--seed", "3")
     assert wrong(result) == {}, result
-    assert result["dossiers"] == 60
-    assert result["attachments"]["fetched"] >= 20
-    assert result["effects"]["onestop"]["applied"] >= 55
-    assert result["effects"]["national_portal"]["applied"] >= 200
+    assert (tmp_path / ".lienthong" / "rabbitmq").exists()
+    assert not _alive(str(tmp_path))
 
 
-def started(file: Path, known: list[int]) -> int:
-    """The process of a bus that was not known before, as soon as there is one."""
-    while True:
-        with suppress(OSError, ValueError):
-            if (pid := int(file.read_text())) not in known:
-                return pid
-        time.sleep(0.1)
-
-
-def test_killing_the_bus_loses_and_doubles_nothing(tmp_path: Path, amqp_url: str) -> None:
-    """Kill -9 of the bus in the middle, several times: started again, the account is whole."""
-    kills: list[int] = []
-
-    def kill() -> None:
-        for _ in range(3):
-            kills.append(started(tmp_path / ".lienthong" / "demo" / "bus.pid", kills))
-            time.sleep(1.5)
-            os.kill(kills[-1], signal.SIGKILL)
-
-    killer = threading.Thread(target=kill, daemon=True)
-    killer.start()
-    result = run(tmp_path, amqp_url, "--dossiers", "60", "--seed", "12")
-    assert len(set(kills)) >= 2
-    assert result["bus_starts"] > 1
-    assert wrong(result) == {}, result
+def _alive(text: str) -> list[str]:
+    """The processes that have a text in their command line."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if text in line:
+            found.append(line)
+    return found

@@ -1,7 +1,8 @@
 """A portal of the tests' own, written from the reference alone (sections 0 to 3, 6), sharing no code.
 
 Strict: a call that the reference does not allow is written down in `complaints`, which every test checks.
-`script` holds what to do instead of answering well, per service, used up one by one.
+`script` holds what to do instead of answering well, per service, used up one by one; `raw` are bodies that a
+search by time answers instead.
 """
 
 import json
@@ -41,6 +42,7 @@ class StrictPortal:
     procedures: dict[str, dict[str, Any]] = field(default_factory=dict)
     notices: list[dict[str, Any]] = field(default_factory=list)
     script: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    raw: list[bytes] = field(default_factory=list)
     sessions: set[str] = field(default_factory=set)
     seen: list[Seen] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
@@ -170,6 +172,9 @@ class Handler(BaseHTTPRequestHandler):
         with self.portal.lock:
             self.portal.seen.append(seen)
             self._complain(parts.path, seen)
+            if self.portal.raw and "tungay" in body:
+                self._reply(200, self.portal.raw.pop(0))
+                return
             script = self.portal.script[seen.service]
             act, _, detail = (script.pop(0) if script else "").partition("/")
             answer = None if act.startswith(("answer", "x-road", "html")) else self._serve(seen)

@@ -1,7 +1,6 @@
 """When an outcome may be believed and when a delivery is given up: both are questions of time."""
 
-import dataclasses
-
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +23,7 @@ CLAIMED = Claimed(
 
 def asked(doubt: str, now: float, outcome: str = "not there") -> str:
     """What a look-up makes of an unknown delivery whose last attempt ended at 1000."""
-    claimed = dataclasses.replace(CLAIMED, state="unknown", doubt=doubt, now=now)
+    claimed = msgspec.structs.replace(CLAIMED, state="unknown", doubt=doubt, now=now)
     return of_sighting(claimed, 1, Sighting(outcome), connector_of(Peer())).outcome  # type: ignore[arg-type]  # a word
 
 
@@ -41,7 +40,7 @@ def test_not_there_counts_after_its_time_and_never_while_the_caller_may_still_ac
 
 def test_a_lease_that_merely_ran_out_is_asked_again_with_the_wait_of_questions() -> None:
     """The reason says why nothing is sent, and the wait does not shrink to the end of `absent_after`."""
-    claimed = dataclasses.replace(CLAIMED, state="unknown", doubt="lease", lookups=3)
+    claimed = msgspec.structs.replace(CLAIMED, state="unknown", doubt="lease", lookups=3)
     settle = of_sighting(claimed, 1, Sighting("not there"), connector_of(Peer()))
     assert "still lives" in settle.reason
     assert settle.wait == pytest.approx(0.8)
@@ -57,7 +56,7 @@ def test_given_up_is_what_failed_for_long_enough_while_the_peer_was_up(
     """Law: dead exactly where the up-time since the first try reaches `give_up_after`, one second."""
     connector = connector_of(Peer())
     connector.gate.outages = [Outage("peer", "", "breaker", at, at + length) for at, length in away]
-    claimed = dataclasses.replace(CLAIMED, now=1000.0 + seconds)
+    claimed = msgspec.structs.replace(CLAIMED, now=1000.0 + seconds)
     up = connector.gate.up_seconds("write", 1000.0, 1000.0 + seconds)
     outcome = of_error(claimed, 1, NOT_YET, connector, connector.adapter.operations["write"]).outcome
     assert outcome == ("dead" if up >= 1.0 else "retrying")
@@ -67,7 +66,7 @@ def test_given_up_is_what_failed_for_long_enough_while_the_peer_was_up(
 def test_nothing_is_given_up_while_its_operation_is_shut() -> None:
     """Another operation's breaker is no excuse."""
     connector = connector_of(Peer())
-    claimed = dataclasses.replace(CLAIMED, now=5000.0)
+    claimed = msgspec.structs.replace(CLAIMED, now=5000.0)
     for operation, outcome in (("tell", "dead"), ("write", "retrying")):
         row = GateRow("peer", operation, "open", 1, "away", 4999.0, 1.0, None, None, None)
         connector.gate.adopt({operation: row})

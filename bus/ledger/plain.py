@@ -1,0 +1,46 @@
+"""Texts of others in a form that every database stores.
+
+Why: PostgreSQL takes no zero byte in a text. A peer's reason or key with one would fail its write each time
+it is repeated: a settlement for ever, a page with every poll. What came stays whole in the raw bytes.
+"""
+
+from msgspec.structs import replace
+
+from bus.ledger.records import Keep, Page, Settle
+
+_ZERO = "\x00"
+_SHOWN = "\ufffd"
+
+
+def plain(text: str) -> str:
+    """The text, a replacement character in the place of each zero byte."""
+    return text.replace(_ZERO, _SHOWN) if _ZERO in text else text
+
+
+def plain_keep(keep: Keep) -> Keep:
+    """A message that can be stored; the same value where it can already."""
+    if _ZERO not in keep.key + keep.reason + "".join(keep.codes.values()):
+        return keep
+    codes = {source: plain(code) for source, code in keep.codes.items()}
+    return replace(keep, key=plain(keep.key), reason=plain(keep.reason), codes=codes)
+
+
+def plain_page(page: Page) -> Page:
+    """A page that can be stored."""
+    keeps = tuple(plain_keep(keep) for keep in page.keeps)
+    remember = {plain(subject): body for subject, body in page.remember.items()}
+    return replace(page, cursor=plain(page.cursor), keeps=keeps, remember=remember)
+
+
+def plain_settle(settle: Settle) -> Settle:
+    """An outcome that can be stored; the same value where it can already."""
+    named = settle.view[0] if settle.view else ""
+    if _ZERO not in settle.reason + settle.code + named and not settle.says:
+        return settle
+    return replace(
+        settle,
+        reason=plain(settle.reason),
+        code=plain(settle.code),
+        view=settle.view and (plain(named), settle.view[1]),
+        says=tuple(plain_keep(keep) for keep in settle.says),
+    )
