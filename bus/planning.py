@@ -18,7 +18,8 @@ _decode = msgspec.json.Decoder(State).decode
 class Planner:
     """Plans with one set of routes. `appends` tells for each "connector.operation" whether it appends.
 
-    `derive` gives the fields that are derived from the installation's tables, such as `procedure_group`.
+    `derive` gives the fields that are derived from the installation's tables, such as `procedure_group`; it
+    is asked only where a route looks at one.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Planner:
             keep.kind,
             keep.body,
             folded.whole,
-            derived=self._derive(folded.whole),
+            derived=self._derive(folded.whole) if self._routes.derives(keep.kind) else {},
             withdrawn=withdrawn or withdraws,
         )
         answers = tuple(leg.route for leg in self._routes.answers(keep.kind) if leg.is_answer(keep.body))

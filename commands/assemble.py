@@ -19,6 +19,7 @@ from bus.retry import Schedule
 from bus.topology import Topology
 from bus.worker import Dispatcher, Worker
 from commands.parts import ROUTES, SHEETS, TABLES, adapter_types, folders, read_settings
+from mappings.derived import Derivation
 from mappings.dossier import MESSAGES
 from mappings.engine import Compiled, compile_sheet
 from mappings.sheet import load_sheets
@@ -35,6 +36,7 @@ class Assembly:
     types: Mapping[str, AdapterType]
     sheets: Mapping[str, Compiled]
     routes: Routes
+    derive: Derivation
     topology: Topology
 
 
@@ -66,14 +68,15 @@ def assemble(settings: Path) -> Assembly:
         tables = load_tables(folders(TABLES, installation.tables.folder))
         sheets = load_sheets(folders(SHEETS, installation.mappings.overlay))
         compiled = {name: compile_sheet(sheet, tables) for name, sheet in sheets.items()}
-        routes = _routes(installation, types)
+        derive = Derivation(tables)
+        routes = _routes(installation, types, derive)
     except ProblemsError as error:
         raise ConfigurationError(error.problems) from None
     topology = Topology(tuple(installation.connectors), prefix=installation.broker.prefix)
-    return Assembly(installation, types, compiled, routes, topology)
+    return Assembly(installation, types, compiled, routes, derive, topology)
 
 
-def _routes(installation: Installation, types: Mapping[str, AdapterType]) -> Routes:
+def _routes(installation: Installation, types: Mapping[str, AdapterType], derive: Derivation) -> Routes:
     files = {
         file.name: file
         for folder in folders(ROUTES, installation.routes.overlay)
@@ -83,7 +86,8 @@ def _routes(installation: Installation, types: Mapping[str, AdapterType]) -> Rou
         name: frozenset(types[connector.type].operations)
         for name, connector in installation.connectors.items()
     }
-    return read_routes([read_file(file) for file in files.values()], operations=operations, messages=MESSAGES)
+    sources = [read_file(file) for file in files.values()]
+    return read_routes(sources, operations=operations, messages=MESSAGES, derivable=derive.values)
 
 
 async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bus:
@@ -98,7 +102,7 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
         for name, connector in connectors.items()
         for operation in connector.adapter.operations.values()
     }
-    planner = Planner(assembly.routes, appends)
+    planner = Planner(assembly.routes, appends, assembly.derive)
     ledger = Ledger(
         Store(installation.ledger.address(installation.installation.data)), planner.plan, planner.merge
     )
