@@ -33,6 +33,8 @@ _MESSAGES = {
     "dead": "Cần người xử lý",
 }
 
+_LEGS = {"open": "Đang chờ trả lời", "done": "Đã có trả lời", "late": "Trễ hạn"}
+
 _MARKS = {
     "delivered": "green",
     "dead": "bold red",
@@ -53,8 +55,8 @@ def show_account(place: Place, *, as_json: bool) -> int:
 
 
 def in_vietnamese(state: str) -> str:
-    """How a delivery's or a message's state reads to the person on duty; "" for one that is not ours."""
-    return VIETNAMESE.get(state) or _MESSAGES.get(state, "")
+    """How a delivery's, a message's or a leg's state reads to whoever is on duty; "" for one not ours."""
+    return VIETNAMESE.get(state) or _MESSAGES.get(state) or _LEGS.get(state, "")
 
 
 def _questions(tx: Connection) -> tuple[read.Account, list[dict[str, Any]]]:
@@ -70,6 +72,7 @@ def as_object(account: read.Account, gates: list[dict[str, Any]]) -> dict[str, A
         "planned": account.planned,
         "states": {state: account.states.get(state, 0) for state in STATES},
         "legs": account.legs,
+        "late": account.late,
         "unaccounted": account.unaccounted,
         "gates": [_gate(gate) for gate in gates if _is_shut(gate)],
     }
@@ -81,6 +84,8 @@ def _print(account: read.Account, gates: list[dict[str, Any]]) -> None:
     aside = {state: count for state, count in account.messages.items() if state != "kept"}
     if aside:
         console.print(_set_aside(aside))
+    if account.legs:
+        console.print(_legs(account))
     for gate in filter(_is_shut, gates):
         console.print(_gate_line(gate))
     good = account.unaccounted == 0
@@ -107,6 +112,19 @@ def _deliveries(account: read.Account) -> Table:
     for state in account.states.keys() - set(STATES):
         table.add_row(state, "Trạng thái lạ", str(account.states[state]), style="bold red")
     table.add_row("all", "Tổng cộng", str(sum(account.states.values())))
+    return table
+
+
+def _legs(account: read.Account) -> Table:
+    table = Table(title="legs that await an answer (chặng)", title_justify="left")
+    for name in ("state", "trạng thái"):
+        table.add_column(name)
+    for name in ("legs", "late (trễ hạn)"):
+        table.add_column(name, justify="right")
+    for state, count in sorted(account.legs.items()):
+        late = account.late.get(state, 0)
+        style = "yellow" if late and state == "open" else ""
+        table.add_row(state, in_vietnamese(state), str(count), str(late), style=style)
     return table
 
 

@@ -3,8 +3,10 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from bus.calendar import ZONE
 from bus.connector import Connector, Rhythm
 from bus.errors import ConfigurationError
 from bus.flows import Routes, read_routes
@@ -102,7 +104,10 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
         for name, connector in connectors.items()
         for operation in connector.adapter.operations.values()
     }
-    planner = Planner(assembly.routes, appends, assembly.derive)
+    calendar = installation.calendar.working
+    # the holidays of a year are worked out once, which takes a while: now, not inside the first commit
+    calendar.is_working_day(datetime.now(ZONE).date())
+    planner = Planner(assembly.routes, appends, assembly.derive, calendar)
     ledger = Ledger(
         Store(installation.ledger.address(installation.installation.data)), planner.plan, planner.merge
     )

@@ -219,7 +219,7 @@ class Keeper:
             if (dossier, delivery.route) in work.legs:
                 return False
             work.legs.add((dossier, delivery.route))
-            due = work.now + delivery.within if delivery.within is not None else None
+            due = delivery.clock(work.now) if delivery.clock else None
             work.new_legs.append(
                 {
                     "dossier": dossier,

@@ -5,20 +5,24 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from bus.ledger import schema
+from bus.ledger import legs, schema
 
 _d, _m, _a = schema.delivery.c, schema.message.c, schema.attempt.c
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The proof that everything is accounted for: `unaccounted` is what the states do not sum to."""
+    """The proof that everything is accounted for: `unaccounted` is what the states do not sum to.
+
+    `late` counts, of the legs in each state, those whose answer did not come within their time.
+    """
 
     messages: dict[str, int]
     planned: int
     states: dict[str, int]
     dossiers: int
     legs: dict[str, int]
+    late: dict[str, int]
 
     @property
     def unaccounted(self) -> int:
@@ -52,10 +56,8 @@ def account(tx: Connection) -> Account:
                 select(counted).select_from(schema.dossier).where(schema.dossier.c.merged_into.is_(None))
             ).scalar_one()
         ),
-        legs={
-            row[0]: row[1]
-            for row in tx.execute(select(schema.leg.c.state, counted).group_by(schema.leg.c.state))
-        },
+        legs=legs.counted(tx),
+        late=legs.late(tx),
     )
 
 
@@ -81,6 +83,11 @@ def timeline(tx: Connection, dossier: int) -> list[Moment]:
     ]
     for row in tx.execute(select(schema.delivery).where(_d.dossier == dossier).order_by(_d.id)):
         moments.extend(_delivery_moments(tx, row))
+    moments += [
+        Moment(leg.due_at, "bus", f"answer due ({leg.route})", "late", "its time ran out without an answer")
+        for leg in legs.of_dossier(tx, dossier)
+        if leg.late and leg.due_at is not None
+    ]
     return sorted(moments, key=lambda moment: moment.at)
 
 

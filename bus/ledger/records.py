@@ -1,6 +1,6 @@
 """The values that go into the ledger and come out of it, all frozen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -158,7 +158,11 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class PlannedDelivery:
-    """What the routes ask for: one delivery of a message."""
+    """What the routes ask for: one delivery of a message.
+
+    `clock` tells from when a leg opens until when its answer is due, both in seconds since the epoch; it is
+    asked only where a leg opens.
+    """
 
     route: str
     connector: str
@@ -166,7 +170,7 @@ class PlannedDelivery:
     appends: bool
     after_withdrawal: bool = False
     expects: bool = False
-    within: float | None = None
+    clock: Callable[[float], float] | None = None
     sends: bool = True
 
 

@@ -1,11 +1,12 @@
 """What keeping a message means, with the shipped tables and routes of the test's own."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bus.calendar import ZONE, WorkingCalendar
 from bus.flows import read_routes
 from bus.ledger.records import Keep, Plan
 from bus.planning import Planner
@@ -88,6 +89,24 @@ def test_what_is_derived_looks_at_the_dossier_as_all_say_it() -> None:
     first = keep(Dossier(procedure="2.000986"), kind="national_portal.dossier", source="national_portal")
     state = found.plan(None, first, False).state  # noqa: FBT003  the ledger's signature
     assert [one.route for one in planned(found, Dossier(), state).deliveries] == ["f.l"]
+
+
+def test_within_is_a_due_date_of_the_working_calendar() -> None:
+    """Four working hours from Friday 15:00 end on Monday 09:00; with that Monday off, on Tuesday."""
+    friday = datetime(2026, 10, 16, 15, tzinfo=ZONE)
+    leg = 'expects = "onestop.result"\nwithin = "4 working hours"'
+    when = '{ channel = "online" }'
+    for off, due in ((frozenset[date](), 19), (frozenset({date(2026, 10, 19)}), 20)):
+        found = planner(when, leg=leg, calendar=WorkingCalendar(days_off=off))
+        (one,) = planned(found, Dossier(channel="online")).deliveries
+        assert one.clock
+        assert datetime.fromtimestamp(one.clock(friday.timestamp()), ZONE) == friday.replace(day=due, hour=9)
+
+
+def test_a_leg_without_within_has_no_clock() -> None:
+    """Only legs with a clock cost anything."""
+    (one,) = planned(planner("{ on_the_spot = true }"), Dossier(on_the_spot=True)).deliveries
+    assert one.clock is None
 
 
 def test_tables_are_asked_only_where_a_route_looks_at_them() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bus.errors import ConfigurationError
-from bus.ledger import read, schema
+from bus.ledger import legs, read, schema
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claim, Claimed, Hold, Kept, Page, Settle, Settled, Sweep
 from bus.ledger.store import Store
@@ -175,6 +175,39 @@ async def test_a_leg_that_expects_an_answer_opens_once(ledger: Ledger) -> None:
     await ledger.keep(keep_of("onestop.dossier", "k3", P1))
     assert ledger.look(read.account).legs == {"done": 1}
     assert ledger.look(read.account).planned == 2
+
+
+async def test_a_leg_whose_time_ran_out_is_late_open_and_answered(ledger: Ledger) -> None:
+    """Late is counted and told with its due date; the leg in time is not, and nothing else changes."""
+    kept = await ledger.keep(keep_of("portal.urgent", "k1", P1))
+    assert kept.dossier is not None
+    account = ledger.look(read.account)
+    assert (account.legs, account.late) == ({"open": 2}, {"open": 1})
+    told = {leg.route: leg for leg in ledger.look(legs.of_dossier, kept.dossier)}
+    assert {route: leg.late for route, leg in told.items()} == {"flow.urgent": True, "flow.calm": False}
+    due = told["flow.urgent"].due_at
+    assert due == told["flow.urgent"].opened_at - 1
+    late = [moment for moment in ledger.look(read.timeline, kept.dossier) if moment.state == "late"]
+    assert [(moment.at, moment.system) for moment in late] == [(due, "bus")]
+    await ledger.keep(keep_of("onestop.urgent", "k2", P1))
+    account = ledger.look(read.account)
+    assert (account.legs, account.late) == ({"done": 2}, {"done": 1})
+    assert [leg.late for leg in ledger.look(legs.of_dossier, kept.dossier)] == [False, True]
+
+
+async def test_a_clock_starts_once_with_its_leg(ledger: Ledger) -> None:
+    """A message while the leg is open neither starts the clock again nor asks the calendar."""
+    kept = await ledger.keep(keep_of("portal.urgent", "k1", P1))
+    before = ledger.look(legs.of_dossier, kept.dossier)
+    await ledger.keep(keep_of("portal.urgent", "k2", P1))
+    assert ledger.look(legs.of_dossier, kept.dossier) == before
+
+
+async def test_nobody_owes_an_answer_on_a_withdrawn_dossier(ledger: Ledger) -> None:
+    """Its open legs are not late; one that was answered late before stays so."""
+    await ledger.keep(keep_of("portal.urgent", "k1", P1))
+    await ledger.keep(keep_of("portal.withdrawn", "k2", P1))
+    assert ledger.look(read.account).late == {}
 
 
 async def test_an_answer_is_kept_in_the_settling_transaction(ledger: Ledger) -> None:

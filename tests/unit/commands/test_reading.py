@@ -1,11 +1,15 @@
 """The commands that read a ledger: account, trace, failed."""
 
+import asyncio
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from bus.ledger.ledger import Ledger
+from bus.ledger.store import Store
 from commands.tell import covered
+from tests.integration.ledger.conftest import keep_of, merge, plan
 from tests.unit.commands.conftest import CITIZEN, DEAD, ONESTOP, PORTAL, Run
 
 
@@ -64,6 +68,25 @@ def test_every_number_of_a_dossier_finds_its_timeline(run: Run, ledger_file: Pat
     times = [moment["at"] for moment in traced["timeline"]]
     assert times == sorted(times)
     assert len(times) == 4
+
+
+def test_a_late_answer_is_seen_in_account_and_trace(run: Run, ledger_file: Path) -> None:
+    """Counted beside the legs, told with its due date, as a table and as JSON."""
+
+    async def urge() -> None:
+        ledger = Ledger(Store(f"sqlite:///{ledger_file}"), plan, merge)
+        await ledger.keep(keep_of("portal.urgent", "k9", {"portal": "G22.99-261123-000009"}))
+        ledger.close()
+
+    asyncio.run(urge())
+    account = run("account", "--json").json
+    assert (account["legs"], account["late"]) == ({"done": 1, "open": 3}, {"open": 1})
+    assert "Đang chờ trả lời" in run("account").out
+    traced = run("trace", "G22.99-261123-000009", "--json").json
+    assert {leg["route"]: leg["late"] for leg in traced["legs"]} == {"flow.urgent": True, "flow.calm": False}
+    late = [moment for moment in traced["timeline"] if moment["state"] == "late"]
+    assert [moment["at"] for moment in late] == [leg["due_at"] for leg in traced["legs"] if leg["late"]]
+    assert run("trace", "G22.99-261123-000009").out.count("trễ hạn") == 1
 
 
 def test_a_mistyped_number_is_answered_by_the_near_one(run: Run, ledger_file: Path) -> None:
