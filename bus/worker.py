@@ -17,6 +17,7 @@ import structlog
 from bus.connector import Connector
 from bus.envelope import Work, decode, encode, headers
 from bus.errors import DeliveryError, LedgerUnavailableError
+from bus.events import Announcer
 from bus.hands import Hands
 from bus.ledger import read
 from bus.ledger.keep import CursorMovedError
@@ -66,7 +67,7 @@ def _left_to_the_sweeper(error: BrokerError | None) -> None:
 
 @dataclass(slots=True)
 class Worker:
-    """Runs some connectors of an installation over one pipeline."""
+    """Runs some connectors of an installation over one pipeline; `announcer` tells what was settled."""
 
     pipeline: Pipeline
     ledger: Ledger
@@ -75,6 +76,7 @@ class Worker:
     dispatcher: Dispatcher
     connectors: Mapping[str, Connector]
     sweep_every: float = 0.5
+    announcer: Announcer | None = None
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _loops: list[asyncio.Task[Any]] = field(default_factory=list)
     _consumers: list[Any] = field(default_factory=list)
@@ -96,6 +98,8 @@ class Worker:
             self._loops.append(self._forever(self._probe, connector))
         self._loops.append(self._forever(self._sweep))
         self.ledger.handover.open(Hands(self.connectors, self._handed, self._tasks))
+        if self.announcer:
+            self._loops.append(self._forever(self.announcer.step))
         # sheets, tables and libraries live as long as the process: no collection need look through them again
         gc.collect()
         gc.freeze()

@@ -9,6 +9,7 @@ from pathlib import Path
 from bus.calendar import ZONE
 from bus.connector import Connector, Rhythm
 from bus.errors import ConfigurationError
+from bus.events import Announcer
 from bus.flows import Routes, read_routes
 from bus.installation import ConnectorSettings, Installation
 from bus.ledger.ledger import Ledger
@@ -126,7 +127,11 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
         )
     )
     mine = {name: one for name, one in connectors.items() if not only or name in only}
-    worker = Worker(pipeline, ledger, broker, assembly.topology, dispatcher, mine)
+    who = installation.installation
+    announcer = Announcer(
+        ledger, broker, assembly.topology.events_exchange, f"/lienthong/{who.name}", who.agency
+    )
+    worker = Worker(pipeline, ledger, broker, assembly.topology, dispatcher, mine, announcer=announcer)
     await worker.start()
     return Bus(assembly, ledger, broker, connectors, pipeline, worker)
 

@@ -17,6 +17,7 @@ from bus.ledger.driver import select as select_rows
 from bus.ledger.handover import Handover, Slot
 from bus.ledger.lanes import Lanes
 from bus.ledger.merge import merge_dossiers
+from bus.ledger.outbox import announce
 from bus.ledger.records import Keep, Kept, Page, Plan, PlannedDelivery, Ready
 from bus.ledger.rows import REPUBLISH_AFTER, claim_row, claimed_of_row, delivery_row, message_row
 from bus.ledger.store import Store
@@ -68,6 +69,7 @@ class _Work:
     withdrawing: set[int] = field(default_factory=set)
     fresh: dict[int, dict[str, str]] = field(default_factory=dict)
     claimed: list[_Claim] = field(default_factory=list)
+    ended: list[tuple[int, int, str]] = field(default_factory=list)
 
 
 class Keeper:
@@ -309,6 +311,7 @@ class Keeper:
             many(tx, _INSERTS[table.name], rows)
         many(tx, _ANSWER_LEG, work.answered)
         many(tx, _MOVE, [work.changed[key] for key in sorted(work.changed)])
+        announce(tx, self._store, work.ended, work.now)
         if work.withdrawing:
             tx.execute(_WITHDRAW, {"ids": sorted(work.withdrawing)})
         if work.last:
@@ -400,6 +403,7 @@ def _withdraw(work: _Work, dossier: int) -> list[Ready]:
 def _supersede(work: _Work, lane: lanes.Lane, place: lanes.Place, why: str) -> None:
     lane.remove(place)
     place.state = "superseded"
+    work.ended.append((place.dossier, place.id, place.state))
     _move(work, place, why)
 
 

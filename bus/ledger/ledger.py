@@ -13,10 +13,13 @@ from bus.ledger.claim import Claimer
 from bus.ledger.commit import GroupCommit
 from bus.ledger.handover import Handover
 from bus.ledger.keep import Keeper, Merger, Planner
+from bus.ledger.outbox import Outbox
 from bus.ledger.records import (
     Breaker,
     Claim,
     Claimed,
+    Event,
+    EventsTold,
     Hold,
     Keep,
     Kept,
@@ -26,6 +29,7 @@ from bus.ledger.records import (
     Settle,
     Settled,
     Sweep,
+    TakeEvents,
 )
 from bus.ledger.settle import Settler
 from bus.ledger.store import Store
@@ -50,7 +54,7 @@ class Ledger:
         self.handover = Handover()
         keeper = Keeper(store, plan, merge, self.handover)
         claimer = Claimer(store)
-        actions = Actions(store)
+        actions, outbox = Actions(store), Outbox(store)
         self._commit = GroupCommit(
             store,
             {
@@ -63,6 +67,8 @@ class Ledger:
                 Pause: actions.pauses,
                 Breaker: actions.breakers,
                 _Barrier: _pass,
+                TakeEvents: outbox.takes,
+                EventsTold: outbox.told,
             },
             self.handover,
         )
@@ -98,6 +104,15 @@ class Ledger:
         """Everything that is due to be published."""
         ready: tuple[Ready, ...] = await self._write(sweep)
         return ready
+
+    async def take_events(self, take: TakeEvents) -> tuple[Event, ...]:
+        """The oldest events of the outbox."""
+        events: tuple[Event, ...] = await self._write(take)
+        return events
+
+    async def events_told(self, told: EventsTold) -> None:
+        """Forget events that were told; give back the others."""
+        await self._write(told)
 
     async def act(self, action: Hold | Pause | Breaker) -> Any:
         """A person's or breaker's action."""

@@ -200,6 +200,37 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeEvents:
+    """Ask for the oldest `most` events; on PostgreSQL they are nobody else's for `lease` seconds."""
+
+    most: int
+    lease: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The end of a delivery, to be told. `codes` are the dossier's numbers, `fold` is its present fold."""
+
+    id: int
+    delivery: int
+    kind: str
+    at: float
+    connector: str
+    operation: str
+    traceparent: str
+    codes: Mapping[str, str]
+    fold: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EventsTold:
+    """Events that the broker confirmed (`told`) or not (`back`), by number."""
+
+    told: tuple[int, ...]
+    back: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """A person stops (`hold` True) or lets go everything unsent of a dossier."""
 
