@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from bus.connector import Connector
+from bus.dead_letters import PREFETCH, DeadLetters
 from bus.envelope import Work, decode, encode, headers
 from bus.errors import DeliveryError, LedgerUnavailableError
 from bus.events import Announcer
@@ -96,6 +97,9 @@ class Worker:
                 self._wake[connector.name, poll.name] = asyncio.Event()
                 self._loops.append(self._forever(self._poll, connector, poll))
             self._loops.append(self._forever(self._probe, connector))
+        dead = DeadLetters(self.ledger)
+        self._consumers.append(await self.broker.consume(self.topology.dead_queue, dead.take, PREFETCH))
+        self._loops.append(self._forever(dead.step))
         self._loops.append(self._forever(self._sweep))
         self.ledger.handover.open(Hands(self.connectors, self._handed, self._tasks))
         if self.announcer:

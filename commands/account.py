@@ -73,6 +73,7 @@ def as_object(account: read.Account, gates: list[dict[str, Any]]) -> dict[str, A
         "states": {state: account.states.get(state, 0) for state in STATES},
         "legs": account.legs,
         "late": account.late,
+        "given_up": account.given_up,
         "unaccounted": account.unaccounted,
         "gates": [_gate(gate) for gate in gates if _is_shut(gate)],
     }
@@ -86,6 +87,11 @@ def _print(account: read.Account, gates: list[dict[str, Any]]) -> None:
         console.print(_set_aside(aside))
     if account.legs:
         console.print(_legs(account))
+    if account.given_up:
+        what = (
+            f"{account.given_up} deliveries whose work message the broker gave up on: `failed list` has them"
+        )
+        console.print(what, style="yellow")
     for gate in filter(_is_shut, gates):
         console.print(_gate_line(gate))
     good = account.unaccounted == 0

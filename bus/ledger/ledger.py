@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bus.errors import LedgerUnavailableError
+from bus.ledger import given_up
 from bus.ledger.actions import Actions
 from bus.ledger.claim import Claimer
 from bus.ledger.commit import GroupCommit
@@ -20,6 +21,7 @@ from bus.ledger.records import (
     Claimed,
     Event,
     EventsTold,
+    GivenUp,
     Hold,
     Keep,
     Kept,
@@ -69,6 +71,7 @@ class Ledger:
                 _Barrier: _pass,
                 TakeEvents: outbox.takes,
                 EventsTold: outbox.told,
+                GivenUp: given_up.mark,
             },
             self.handover,
         )
@@ -113,6 +116,10 @@ class Ledger:
     async def events_told(self, told: EventsTold) -> None:
         """Forget events that were told; give back the others."""
         await self._write(told)
+
+    async def give_up(self, given: GivenUp) -> None:
+        """Mark deliveries whose work message the broker gave up on."""
+        await self._write(given)
 
     async def act(self, action: Hold | Pause | Breaker) -> Any:
         """A person's or breaker's action."""

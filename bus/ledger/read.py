@@ -1,9 +1,9 @@
 """What the ledger tells: the account, a dossier's timeline, what needs a person. Reading only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from bus.ledger import legs, schema
 
@@ -14,7 +14,8 @@ _d, _m, _a = schema.delivery.c, schema.message.c, schema.attempt.c
 class Account:
     """The proof that everything is accounted for: `unaccounted` is what the states do not sum to.
 
-    `late` counts, of the legs in each state, those whose answer did not come within their time.
+    `late` counts, of the legs in each state, those whose answer did not come within their time. `given_up`
+    are open deliveries whose work message crashed its consumers until the broker gave up on it (rule 14).
     """
 
     messages: dict[str, int]
@@ -23,6 +24,7 @@ class Account:
     dossiers: int
     legs: dict[str, int]
     late: dict[str, int]
+    given_up: int
 
     @property
     def unaccounted(self) -> int:
@@ -58,7 +60,22 @@ def account(tx: Connection) -> Account:
         ),
         legs=legs.counted(tx),
         late=legs.late(tx),
+        given_up=int(
+            tx.execute(select(counted).select_from(schema.delivery).where(*_given_up())).scalar_one()
+        ),
     )
+
+
+def _given_up() -> tuple[Any, ...]:
+    return text(schema.IS_GIVEN_UP), _d.state.in_(schema.OPEN)
+
+
+def _note(given_up: int) -> str:
+    """What the mark of rule 14 says to a person; "" where there is none."""
+    if not given_up:
+        return ""
+    times = "once" if given_up == 1 else f"{given_up} times"
+    return f"the broker gave up on its work message {times}: worker after worker ended with it"
 
 
 def find_dossier(tx: Connection, code: str) -> int | None:
@@ -107,17 +124,30 @@ def _delivery_moments(tx: Connection, row: Any) -> list[Moment]:
     ]
     if row.state in schema.OPEN or not moments:
         moments.append(Moment(row.changed_at, row.connector, what, row.state, row.reason, delivery=row.id))
+    if note := _note(row.given_up):
+        moments[-1] = replace(moments[-1], detail="; ".join(filter(None, (moments[-1].detail, note))))
     return moments
 
 
+_TROUBLE = (_d.id, _d.dossier, _d.connector, _d.operation, _d.state, _d.cause, _d.reason, _d.tries)
+
+
 def troubles(tx: Connection, limit: int = 200) -> list[dict[str, Any]]:
-    """What needs a person: dead, held or unknown deliveries, and messages not kept as they should be."""
-    query = select(_d.id, _d.dossier, _d.connector, _d.operation, _d.state, _d.cause, _d.reason, _d.tries)
-    query = query.where(_d.state.in_(("dead", "held", "unknown"))).order_by(_d.id).limit(limit)
+    """What needs a person: dead, held or unknown deliveries, and messages not kept as they should be.
+
+    And deliveries that may go but whose work message the broker gave up on: what ends their workers?
+    """
+    query = select(*_TROUBLE).where(_d.state.in_(("dead", "held", "unknown"))).order_by(_d.id).limit(limit)
+    crashing = select(*_TROUBLE, _d.given_up).where(*_given_up(), _d.state.not_in(("held", "unknown")))
+    crashing = crashing.order_by(_d.id).limit(limit)
     bad = select(_m.id, _m.dossier, _m.source, _m.kind, _m.state, _m.reason)
     bad = bad.where(_m.state != "kept").order_by(_m.id).limit(limit)
     return [
         *({"what": "delivery", **row} for row in tx.execute(query).mappings()),
+        *(
+            {"what": "delivery", **row, "cause": "given up", "reason": _note(row["given_up"])}
+            for row in tx.execute(crashing).mappings()
+        ),
         *({"what": "message", **row} for row in tx.execute(bad).mappings()),
     ]
 

@@ -200,6 +200,13 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Deliveries whose work message the broker gave up on, each as often as it did."""
+
+    deliveries: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TakeEvents:
     """Ask for the oldest `most` events; on PostgreSQL they are nobody else's for `lease` seconds."""
 

@@ -59,6 +59,9 @@ IS_OPEN = f"delivery.state IN ({_sql_list(OPEN[1:])})"
 IN_LANE = f"delivery.state IN ({_sql_list((*OPEN, 'dead'))})"
 """The condition of the index `delivery_lane`, word for word as well."""
 
+IS_GIVEN_UP = "delivery.given_up > 0"
+"""The condition of the index `delivery_given_up`, likewise."""
+
 dossier = Table(
     "dossier",
     metadata,

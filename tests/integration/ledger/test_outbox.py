@@ -22,6 +22,7 @@ from bus.rabbitmq import Broker
 from bus.topology import Topology
 from tests.integration.ledger.conftest import keep_of
 from tests.integration.ledger.conftest import plan as plan_of_keys
+from tests.integration.ledger.test_dead_letters import worker_of
 from tests.integration.test_rabbitmq import Wire, eventually
 
 pytestmark = pytest.mark.integration
@@ -223,6 +224,22 @@ async def test_several_processes_tell_each_event_once(
     assert len(ids) == len(set(ids)) == count
     for each in others:
         each.close()
+
+
+async def test_a_worker_tells_what_was_settled_until_it_stops(
+    ledger: Ledger, broker: Broker, amqp_url: str, prefix: str
+) -> None:
+    """One loop of the worker; it ends with it, and what is settled later waits for the next start."""
+    tells = announcer(ledger, broker, prefix, every=0.02)
+    worker = worker_of(ledger, broker, Topology((), prefix), tells)
+    with listening(amqp_url, prefix, "agency.#") as listener:
+        await worker.start()
+        await settled(ledger, "portal.supplement", "k1")
+        await eventually(lambda: waiting(ledger) == 0)
+        await worker.stop()
+        await settled(ledger, "portal.supplement", "k2")
+        assert [key for key, _marks, _body in listener.heard()] == ["agency.H12.09.delivered"]
+    assert waiting(ledger) == 1
 
 
 async def test_a_ledger_of_the_first_release_is_brought_up_to_date(ledger_url: str) -> None:

@@ -140,6 +140,20 @@ def test_a_failure_that_is_not_there_is_said_so(run: Run, ledger_file: Path, nam
     assert ran.err
 
 
+def test_what_the_broker_gave_up_on_is_shown(run: Run, ledger_file: Path) -> None:
+    """In account, failed list, failed show and trace: how often, and that it is still ready."""
+    with sqlite3.connect(ledger_file) as rows:
+        rows.execute("UPDATE delivery SET given_up = 2 WHERE state = 'ready'")
+    rows.close()
+    assert run("account", "--json").json["given_up"] == 1
+    assert "gave up" in run("account").out
+    groups = run("failed", "list", "--json").json["groups"]
+    group = next(one for one in groups if one["cause"] == "given up")
+    assert (group["state"], group["count"]) == ("ready", 1)
+    assert run("failed", "show", *group["ids"], "--json").json["given_up"] == 2
+    assert "gave up on its work message 2 times" in run("trace", PORTAL, "--json").out
+
+
 def test_a_file_that_is_no_ledger_gives_a_sentence(run: Run, tmp_path: Path) -> None:
     """No traceback reaches a person."""
     (tmp_path / "other.db").write_bytes(b"not a database, but long enough to be looked at" * 10)
