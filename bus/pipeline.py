@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from bus import settlement
+from bus import fingerprint, settlement
 from bus.connector import Connector
 from bus.envelope import new_traceparent
 from bus.errors import DeliveryError, LedgerUnavailableError, PermanentError, RejectedMessageError
@@ -104,7 +104,7 @@ class Pipeline:
         codes = {source: message.code} if message.code else {}
         if isinstance(message, Dossier):
             codes |= {self._home.get(peer, peer): code for peer, code in message.codes.items()}
-        digest = _digest(incoming.fingerprint or msgspec.structs.replace(message, as_of=None, extras={}))
+        digest = _content(incoming) or _digest(msgspec.structs.replace(message, as_of=None, extras={}))
         as_of = message.as_of or incoming.as_of or datetime.now(ICT)
         return Keep(
             source=source,
@@ -358,9 +358,14 @@ def _digest(value: Any) -> bytes:
     return hashlib.sha256(_sorted(value)).digest()
 
 
+def _content(incoming: Incoming) -> bytes:
+    """The digest of what the source itself says counts; empty where it does not say."""
+    return b"" if incoming.fingerprint is None else fingerprint.digest_of(incoming.fingerprint)
+
+
 def _set_aside(source: str, incoming: Incoming, state: Any, reason: str) -> Keep:
     """A message kept whole for a person, without deliveries."""
-    digest = hashlib.sha256(incoming.raw).digest()
+    digest = _content(incoming) or hashlib.sha256(incoming.raw).digest()
     return Keep(
         source=source,
         kind=incoming.kind,

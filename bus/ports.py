@@ -47,8 +47,8 @@ class Incoming:
     `kind` is "TYPE.message" of `mappings.dossier.MESSAGES`. `raw` are the bytes as they came, kept whole.
     `key` identifies the message at its source (the same message twice is recognised by it); without one,
     hash and `place` in the feed do. `as_of` is when the peer knew it, if the tree itself does not say.
-    `fingerprint` is what counts as its content, where a source tells one message in two forms: the same key
-    with another fingerprint is a conflict.
+    `fingerprint` is what counts as its content, where a source tells one message in several forms: field ->
+    normalised value. The same key with another value of a field that both tell is a conflict.
     """
 
     kind: str
@@ -58,7 +58,7 @@ class Incoming:
     place: str | None = None
     as_of: datetime | None = None
     media_type: str = "application/json"
-    fingerprint: str | None = None
+    fingerprint: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

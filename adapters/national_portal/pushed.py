@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from adapters.national_portal import facts
+from adapters.national_portal.content import shared
 from adapters.national_portal.facts import Fact
 from adapters.national_portal.settings import Inbound
 from bus.ports import HttpReply, HttpRequest, Incoming, Received
@@ -27,9 +28,13 @@ _FILES = ("TaiLieuNop", "DanhSachGiayToBoSung")
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """The webhook. `file_limit` bounds one attachment, in bytes after decoding."""
+    """The webhook. `file_limit` bounds one attachment, in bytes after decoding.
+
+    `told_differently` are fields in which push and search differ without being another content.
+    """
 
     inbound: Inbound
+    told_differently: frozenset[str] = frozenset()
     file_limit: int = 50_000_000
 
     def receive(self, request: HttpRequest) -> Received:
@@ -48,9 +53,8 @@ class Pushed:
             return Received(reply=rejected(wrong))
         tree = _without_bytes(found.tree)
         as_of = facts.moment(tree.get("NgayTiepNhanBoSung") or tree.get("NgayYeuCau"))
-        item = Incoming(
-            found.kind, tree, request.body, key=found.key, as_of=as_of, fingerprint=found.fingerprint
-        )
+        content = shared(found.content, self.told_differently)
+        item = Incoming(found.kind, tree, request.body, key=found.key, as_of=as_of, fingerprint=content)
         return Received(items=(item,))
 
     def _known(self, request: HttpRequest) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 
 from adapters._kit import scan as scans
 from adapters.national_portal.client import PortalClient
+from adapters.national_portal.content import shared
 from adapters.national_portal.facts import STAMP, VIETNAM, Seen, moment, news
 from adapters.national_portal.settings import Search
 from adapters.national_portal.spelling import restored
@@ -22,12 +23,16 @@ Recall = Callable[[list[str]], Mapping[str, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The poll. `deadline` makes one for each page; `names` spell upper-case keys back."""
+    """The poll. `deadline` makes one for each page; `names` spell upper-case keys back.
+
+    `told_differently` are fields in which push and search differ without being another content.
+    """
 
     client: PortalClient
     search: Search
     names: Mapping[str, str]
     deadline: Callable[[], Deadline]
+    told_differently: frozenset[str] = frozenset()
 
     def fetch(self, cursor: str, recall: Recall) -> Page:
         """Read one page and hand in what is new; raises `DeliveryError`s and may be repeated."""
@@ -76,7 +81,14 @@ class Submitted:
         rows = progress if isinstance(progress, list) else None
         facts, now = news(told, rows, seen, self.search.citizen)
         items = [
-            Incoming(fact.kind, fact.tree, _raw(row), key=fact.key, as_of=as_of, fingerprint=fact.fingerprint)
+            Incoming(
+                fact.kind,
+                fact.tree,
+                _raw(row),
+                key=fact.key,
+                as_of=as_of,
+                fingerprint=shared(fact.content, self.told_differently),
+            )
             for fact in facts
         ]
         return items, msgspec.json.encode(now)

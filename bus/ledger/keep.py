@@ -3,6 +3,7 @@
 A whole batch is kept at once: rows are read by one query a table and written by one statement a table.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import BindParameter, Connection, Select, bindparam, select, update
 
+from bus.fingerprint import same_content
 from bus.ledger import lanes, schema
 from bus.ledger.claim import read_known
 from bus.ledger.driver import many
@@ -127,10 +129,10 @@ class Keeper:
         self, tx: Connection, work: _Work, keep: Keep, message: int, digest: bytes, dossier: int | None
     ) -> Kept:
         """A known key: the same content is recognised, other content is kept beside it (rule 20)."""
-        if digest == keep.digest:
+        if same_content(digest, keep.digest):
             return Kept(message, dossier, "repeated")
         why = f"the key {keep.key} came again with other content; message {message} stands"
-        key = f"{keep.key}#{keep.digest.hex()[:16]}"
+        key = f"{keep.key}#{hashlib.sha256(keep.digest).hexdigest()[:16]}"
         other = replace(keep, key=key, state="conflict", reason=why)
         written = next((row["id"] for row in work.messages if row["key"] == key), None)
         known = _known(tx, [other]).get((keep.source, key))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bus.errors import ConfigurationError
+from bus.fingerprint import digest_of
 from bus.ledger import legs, read, schema
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claim, Claimed, Hold, Kept, Page, Settle, Settled, Sweep
@@ -63,6 +64,22 @@ async def test_the_same_key_with_other_content_is_a_conflict(ledger: Ledger) -> 
     assert (kept.outcome, again) == ("conflict", kept)
     account = ledger.look(read.account)
     assert (account.planned, account.messages) == (1, {"kept": 1, "conflict": 1})
+
+
+async def test_a_message_told_in_two_forms_is_compared_where_both_tell(ledger: Ledger) -> None:
+    """What one form alone says is no other content; another value of what both say is a conflict, once."""
+    pushed = digest_of({"owner": "be", "phone": "1", "push:file": "a"})
+    found = digest_of({"owner": "be", "search:file": "7"})
+    changed = digest_of({"owner": "be", "phone": "2", "push:file": "a"})
+    first = await ledger.keep(keep_of("portal.dossier", "k1", P1, digest=pushed))
+    assert (await ledger.keep(keep_of("portal.dossier", "k1", P1, digest=found))).outcome == "repeated"
+    other = await ledger.keep(keep_of("portal.dossier", "k1", P1, digest=changed))
+    again = await ledger.keep(keep_of("portal.dossier", "k1", P1, digest=changed))
+    assert (other.outcome, again) == ("conflict", other)
+    assert other.message != first.message
+    file = digest_of({"owner": "be", "phone": "1", "push:file": "b"})
+    assert (await ledger.keep(keep_of("portal.dossier", "k1", P1, digest=file))).outcome == "conflict"
+    assert ledger.look(read.account).messages == {"kept": 1, "conflict": 2}
 
 
 async def test_a_dossier_does_not_overtake_itself(ledger: Ledger) -> None:
