@@ -122,7 +122,7 @@ def _deliveries(account: read.Account) -> Table:
 
 
 def _legs(account: read.Account) -> Table:
-    table = Table(title="legs that await an answer (chặng)", title_justify="left")
+    table = Table(title="answers awaited (chặng)", title_justify="left")
     for name in ("state", "trạng thái"):
         table.add_column(name)
     for name in ("legs", "late (trễ hạn)"):
