@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from bench.hop_child import PEER, PREFETCH, SINK, SOURCE, Report, Spec, peak_rss_mb, run
 from bench.hop_message import KIND, SHEET, compiled_sheet, decode, encode
@@ -194,7 +194,7 @@ def _before(tx: Connection) -> _Before:
 
 def _open(tx: Connection, first: int) -> int:
     delivery = schema.delivery.c
-    query = select(func.count()).where(delivery.id < first, delivery.state.not_in(schema.ENDS))
+    query = select(func.count()).where(delivery.id < first, text(schema.IN_LANE), delivery.state != "dead")
     return int(tx.execute(query).scalar_one())
 
 

@@ -4,10 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bus.floor import Floor
 from bus.gates import Gate
 from bus.ports import Adapter, AdapterType, Operation
 from bus.retry import Schedule
 from bus.slots import Slots
+from bus.windows import Window
 
 MARGIN = 10.0
 """Seconds by which a lease outlasts the longest a call may take: rule 2."""
@@ -30,7 +32,10 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """One `[connector.NAME]` of the installation. The pool is the bulkhead: a slow peer starves nobody."""
+    """One `[connector.NAME]` of the installation. The pool is the bulkhead: a slow peer starves nobody.
+
+    `gate` says, synchronously, whether anything may go: `gate.is_shut(operation)`.
+    """
 
     name: str
     type: AdapterType
@@ -38,6 +43,8 @@ class Connector:
     rhythm: Rhythm
     mode: Literal["off", "observe", "live"] = "live"
     concurrency: int = 4
+    window: Window | None = None
+    floor: Floor | None = None
     pool: ThreadPoolExecutor = field(init=False)
     slots: Slots = field(init=False)
     gate: Gate = field(init=False)
@@ -46,12 +53,18 @@ class Connector:
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix=self.name)
         object.__setattr__(self, "pool", pool)
         object.__setattr__(self, "slots", Slots(self.concurrency))
-        object.__setattr__(self, "gate", Gate(self.rhythm.failures, self.rhythm.open_for))
+        gate = Gate(self.rhythm.failures, self.rhythm.open_for, self.window, self.floor)
+        object.__setattr__(self, "gate", gate)
 
     @property
     def prefetch(self) -> int:
         """At most twice the pool, so that waiting spends no lease (rule 15)."""
         return 2 * self.concurrency
+
+    @property
+    def longest_call(self) -> float:
+        """The longest deadline of its operations, in seconds."""
+        return max((one.seconds for one in self.adapter.operations.values()), default=30.0)
 
     def lease(self, operation: Operation) -> float:
         """How long a worker may hold a delivery, in seconds; the call's deadline lies well inside."""

@@ -3,6 +3,7 @@
 LienThongError
 ├── ConfigurationError        refuse to start; every fault with file, line and column
 ├── LedgerUnavailableError    the ledger's database does not take a write now: repeat it
+│   └── UnsettledError          a stop came first: the outcome is unknown, the next start asks for it
 ├── IntakeError               a source handed in what cannot be kept as a message now
 │   ├── RejectedMessageError    it is wrong: tell the sender every problem
 │   └── UnavailableError        we cannot keep now (disk, shutdown): the sender tries again later
@@ -30,6 +31,10 @@ class ConfigurationError(LienThongError):
 
 class LedgerUnavailableError(LienThongError):
     """The database did not take a write; it may be repeated, nothing of it was done or it is recognised."""
+
+
+class UnsettledError(LedgerUnavailableError):
+    """An outcome could not be written before the stop's end; nothing is lost, the peer is asked."""
 
 
 class IntakeError(LienThongError):
@@ -70,7 +75,8 @@ class TransientError(DeliveryError):
     """Promises that nothing was done: no connection, or an answer that says so.
 
     `retry_after` is the peer's hint in seconds. `peer_down` says that the fault is the peer's or the
-    network's as a whole, not this message's: it counts towards the breaker.
+    network's as a whole, not this message's: it counts towards the breaker. `connected`: a connection stood,
+    so somebody is there.
     """
 
     def __init__(
@@ -81,10 +87,12 @@ class TransientError(DeliveryError):
         answer: bytes = b"",
         retry_after: float | None = None,
         peer_down: bool = True,
+        connected: bool = False,
     ) -> None:
         super().__init__(text, code=code, answer=answer)
         self.retry_after = retry_after
         self.peer_down = peer_down
+        self.connected = connected or bool(code)
 
 
 class OutcomeUnknownError(DeliveryError):

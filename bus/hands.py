@@ -25,7 +25,7 @@ class Hands:
     def take(self, connector: str, operation: str) -> float | None:
         """Take a slot: the lease in seconds. None where it is not ours, shut, off, or all are taken."""
         mine = self._connectors.get(connector)
-        if mine is None or mine.mode == "off" or mine.gate.is_shut:
+        if mine is None or mine.mode == "off" or mine.gate.is_shut(operation):
             return None
         known = mine.adapter.operations.get(operation)
         return mine.lease(known) if known is not None and mine.slots.try_take() else None

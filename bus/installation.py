@@ -30,6 +30,7 @@ from bus.settings import (
     says,
     with_password,
 )
+from bus.windows import Window
 from mappings.source import Keys, ProblemsError, Source, did_you_mean, read_file
 
 NOT_YET: tuple[Keys, ...] = (
@@ -40,7 +41,6 @@ NOT_YET: tuple[Keys, ...] = (
     ("retention",),
     ("console",),
     ("agency",),
-    ("connector", "*", "window"),
 )
 """Settings of later releases; "*" stands for every name."""
 
@@ -56,6 +56,17 @@ class Identity(Section, frozen=True, kw_only=True):
         Literal["production", "rehearsal"], says("demo, simulate and drill refuse to run in production")
     ] = "production"
     data: Annotated[Path, says("the folder of ledger, files and backups")] = Path(".lienthong")
+    free_disk: Annotated[
+        Size,
+        says(
+            "with less free below `data` nothing is taken in or sent; 0 B is no floor",
+            vi="mức đĩa trống tối thiểu",
+        ),
+    ] = Size("200 MB")
+    stop_within: Annotated[
+        Seconds,
+        says("what a stop may take; what cannot be written by then is found at the next start", least=1),
+    ] = Seconds("3 minutes")
 
 
 class Ledger(Section, frozen=True, kw_only=True):
@@ -234,6 +245,10 @@ class ConnectorSettings(Section, frozen=True, kw_only=True):
     unknown: Annotated[Unknown, says("calls without an answer")] = Unknown()
     retry: Annotated[Retry, says("the schedule; what is absent is as in [retry]")] = Retry()
     breaker: Annotated[Breaker, says("when the peer counts as down")] = Breaker()
+    window: Annotated[
+        Window | None,
+        says("when nothing is sent to it and it is not asked; no attempt is spent", vi="khung giờ bảo trì"),
+    ] = None
 
 
 class Installation(Section, frozen=True, kw_only=True):

@@ -5,22 +5,30 @@ import hashlib
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
 import msgspec
+from lxml import etree
 
 from bus import fingerprint, settlement
 from bus.connector import Connector
 from bus.envelope import new_traceparent
-from bus.errors import DeliveryError, LedgerUnavailableError, PermanentError, RejectedMessageError
+from bus.errors import (
+    DeliveryError,
+    LedgerUnavailableError,
+    PermanentError,
+    RejectedMessageError,
+    UnsettledError,
+)
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Ready, Settle, Settled
 from bus.planning import Planner
 from bus.ports import Answer, Call, Deadline, Incoming, Operation, Tree
 from bus.ports import Page as PolledPage
+from bus.stopping import Stopping
 from bus.turns import Turns
 from mappings.dossier import MESSAGES, Dossier, Message, Step
 from mappings.engine import Compiled, MappingError, ParkError
@@ -57,6 +65,7 @@ class Pipeline:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.stopping = Stopping()
         self._ledger = parts.ledger
         self._holder = parts.ledger.store.holder
         self._decoders = {kind: msgspec.json.Decoder(body) for kind, body in MESSAGES.items()}
@@ -133,23 +142,31 @@ class Pipeline:
             self._parts.publish(kept.ready)
 
     async def deliver(self, delivery: int, connector: Connector) -> None:
-        """Work on a delivery if it can be claimed; its outcome is on disk when this returns."""
-        if connector.gate.is_shut:
+        """Work on a delivery if it can be claimed; its outcome is on disk when this returns.
+
+        Raises `UnsettledError` where a stop's end came before the outcome could be written.
+        """
+        if connector.gate.is_shut():
             return
         await connector.slots.take()
+        claimed, until = None, 0.0
+        try:
+            if not connector.gate.is_shut():
+                claimed, until = await self._claim(delivery, connector)
+        finally:
+            if claimed is None:
+                connector.slots.give()
+        if claimed is not None:
+            await self.work(claimed, connector, until)
+
+    async def _claim(self, delivery: int, connector: Connector) -> tuple[Claimed | None, float]:
+        """Claim for a slot that is ours, and until when (monotonic) the lease lasts."""
         operations = connector.adapter.operations
         lease = max((connector.lease(operation) for operation in operations.values()), default=60.0)
         resend = frozenset(name for name, operation in operations.items() if operation.repeatable)
         until = time.monotonic() + lease
-        try:
-            claimed = await self._ledger.claim(Claim(delivery, self._holder, lease, resend))
-        except BaseException:
-            connector.slots.give()
-            raise
-        if claimed is None:
-            connector.slots.give()
-        else:
-            await self.work(claimed, connector, until)
+        shut = connector.gate.shut_operations
+        return await self._ledger.claim(Claim(delivery, self._holder, lease, resend, shut)), until
 
     async def work(self, claimed: Claimed, connector: Connector, until: float) -> None:
         """Work on a claimed delivery, then give its slot back; its outcome is on disk when this returns."""
@@ -165,13 +182,16 @@ class Pipeline:
             self._parts.publish(ready)
 
     async def _settle(self, settle: Settle) -> Settled:
-        """A settle that cannot be written is repeated by its worker, unacked (rule 22)."""
+        """A settle that cannot be written is repeated, unacked (rule 22), until a stop's end."""
         pause = 0.1
         while True:
             try:
                 return await self._ledger.settle(settle)
-            except LedgerUnavailableError:
-                await asyncio.sleep(pause)
+            except LedgerUnavailableError as error:
+                if self.stopping.is_over:
+                    self.stopping.unsettled += 1
+                    raise UnsettledError(str(error)) from error
+                await self.stopping.pause(pause)
                 pause = min(30.0, 2 * pause)
 
     async def _act(self, claimed: Claimed, connector: Connector, until: float) -> Settle:
@@ -246,10 +266,10 @@ class Pipeline:
         try:
             answer = await _call(connector, operation.call, sent.call(deadline))
         except DeliveryError as error:
-            self._count(connector, error)
+            connector.gate.failed(operation.name, error)
             settle = settlement.of_error(claimed, self._holder, error, connector, operation)
             return self._with_refusal(settle, sent) if settle.outcome == "refused" else settle
-        connector.gate.succeeded()
+        connector.gate.answered(operation.name)
         says = self._says(answer, sent)
         view = (sent.key if operation.effect == "appends" else "", sent.digest)
         return settlement.of_answer(claimed, self._holder, answer, view=view, says=says)
@@ -260,7 +280,14 @@ class Pipeline:
         if operation.lookup is None:
             missing = PermanentError("this peer cannot be asked")
             return settlement.of_silence(claimed, self._holder, missing, connector)
-        sighting = await _call(connector, operation.lookup, sent.call(time.monotonic() + operation.seconds))
+        try:
+            sighting = await _call(
+                connector, operation.lookup, sent.call(time.monotonic() + operation.seconds)
+            )
+        except DeliveryError as error:
+            connector.gate.failed("", error)
+            raise
+        connector.gate.answered()
         if sighting.outcome != "done":
             return settlement.of_sighting(claimed, self._holder, sighting, connector)
         answer = sighting.answer or Answer(note="asked: the peer has it")
@@ -301,13 +328,7 @@ class Pipeline:
         keep = self._keep(
             sent.connector.name, incoming, step, dossier=sent.claimed.dossier, answer_to=settle.delivery
         )
-        return replace(settle, says=(keep,))
-
-    def _count(self, connector: Connector, error: DeliveryError) -> None:
-        if getattr(error, "peer_down", not isinstance(error, PermanentError) and error.code == ""):
-            connector.gate.failed(error.text)
-        else:
-            connector.gate.succeeded()
+        return msgspec.structs.replace(settle, says=(keep,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +376,9 @@ def _request_id(claimed: Claimed) -> str:
 
 
 def _digest(value: Any) -> bytes:
-    return hashlib.sha256(_sorted(value)).digest()
+    """What two trees of equal content have in common, whatever their form."""
+    written = etree.tostring(value, method="c14n") if isinstance(value, etree._Element) else _sorted(value)  # noqa: SLF001  lxml's only name for its class
+    return hashlib.sha256(written).digest()
 
 
 def _content(incoming: Incoming) -> bytes:

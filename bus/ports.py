@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+import msgspec
+
 from bus.settings import Section
 from mappings.dossier import Status
 
@@ -17,15 +19,13 @@ Tree = Any
 """A message in a peer's shape."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(msgspec.Struct, frozen=True, gc=False):
     """The end of a call, `at` on `time.monotonic()`'s clock: over connecting, every byte, quick tries."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, gc=False):
     """One attempt to have an effect at a peer, or one question about it.
 
     `request_id` is a UUID that stays the same for every resend of the delivery; `attempt` counts from 1.
@@ -36,12 +36,11 @@ class Call:
     request_id: str
     attempt: int
     deadline: Deadline
-    codes: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, str] = msgspec.field(default_factory=dict)
     traceparent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(msgspec.Struct, frozen=True, gc=False):
     """A message as a source hands it in, in the peer's shape.
 
     `kind` is "TYPE.message" of `mappings.dossier.MESSAGES`. `raw` are the bytes as they came, kept whole.
@@ -61,8 +60,7 @@ class Incoming:
     fingerprint: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """The peer did it. `raw` is its answer; `says` are messages that follow from the answer."""
 
     raw: bytes = b""
@@ -70,8 +68,7 @@ class Answer:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True, gc=False):
     """The answer to "was it done?". `answer` comes with "done" where the peer can give it again."""
 
     outcome: Literal["done", "not there", "still working", "cannot say"]
@@ -228,6 +225,8 @@ class AdapterType:
 
     `messages` maps each message kind that its sources hand in to the sheet that reads it. `operations`
     are the names it offers, known without building an adapter (`check` and the routes need them).
+    `unpack` takes a file as its peer makes it apart into the tree that its sheets read, where that is more
+    than parsing (`map` needs it); raises ValueError with every problem as a line.
     """
 
     name: str
@@ -236,3 +235,4 @@ class AdapterType:
     messages: Mapping[str, str]
     operations: tuple[str, ...]
     build: Callable[[str, Any], Adapter]
+    unpack: Callable[[bytes], Tree] | None = None

@@ -30,6 +30,7 @@ from bus.errors import ConfigurationError
 from bus.rabbitmq_consumer import Consumer, Handler, Received
 from bus.rabbitmq_errors import translated
 from bus.rabbitmq_link import Link, parameters_of
+from bus.rabbitmq_properties import Properties
 from bus.topology import Topology
 
 __all__ = [
@@ -134,11 +135,9 @@ class Broker:
             why = f"takes nothing now: {link.blocked}" if link else "is not connected"
             asyncio.get_running_loop().call_soon(done, BrokerUnavailableError(f"the broker {why}"))
             return
-        properties = pika.BasicProperties(
-            content_type="application/json", headers=headers, delivery_mode=2, message_id=message_id
-        )
+        key = (exchange, routing_key, message_id)
         try:
-            link.send((exchange, routing_key, message_id), body, properties, done, mandatory=mandatory)
+            link.send(key, body, Properties(headers, message_id), done, mandatory=mandatory)
         except (theirs.AMQPError, AssertionError, ValueError) as error:
             self._refused(error, done)
 

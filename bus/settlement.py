@@ -67,7 +67,7 @@ def of_error(
 def _retry(claimed: Claimed, holder: int, error: TransientError, connector: Connector) -> Settle:
     schedule = connector.rhythm.schedule
     base = (claimed.delivery, claimed.attempt, holder)
-    if claimed.now - claimed.first_try_at > schedule.give_up_after and not connector.gate.is_shut:
+    if _is_exhausted(claimed, connector):
         reason = f"{error.text}; given up after {claimed.tries} tries"
         return Settle(*base, "dead", reason=reason, cause="exhausted", code=error.code, answer=error.answer)
     wait = schedule.next_wait(claimed.tries, _random.random(), retry_after=error.retry_after)
@@ -82,22 +82,38 @@ def _retry(claimed: Claimed, holder: int, error: TransientError, connector: Conn
     )
 
 
+def _is_exhausted(claimed: Claimed, connector: Connector) -> bool:
+    """Whether to give up: only the time counts in which the peer was up, and never while it is not."""
+    if connector.gate.is_shut(claimed.operation):
+        return False
+    since, schedule = claimed.first_try_at, connector.rhythm.schedule
+    if not schedule.is_exhausted(claimed.now - since):
+        return False
+    return schedule.is_exhausted(connector.gate.up_seconds(claimed.operation, since, claimed.now))
+
+
 def of_sighting(claimed: Claimed, holder: int, sighting: Sighting, connector: Connector) -> Settle:
-    """What a look-up means when it is not "done": "not there" counts only after `absent_after` (rule 6)."""
+    """What a look-up means when it is not "done".
+
+    "Not there" counts only after `absent_after`, and where a lease merely ran out only once its process is
+    proved gone or has told how the call ended (rule 6).
+    """
     base = (claimed.delivery, claimed.attempt, holder)
     absent_at = claimed.ended_at + connector.rhythm.absent_after
-    if sighting.outcome == "not there" and claimed.now >= absent_at:
+    is_over = claimed.doubt != "lease"
+    if sighting.outcome == "not there" and is_over and claimed.now >= absent_at:
         if claimed.crashes >= POISON:
             return Settle(
                 *base, "dead", reason="its process ended in three attempts", cause="poison", lookup=True
             )
         return Settle(*base, "ready", reason="the peer does not have it", cause="absent", lookup=True)
     wait = min(MOST_LOOKUP_WAIT, connector.rhythm.look_up_after * 2 ** min(claimed.lookups, 10))
-    if sighting.outcome == "not there":
+    if sighting.outcome == "not there" and is_over:
         wait = min(wait, max(0.05, absent_at - claimed.now))
-    return Settle(
-        *base, "unknown", reason=f"asked: {sighting.outcome}", cause="unknown", wait=wait, lookup=True
-    )
+    reason = f"asked: {sighting.outcome}"
+    if not is_over:
+        reason += "; the process that called it still lives and may still act"
+    return Settle(*base, "unknown", reason=reason, cause="unknown", wait=wait, lookup=True)
 
 
 def of_silence(claimed: Claimed, holder: int, error: Exception, connector: Connector) -> Settle:

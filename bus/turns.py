@@ -59,5 +59,5 @@ class Turns:
 
     def _room(self) -> int:
         """How many more may enter; what a shut connector has to do waits in the ledger anyway."""
-        free = (one.slots.free for one in self._connectors if not one.gate.is_shut)
+        free = (one.slots.free for one in self._connectors if not one.gate.is_shut())
         return min(free, default=self._entering + 1) - self._entering

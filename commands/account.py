@@ -6,10 +6,13 @@ from rich.table import Table
 from sqlalchemy import Connection
 
 from bus.ledger import read
+from bus.ledger.gate_records import GateRow
+from bus.ledger.gates import read_gates
 from bus.ledger.ledger import read_only
 from bus.ledger.schema import ENDS, OPEN, STATES
+from commands.gates import closings, line, settings_of
 from commands.place import Place
-from commands.tell import FINE, NEEDS_YOU, covered, local_time, out, put_json
+from commands.tell import FINE, NEEDS_YOU, local_time, out, put_json
 
 VIETNAMESE = {
     "waiting": "Chờ đến lượt",
@@ -31,6 +34,7 @@ _MESSAGES = {
     "unmatched": "Không khớp hồ sơ nào",
     "conflict": "Trùng khoá, khác nội dung",
     "dead": "Cần người xử lý",
+    "late delivered": "Đã giao, báo muộn",
 }
 
 _LEGS = {"open": "Đang chờ trả lời", "done": "Đã có trả lời", "late": "Trễ hạn"}
@@ -46,11 +50,12 @@ _MARKS = {
 
 def show_account(place: Place, *, as_json: bool) -> int:
     """Print the account; `NEEDS_YOU` where something is not accounted for. Reads only; may be repeated."""
-    account, gates = read_only(place.ledger, _questions)
+    account, gates, late = read_only(place.ledger, _questions)
+    shut = closings(gates, settings_of(place))
     if as_json:
-        put_json(as_object(account, gates))
+        put_json(as_object(account, shut, late))
     else:
-        _print(account, gates)
+        _print(account, shut, late)
     return NEEDS_YOU if account.unaccounted else FINE
 
 
@@ -59,11 +64,13 @@ def in_vietnamese(state: str) -> str:
     return VIETNAMESE.get(state) or _MESSAGES.get(state) or _LEGS.get(state, "")
 
 
-def _questions(tx: Connection) -> tuple[read.Account, list[dict[str, Any]]]:
-    return read.account(tx), read.gates(tx)
+def _questions(tx: Connection) -> tuple[read.Account, tuple[GateRow, ...], list[dict[str, Any]]]:
+    return read.account(tx), read_gates(tx), read.late_done(tx)
 
 
-def as_object(account: read.Account, gates: list[dict[str, Any]]) -> dict[str, Any]:
+def as_object(
+    account: read.Account, shut: list[dict[str, Any]], late: list[dict[str, Any]]
+) -> dict[str, Any]:
     """The account as a program reads it."""
     return {
         "kept": sum(account.messages.values()),
@@ -75,11 +82,12 @@ def as_object(account: read.Account, gates: list[dict[str, Any]]) -> dict[str, A
         "late": account.late,
         "given_up": account.given_up,
         "unaccounted": account.unaccounted,
-        "gates": [_gate(gate) for gate in gates if _is_shut(gate)],
+        "gates": shut,
+        "late_done": late,
     }
 
 
-def _print(account: read.Account, gates: list[dict[str, Any]]) -> None:
+def _print(account: read.Account, shut: list[dict[str, Any]], late: list[dict[str, Any]]) -> None:
     console = out()
     console.print(_deliveries(account))
     aside = {state: count for state, count in account.messages.items() if state != "kept"}
@@ -88,18 +96,28 @@ def _print(account: read.Account, gates: list[dict[str, Any]]) -> None:
     if account.legs:
         console.print(_legs(account))
     if account.given_up:
-        what = (
-            f"{account.given_up} deliveries whose work message the broker gave up on: `failed list` has them"
-        )
+        what = f"The broker gave up on the work messages of {account.given_up} open deliveries: failed list"
         console.print(what, style="yellow")
-    for gate in filter(_is_shut, gates):
-        console.print(_gate_line(gate))
+    for closing in shut:
+        console.print(line(closing), style="yellow", soft_wrap=True)
+    for one in late:
+        console.print(_late_line(one), style="bold red", soft_wrap=True)
     good = account.unaccounted == 0
     proof = f"{account.planned} planned = {sum(account.states.values())} in the states above"
     if good:
         console.print(f"Everything is accounted for (mọi thứ đều có chỗ): {proof}.", style="green")
     else:
         console.print(f"{account.unaccounted} NOT accounted for: {proof}.", style="bold red")
+
+
+def _late_line(one: dict[str, Any]) -> str:
+    """An answer that came too late to be written, and says otherwise than the row."""
+    number, where = one["delivery"], f"{one['connector']}.{one['operation']}"
+    return (
+        f"delivery {number} ({where}): attempt {one['attempt']} was done after all, told at "
+        f"{local_time(one['ended_at'])}, and the delivery is {one['state']}. Compare with the peer "
+        f"(đối chiếu với nơi nhận); `failed show {number}` has its history"
+    )
 
 
 def _deliveries(account: read.Account) -> Table:
@@ -142,25 +160,3 @@ def _set_aside(aside: dict[str, int]) -> Table:
     for state, count in aside.items():
         table.add_row(state, in_vietnamese(state), str(count), style="yellow")
     return table
-
-
-def _is_shut(gate: dict[str, Any]) -> bool:
-    return bool(gate["paused_by"]) or gate["breaker"] != "closed"
-
-
-def _gate(gate: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "connector": gate["connector"],
-        "operation": gate["operation"],
-        "breaker": gate["breaker"],
-        "paused_by": gate["paused_by"],
-        "reason": covered(gate["paused_reason"] or gate["reason"] or ""),
-        "since": gate["paused_at"] or gate["opened_at"],
-    }
-
-
-def _gate_line(gate: dict[str, Any]) -> str:
-    known = _gate(gate)
-    what = f"paused by {known['paused_by']}" if known["paused_by"] else f"breaker {known['breaker']}"
-    name = ".".join(filter(None, (known["connector"], known["operation"])))
-    return f"{name}: {what} since {local_time(known['since'])}: {known['reason']}"

@@ -10,18 +10,21 @@ from bus.calendar import ZONE
 from bus.connector import Connector, Rhythm
 from bus.errors import ConfigurationError
 from bus.events import Announcer
+from bus.floor import Floor
 from bus.flows import Routes, read_routes
 from bus.installation import ConnectorSettings, Installation
 from bus.ledger.ledger import Ledger
+from bus.ledger.records import Kept
 from bus.ledger.store import Store
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner
-from bus.ports import AdapterType
+from bus.ports import AdapterType, Incoming
 from bus.rabbitmq import Broker
 from bus.retry import Schedule
 from bus.topology import Topology
 from bus.worker import Dispatcher, Worker
 from commands.parts import ROUTES, SHEETS, TABLES, adapter_types, folders, read_settings
+from commands.preflight import refuse
 from mappings.derived import Derivation
 from mappings.dossier import MESSAGES
 from mappings.engine import Compiled, compile_sheet
@@ -29,6 +32,9 @@ from mappings.sheet import load_sheets
 from mappings.source import ProblemsError, read_file
 from mappings.tables import load as load_tables
 from monitoring.logs import LogObserver
+
+FLUSH = 5.0
+"""Seconds that the last commit has in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +59,24 @@ class Bus:
     connectors: Mapping[str, Connector]
     pipeline: Pipeline
     worker: Worker
+    floor: Floor
 
-    async def stop(self) -> None:
-        """Stop taking, finish, flush, give back (rule 24)."""
-        await self.worker.stop()
+    async def keep(self, source: str, incoming: Incoming) -> Kept:
+        """Keep what comes in at the door; raises `UnavailableError` while the disk is nearly full."""
+        self.floor.check()
+        return await self.pipeline.keep(source, incoming)
+
+    async def stop(self) -> int:
+        """Stop taking, finish, flush, give back (rule 24), within `stop_within` of the settings.
+
+        Answers how many outcomes could not be written: the ledger's database was away all that time.
+        """
+        unsettled = await self.worker.stop(float(self.assembly.installation.installation.stop_within))
         await self.broker.close()
         for connector in self.connectors.values():
             connector.close()
-        self.ledger.close()
+        self.ledger.close(within=max(FLUSH, self.pipeline.stopping.left))
+        return unsettled
 
 
 def assemble(settings: Path) -> Assembly:
@@ -94,12 +110,17 @@ def _routes(installation: Installation, types: Mapping[str, AdapterType], derive
 
 
 async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bus:
-    """Open the ledger, connect the broker, build the adapters and begin; `only` names some connectors."""
+    """Open the ledger, connect the broker, build the adapters and begin; `only` names some connectors.
+
+    Raises `ConfigurationError`, before anything is opened, for what `check` refuses (rule 15).
+    """
     installation = assembly.installation
+    floor = Floor(installation.installation.data, installation.installation.free_disk)
     connectors = {
-        name: _connector(name, settings, assembly.types[settings.type])
+        name: _connector(name, settings, assembly.types[settings.type], floor)
         for name, settings in installation.connectors.items()
     }
+    refuse(installation, {name: one.longest_call for name, one in connectors.items()})
     appends = {
         f"{name}.{operation.name}": operation.effect == "appends"
         for name, connector in connectors.items()
@@ -131,12 +152,14 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
     announcer = Announcer(
         ledger, broker, assembly.topology.events_exchange, f"/lienthong/{who.name}", who.agency
     )
-    worker = Worker(pipeline, ledger, broker, assembly.topology, dispatcher, mine, announcer=announcer)
+    worker = Worker(
+        pipeline, ledger, broker, assembly.topology, dispatcher, mine, floor=floor, announcer=announcer
+    )
     await worker.start()
-    return Bus(assembly, ledger, broker, connectors, pipeline, worker)
+    return Bus(assembly, ledger, broker, connectors, pipeline, worker, floor)
 
 
-def _connector(name: str, settings: ConnectorSettings, kind: AdapterType) -> Connector:
+def _connector(name: str, settings: ConnectorSettings, kind: AdapterType, floor: Floor) -> Connector:
     retry, unknown, breaker = settings.retry, settings.unknown, settings.breaker
     schedule = Schedule(float(retry.first), retry.factor, float(retry.ceiling), float(retry.give_up_after))
     rhythm = Rhythm(
@@ -147,7 +170,14 @@ def _connector(name: str, settings: ConnectorSettings, kind: AdapterType) -> Con
         open_for=float(breaker.open_for),
     )
     return Connector(
-        name, kind, kind.build(name, settings), rhythm, mode=settings.mode, concurrency=settings.concurrency
+        name,
+        kind,
+        kind.build(name, settings),
+        rhythm,
+        mode=settings.mode,
+        concurrency=settings.concurrency,
+        window=settings.window,
+        floor=floor,
     )
 
 

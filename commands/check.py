@@ -12,10 +12,11 @@ import jsonschema_rs
 from bus.errors import ConfigurationError
 from bus.flows import read_routes
 from bus.installation import Installation
-from bus.topology import Topology, rhythm_problems
+from bus.topology import Topology
 from commands.check_laws import as_object as laws_object
 from commands.check_laws import broken, one_way_table, prove_all
 from commands.parts import EXAMPLE, ROOT, ROUTES, SHEETS, TABLES, adapter_types, folders, read_settings, shown
+from commands.preflight import longest_calls, problems
 from commands.tell import FINE, WRONG_USE, out, put_json, say
 from mappings.derived import Derivation
 from mappings.dossier import MESSAGES
@@ -143,9 +144,8 @@ def _topology(findings: Findings, installation: Installation) -> None:
         findings.faults.append(f"[broker] {error}")
         return
     findings.count("queues", len(topology.queues))
-    longest = {name: float(peer.timeout.connect + peer.timeout.answer) for name, peer in peers.items()}
-    slots = {name: peer.concurrency for name, peer in peers.items()}
-    findings.faults += rhythm_problems(longest, slots, installation.broker.consumer_timeout)
+    longest = _tried(findings, lambda: longest_calls(installation))
+    findings.faults += problems(installation, longest or {})
 
 
 def _hidden(kind: str, shipped: Path, overlay: Path | None, pattern: str) -> list[str]:

@@ -12,6 +12,7 @@ agency = "H12"
 old_agency = "000.00.00.H12"
 environment = "rehearsal"
 data = "."
+free_disk = "20 MB"
 
 [ledger]
 url = "sqlite:///ledger.db"

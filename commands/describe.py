@@ -94,9 +94,10 @@ def _show_one(name: str, settings: ConnectorSettings, *, as_json: bool) -> int:
     adapter = kind.build(name, settings)
     try:
         if as_json:
-            put_json(as_object(name, kind, adapter))
+            put_json(as_object(name, kind, adapter) | {"gate": gate_of(settings)})
         else:
             _print(name, kind, adapter)
+            out().print(_gate(settings))
     finally:
         adapter.close()
     return FINE
@@ -117,6 +118,25 @@ def as_object(name: str, kind: AdapterType, adapter: Adapter) -> dict[str, Any]:
         ],
         "settings": [asdict(row) for row in table(kind.settings)],
     }
+
+
+def gate_of(settings: ConnectorSettings) -> dict[str, Any]:
+    """When nothing is sent to the peer: its breaker and its window."""
+    return {
+        "failures": settings.breaker.failures,
+        "open_for": float(settings.breaker.open_for),
+        "give_up_after": float(settings.retry.give_up_after),
+        "window": str(settings.window) if settings.window else None,
+    }
+
+
+def _gate(settings: ConnectorSettings) -> Table:
+    made = _titled("when nothing is sent to it (`connector list` says how it stands)", ("what", "when"))
+    breaker = settings.breaker
+    made.add_row("breaker", f"{breaker.failures} failures in a row; asked every {breaker.open_for.written}")
+    made.add_row("window", str(settings.window or "none"))
+    made.add_row("given up", f"after {settings.retry.give_up_after.written} in which the peer was up")
+    return made
 
 
 def _operation(name: str, one: Operation) -> dict[str, Any]:

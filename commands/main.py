@@ -23,7 +23,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 failed = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 connector = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(failed, name="failed", help="What needs a person (cần người xử lý): list it, show one whole.")
-app.add_typer(connector, name="connector", help="Pause, resume or probe one connector.")
+app.add_typer(connector, name="connector", help="List connectors; pause, resume or probe one.")
 
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -207,15 +207,22 @@ def simulate(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="hop or map")], *, json: Json = False
+    name: Annotated[str, typer.Argument(metavar="NAME", help="hop, map or edxml")],
+    *,
+    seconds: Annotated[float | None, typer.Option(min=0.5, help="of each measurement")] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, help="hop: how often each is measured")] = None,
+    prefilled: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="hop: also with N messages kept before")
+    ] = None,
+    json: Json = False,
 ) -> None:
     """Measure beside the limit and beside peers.
 
-    In one run on this machine: the whole hop over the broker, or the mapping alone.
+    In one run on this machine: the whole hop over the broker, the mapping alone, or edXML packages.
     """
     from commands.testing import bench as measure  # noqa: PLC0415  the start stays quick
 
-    raise typer.Exit(measure(name, as_json=json))
+    raise typer.Exit(measure(name, as_json=json, seconds=seconds, rounds=rounds, prefilled=prefilled))
 
 
 @app.command()
@@ -314,6 +321,24 @@ def release(
     raise typer.Exit(hold_dossier(place, number, reason, hold=False, as_json=json))
 
 
+@connector.command("list")
+def connector_list(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One connector alone.")] = None,
+    *,
+    settings: Settings = None,
+    ledger: LedgerAddress = None,
+    json: Json = False,
+) -> None:
+    """Show what may go and what may not (tình trạng kết nối).
+
+    Breakers, pauses, maintenance windows, a full disk, and when peers were away. Exit 1 where any is shut.
+    """
+    from commands.gates import list_connectors  # noqa: PLC0415  the start stays quick
+    from commands.place import find_place  # noqa: PLC0415  as above
+
+    raise typer.Exit(list_connectors(find_place(settings, ledger), name, as_json=json))
+
+
 @connector.command("pause")
 def connector_pause(
     name: Name,
@@ -345,7 +370,7 @@ def connector_resume(
 ) -> None:
     """Send to a paused connector again.
 
-    What waited goes on, in order.
+    What waited goes on, in order; a peer whose breaker is open is asked at once.
     """
     from commands.people import pause_connector  # noqa: PLC0415  the start stays quick
     from commands.place import find_place  # noqa: PLC0415  as above

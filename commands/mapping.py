@@ -9,7 +9,7 @@ import msgspec
 from lxml import etree
 
 from bus.errors import ConfigurationError
-from commands.parts import SHEETS, TABLES, folders, one_of, read_settings
+from commands.parts import SHEETS, TABLES, adapter_types, folders, one_of, read_settings
 from commands.tell import FINE, NEEDS_YOU, out, put_json, say, veiled
 from mappings.engine import Compiled, MappingError, Note, compile_sheet
 from mappings.sheet import Sheet, load_sheets
@@ -99,12 +99,17 @@ def _canonical(raw: bytes, sheet: Sheet, file: Path) -> Any:
 
 
 def _theirs(raw: bytes, sheet: Sheet, file: Path) -> Any:
+    kind = adapter_types().get(sheet.name.partition("/")[0])
     try:
+        if kind is not None and kind.unpack is not None:
+            return kind.unpack(raw)
         if sheet.carrier == "xml":
             return etree.fromstring(raw, etree.XMLParser(resolve_entities=False, no_network=True))
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, etree.XMLSyntaxError) as error:
         raise ConfigurationError([f"{file}:1:1: is no {sheet.carrier.upper()}: {error}"]) from None
+    except ValueError as error:
+        raise ConfigurationError([f"{file}: {line}" for line in str(error).splitlines()]) from None
 
 
 def _plain(tree: Any) -> Any:

@@ -14,21 +14,34 @@ from adapters._kit.intake import Intake
 from bus.ledger.records import Hold, Pause
 from commands.assemble import Assembly, Bus, assemble, start
 from commands.control import Control
-from commands.tell import FINE, say
+from commands.tell import FINE, NEEDS_YOU, say
 from monitoring.logs import configure
 
 
 def serve(settings: Path, only: frozenset[str] = frozenset()) -> int:
     """Run until told to stop; then stop taking, finish or hand back, and end with 0.
 
-    Raises `ConfigurationError` with every problem before anything has started.
+    `NEEDS_YOU` where the ledger's database was away so long that outcomes could not be written. Raises
+    `ConfigurationError` with every problem before anything has started.
     """
     configure()
-    uvloop.run(_serve(assemble(settings), only))
-    return FINE
+    unsettled = uvloop.run(_serve(assemble(settings), only))
+    if unsettled:
+        say(unwritten(unsettled))
+    return NEEDS_YOU if unsettled else FINE
 
 
-async def _serve(assembly: Assembly, only: frozenset[str]) -> None:
+def unwritten(unsettled: int) -> str:
+    """What a stop without the ledger's database left behind, and what becomes of it."""
+    calls = "1 call was" if unsettled == 1 else f"{unsettled} calls were"
+    return (
+        f"stopped while the ledger's database was away: {calls} made whose outcome could not be written. "
+        "Nothing is lost: at the next start these deliveries are unknown (chưa rõ kết quả) and their peers "
+        "are asked. Look after the database, then start again"
+    )
+
+
+async def _serve(assembly: Assembly, only: frozenset[str]) -> int:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -45,7 +58,8 @@ async def _serve(assembly: Assembly, only: frozenset[str]) -> None:
             say("stopping: finishing what is under way")
     finally:
         await control.stop()
-        await bus.stop()
+        unsettled = await bus.stop()
+    return unsettled
 
 
 class _Server(uvicorn.Server):
@@ -79,7 +93,7 @@ async def _door(bus: Bus) -> AsyncIterator[None]:
         yield
         return
     adapters = {name: connector.adapter for name, connector in bus.connectors.items()}
-    app = Intake(adapters, bus.pipeline.keep, bus.worker.wake, body_limit=int(door.body_limit))
+    app = Intake(adapters, bus.keep, bus.worker.wake, body_limit=int(door.body_limit))
     server = _Server(
         uvicorn.Config(
             app,

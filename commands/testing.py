@@ -1,25 +1,30 @@
 """`bench`: figures beside the limit and beside peers, measured in one run."""
 
 import importlib
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich.table import Table
 
+from bus.errors import ConfigurationError
 from commands.parts import ROOT, one_of
 from commands.tell import FINE, out, put_json, say
 
 BENCHES = ROOT / "bench"
 
 
-def bench(name: str, *, as_json: bool) -> int:
+def bench(name: str, *, as_json: bool, **options: float | None) -> int:
     """Run `bench/NAME.py` and print its figures; may be repeated.
 
-    Raises `ConfigurationError` where there is none of that name.
+    Raises `ConfigurationError` where there is none of that name, or it has no such option.
     """
     run = _find(name)
+    given = {option: value for option, value in options.items() if value is not None}
+    if unknown := sorted(given.keys() - inspect.signature(run).parameters.keys()):
+        raise ConfigurationError([f"bench {name} has no --{option}: leave it out" for option in unknown])
     say(f"measuring {name}; this takes a minute or two, and the machine should do nothing else")
-    figures = run()
+    figures = run(**given)
     if as_json:
         put_json(figures)
     else:
@@ -29,12 +34,13 @@ def bench(name: str, *, as_json: bool) -> int:
 
 def known_benches() -> tuple[str, ...]:
     """The names that can be measured: modules of `bench/` with a function `run`."""
-    return tuple(sorted(file.stem for file in BENCHES.glob("[a-z]*.py") if "\ndef run(" in file.read_text()))
+    files = (file for file in BENCHES.glob("[a-z]*.py") if "_" not in file.stem)
+    return tuple(sorted(file.stem for file in files if "\ndef run(" in file.read_text()))
 
 
-def _find(name: str) -> Callable[[], Mapping[str, Any]]:
+def _find(name: str) -> Callable[..., Mapping[str, Any]]:
     one_of("benchmark", name, known_benches())
-    run: Callable[[], Mapping[str, Any]] = importlib.import_module(f"bench.{name}").run
+    run: Callable[..., Mapping[str, Any]] = importlib.import_module(f"bench.{name}").run
     return run
 
 

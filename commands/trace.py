@@ -23,6 +23,7 @@ _MARKS = {
     "refused": "yellow",
     "dead": "bold red",
     "conflict": "yellow",
+    "late delivered": "bold red",
     "superseded": "dim",
     "late": "yellow",
 }

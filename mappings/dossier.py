@@ -12,8 +12,38 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-Extras = dict[str, dict[str, Any]]
-"""source -> field -> value: what no line of a sheet names; given back to that source only."""
+from mappings.message import Agency, Extras, Message, Part
+from mappings.official import DocumentStatus, OfficialDocument
+
+__all__ = [
+    "CANONICAL",
+    "END_STATUSES",
+    "LIST_KEYS",
+    "MESSAGES",
+    "Agency",
+    "Document",
+    "DocumentStatus",
+    "Dossier",
+    "Extras",
+    "Fee",
+    "File",
+    "Identity",
+    "Message",
+    "OfficialDocument",
+    "Paper",
+    "Part",
+    "Party",
+    "PartyKind",
+    "Payment",
+    "Place",
+    "Procedure",
+    "Result",
+    "Status",
+    "Step",
+    "Supplement",
+    "Transfer",
+    "Withdrawal",
+]  # fmt: skip
 
 Status = Literal[
     "registered",
@@ -30,23 +60,6 @@ Status = Literal[
 """Trạng thái hồ sơ. The end states are `END_STATUSES`."""
 
 END_STATUSES = frozenset({"not_accepted", "withdrawn", "stopped", "returned"})
-
-
-class Part(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A part of a message; `extras` holds what its peer said beside our fields."""
-
-    extras: Extras = {}
-
-
-class Message(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """What may start or answer a leg. `code` is the number that the speaking peer knows the dossier by.
-
-    `code` is filled in before a sheet writes and resolved to one dossier after a sheet has read.
-    `as_of` is when the peer knew this; without one the time of keeping counts.
-    """
-
-    code: str | None = None
-    as_of: datetime | None = None
 
 
 class Identity(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -89,20 +102,6 @@ class Party(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     fax: str | None = None
     place: Place | None = None
     relation: str | None = None
-
-
-class Agency(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """An agency: `code` in the order of QĐ 20/2020, `old_code` in that of QCVN 102, `name` as written."""
-
-    code: str | None = None
-    old_code: str | None = None
-    name: str | None = None
-    parent_name: str | None = None
-    address: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    fax: str | None = None
-    website: str | None = None
 
 
 class File(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -252,7 +251,7 @@ class Dossier(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     peer mentions beside its own (for instance the national number that the one-stop keeps).
     """
 
-    codes: dict[str, str] = {}
+    codes: dict[str, str] = {}  # noqa: RUF012 - msgspec gives each message its own
     receipt_no: str | None = None
     procedure: str | None = None
     procedure_suffix: str | None = None
@@ -285,6 +284,7 @@ class Dossier(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     steps: tuple[Step, ...] = ()
     transfers: tuple[Transfer, ...] = ()
     payments: tuple[Payment, ...] = ()
+    papers_out: tuple[OfficialDocument, ...] = ()
     databases: tuple[str, ...] = ()
     online_payment: str | None = None
     digitised: bool | None = None
@@ -294,7 +294,18 @@ class Dossier(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
 CANONICAL: dict[str, type[Message]] = {
     kind.__name__: kind
-    for kind in (Dossier, Step, Supplement, Result, Transfer, Withdrawal, Payment, Procedure)
+    for kind in (
+        Dossier,
+        Step,
+        Supplement,
+        Result,
+        Transfer,
+        Withdrawal,
+        Payment,
+        Procedure,
+        OfficialDocument,
+        DocumentStatus,
+    )
 }
 """What a sheet may name as its `canonical`."""
 
@@ -311,7 +322,10 @@ MESSAGES: dict[str, type[Message]] = {
     "onestop.withdrawn": Withdrawal,
     "onestop.result": Result,
     "onestop.result_revoked": Result,
+    "ioffice.document": OfficialDocument,
+    "ioffice.document_status": DocumentStatus,
     "onestop.refusal": Step,
+    "ioffice.refusal": Step,
     "national_portal.refusal": Step,
 }
 """message -> the struct it carries. A message is named by the TYPE of its connector, not by its name.
@@ -329,6 +343,7 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
     "steps": ("id",),
     "transfers": ("id",),
     "payments": ("id",),
+    "papers_out": ("document_id",),
     "agencies": ("code", "name"),
     "required_documents": ("id",),
 }

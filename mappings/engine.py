@@ -91,10 +91,13 @@ class Compiled:
             written = writing.message(message)
             if writing.problems:
                 raise self._error(writing.problems) from None
+        return Written(self.carried(written.tree), written.notes)
+
+    def carried(self, tree: dict[str, Any]) -> Any:
+        """Give a tree that was written the form of the sheet's carrier: itself (JSON), or an element."""
         if self._names is None:
-            return written
-        tree = to_element(written.tree, self._names, self.plan.root, self.sheet.root)
-        return Written(tree, written.notes)
+            return tree
+        return to_element(tree, self._names, self.plan.root, self.sheet.root)
 
     def _tree(self, element: Any, names: Names) -> dict[str, Any]:
         try:

@@ -141,7 +141,9 @@ class _LevelReader:
 
     def structure(self, item: Item, names: str) -> Iterator[str]:
         if item.shape != "part":
-            yield "if v.__class__ is not list: raise GiveUp"
+            # one where a list is meant counts as one: XML has no other way to say it
+            yield f"if v.__class__ is {'str' if item.shape == 'texts' else 'dict'}: v = [v]"
+            yield "elif v.__class__ is not list: raise GiveUp"
         if item.shape == "texts":
             yield f"{names} = tuple([NFC('NFC', i.strip()) for i in v])"
             yield f"if '' in {names}: raise GiveUp"

@@ -18,8 +18,10 @@ from msgspec.structs import replace
 from mappings.combine import Note, Word, ambiguous, combine, named
 from mappings.dossier import (
     Agency,
+    DocumentStatus,
     Dossier,
     Message,
+    OfficialDocument,
     Part,
     Party,
     Payment,
@@ -30,6 +32,7 @@ from mappings.dossier import (
     Withdrawal,
 )
 from mappings.join import PARTS, Times, join_record, newest, part_key
+from mappings.official_step import step_of
 
 Past = dict[str, dict[str, tuple[Any, Any]]]
 """part field -> who -> (that part as plain values, its times): persons and agencies that were replaced."""
@@ -85,6 +88,7 @@ _LISTS: dict[type[Message], str] = {
     Result: "results",
     Transfer: "transfers",
     Payment: "payments",
+    OfficialDocument: "papers_out",
 }
 
 
@@ -158,6 +162,8 @@ def _lift(source: str, kind: str, message: Message, as_of: datetime) -> tuple[Do
     if isinstance(message, Withdrawal):
         asked = replace(message, code=None, as_of=as_of)
         return Dossier(as_of=as_of, codes=codes), Mark(type_, at, times, withdrawals={asked.id: asked})
+    if isinstance(message, DocumentStatus):
+        message = step_of(message)
     field = _LISTS.get(type(message))
     if field is None:
         raise TypeError(f"{kind}: a {type(message).__name__} is about no dossier")

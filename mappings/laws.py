@@ -101,7 +101,7 @@ def _write(compiled: Compiled, message: Any) -> Any:
         if not all(problem.path == "" for problem in error.problems):
             raise
     writing = Writing(compiled.plan, SOURCE, None)
-    return writing.message(message).tree
+    return compiled.carried(writing.message(message).tree)
 
 
 def _with_incoming(level: Level, tree: Any, maker: Maker) -> Any:

@@ -50,7 +50,7 @@ class Maker:
         return made
 
     def row(self, level: Level) -> Any:
-        """Draw an item of a list; one that says nothing would be dropped."""
+        """Draw an item of a list, or a part; one that says nothing would be dropped."""
         made = self.level(level)
         for _ in range(_TRIES):
             if not _says_nothing(level, made):
@@ -84,7 +84,7 @@ class Maker:
         if item.shape == "each" and item.level is not None:
             return tuple(self.row(item.level) for _ in range(self.random.randint(1, 3)))
         if item.shape == "part" and item.level is not None:
-            return self.level(item.level)
+            return self.row(item.level)
         return self.fitting(item, self.chooser(item, level))
 
     def chooser(self, item: Item, level: Level) -> Item:

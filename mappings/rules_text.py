@@ -175,6 +175,13 @@ FORMS = (
         code=True,
     ),
     _form("agency_code", "mã định danh cơ quan", rf"{OLD_ORDER}|{NEW_ORDER}", make_agency_code),
+    # on the document axis older codes, connection centres and enterprises appear beside those (edxml 6)
+    _form(
+        "organ_id",
+        "mã đơn vị trên trục liên thông văn bản",
+        r"(?=.{1,35}$)[0-9A-Za-z]+(?:\.[0-9A-Za-z]+)*",
+        make_agency_code,
+    ),
     _form(
         "result_code",
         "mã giấy tờ kết quả",

@@ -54,10 +54,13 @@ class LogObserver:
         say = self._log.debug if settled.state in _QUIET else self._log.info
         if settled.state == "dead" or not settled.applied:
             say = self._log.warning
+        if settled.contradicts:
+            say = self._log.error
         say(
-            "delivery",
+            "late done contradicts the ledger" if settled.contradicts else "delivery",
             outcome=settle.outcome,
             applied=settled.applied,
+            state=settled.state,
             cause=settle.cause,
             code=settle.code,
             delivery=claimed.delivery,

@@ -141,4 +141,4 @@ def delivery_error(error: BaseException, *, sent: bool, effect: bool, expired: b
         return OutcomeUnknownError(fault.text)
     if fault.blame == "ours":
         return PermanentError(fault.text, problems=(type(error).__name__,))
-    return TransientError(fault.text)
+    return TransientError(fault.text, connected=sent)

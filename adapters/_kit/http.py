@@ -5,10 +5,11 @@ that fails before the first byte of the request is tried again at once, twice at
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import requests
@@ -35,11 +36,14 @@ _QUICK = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. `effect`: it may change something at the peer, so a lost answer leaves it unknown."""
+    """One HTTP request. `effect`: it may change something at the peer, so a lost answer leaves it unknown.
+
+    A body that is a path is read from there while it is sent, again for each try.
+    """
 
     method: str
     url: str
-    body: bytes = b""
+    body: bytes | Path = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     effect: bool = False
 
@@ -92,39 +96,42 @@ class Http:
         self._adapter = WatchedAdapter(pool_connections=4, pool_maxsize=line.pool)
         self._pace = Pace(line.per_second)
 
-    def send(self, request: Request, deadline: Deadline) -> Reply:
+    def send(self, request: Request, deadline: Deadline, into: BinaryIO | None = None) -> Reply:
         """Send once and read the whole answer, whatever its status.
 
+        With `into` the body of a 2xx goes there as it comes, without limit, and the reply's own stays empty.
         Raises `TransientError` where nothing was done (never connected, or no effect was asked for),
         `OutcomeUnknownError` after the first byte, `PermanentError` where the request cannot be written.
         """
-        prepared = requests.Request(
-            request.method, request.url, headers=dict(request.headers), data=request.body or None
-        ).prepare()
         tries = Retrying(
             stop=_no_more(deadline),
             wait=wait_random_exponential(multiplier=_QUICK, max=0.5),
             retry=retry_if_exception(_unsent),
             reraise=True,
         )
-        return tries(self._once, prepared, effect=request.effect, deadline=deadline)
+        return tries(self._once, request, deadline, into)
 
     def close(self) -> None:
         """Give back connections and the watchdog's thread; may be repeated."""
         self._adapter.close()
         self._watchdog.close()
 
-    def _once(self, prepared: requests.PreparedRequest, *, effect: bool, deadline: Deadline) -> Reply:
+    def _once(self, request: Request, deadline: Deadline, into: BinaryIO | None) -> Reply:
         self._pace.wait(deadline)
         attempt = Attempt(min(deadline.at, time.monotonic() + self._line.connect + self._line.answer))
         try:
-            with self._watchdog.watch(attempt):
-                return self._exchange(prepared, attempt, effect=effect)
+            with _content(request.body) as data, self._watchdog.watch(attempt):
+                prepared = requests.Request(
+                    request.method, request.url, headers=dict(request.headers), data=data
+                ).prepare()
+                return self._exchange(prepared, attempt, into, effect=request.effect)
         except (requests.RequestException, HTTPError, OSError) as error:
-            wrong = delivery_error(error, sent=attempt.sent, effect=effect, expired=attempt.expired)
+            wrong = delivery_error(error, sent=attempt.sent, effect=request.effect, expired=attempt.expired)
             raise _marked(wrong, sent=attempt.sent or attempt.expired) from None
 
-    def _exchange(self, prepared: requests.PreparedRequest, attempt: Attempt, *, effect: bool) -> Reply:
+    def _exchange(
+        self, prepared: requests.PreparedRequest, attempt: Attempt, into: BinaryIO | None, *, effect: bool
+    ) -> Reply:
         line = self._line
         left = attempt.left()
         cert = (str(line.certificate), str(line.key)) if line.certificate else None
@@ -136,7 +143,8 @@ class Http:
             cert=cert,
         )
         try:
-            body = self._body(response, effect=effect)
+            led = into if into is not None and 200 <= response.status_code < 300 else None
+            body = self._body(response, effect=effect) if led is None else _poured(response, led)
         finally:
             response.close()
         if attempt.expired:  # a body that ends with its connection looks whole when the watchdog ended it
@@ -152,6 +160,20 @@ class Http:
                 text = f"The peer's answer is larger than {self._line.limit} bytes."
                 raise OutcomeUnknownError(text) if effect else TransientError(text, peer_down=False)
         return bytes(body)
+
+
+@contextmanager
+def _content(body: bytes | Path) -> Iterator[bytes | BinaryIO | None]:
+    if isinstance(body, Path):
+        with body.open("rb") as file:
+            yield file
+    else:
+        yield body or None
+
+
+def _poured(response: requests.Response, into: BinaryIO) -> bytes:
+    into.writelines(response.iter_content(_CHUNK))
+    return b""
 
 
 def failed(text: str, reply: Reply, *, effect: bool, code: str = "") -> DeliveryError:

@@ -27,7 +27,7 @@ class Tokens:
     def renew(self, stale: str, deadline: Deadline) -> str:
         """Return another token than `stale`, which the peer did not take; one log-in for all who ask."""
         if not self._lock.acquire(timeout=max(0.0, deadline.at - time.monotonic())):
-            raise TransientError("The log-in took too long.")
+            raise TransientError("The log-in took too long.", connected=True)
         try:
             if self._good() and self._token != stale:
                 return self._token

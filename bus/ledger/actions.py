@@ -1,19 +1,21 @@
-"""What people and breakers do to the ledger; every person's action is logged, appended only."""
+"""What people do to the ledger; every action is logged, appended only."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
 from bus.ledger import lanes, schema
-from bus.ledger.records import Breaker, Hold, Pause, Ready
+from bus.ledger.gates import Gates
+from bus.ledger.records import Hold, Pause, Ready
 from bus.ledger.store import Store
 
 
 class Actions:
-    """Hold and release of dossiers, pause and resume of connectors, breakers."""
+    """Hold and release of dossiers, pause and resume of connectors."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, gates: Gates) -> None:
         self._store = store
+        self._gates = gates
 
     def holds(self, tx: Connection, holds: Sequence[Hold]) -> list[tuple[Ready, ...]]:
         """Hold or release dossiers; repeating one changes nothing. Answers what is to be published."""
@@ -44,45 +46,24 @@ class Actions:
         return lanes.ready_of(moved)
 
     def pauses(self, tx: Connection, pauses: Sequence[Pause]) -> list[None]:
-        """Pause or resume connectors; repeating one changes nothing."""
+        """Pause or resume connectors; may be repeated. Who resumes has an absent peer asked at once."""
         for pause in pauses:
-            who, now = (pause.who, self._store.now(tx)) if pause.pause else (None, None)
+            now = self._store.now(tx)
             row = {
                 "connector": pause.connector,
                 "operation": "",
-                "paused_by": who,
+                "paused_by": pause.who if pause.pause else None,
                 "paused_reason": pause.reason if pause.pause else None,
-                "paused_at": now,
+                "paused_at": now if pause.pause else None,
             }
             fields = ("paused_by", "paused_reason", "paused_at")
             tx.execute(self._store.upsert(schema.gate, "connector", "operation", update=fields), row)
+            note = self._gates.away if pause.pause else self._gates.back
+            note(tx, pause.connector, "", "pause", now)
+            if not pause.pause:
+                self._gates.ask_now(tx, pause.connector, now)
             self._log(tx, pause.who, "pause" if pause.pause else "resume", pause.connector, pause.reason)
         return [None] * len(pauses)
-
-    def breakers(self, tx: Connection, breakers: Sequence[Breaker]) -> list[int]:
-        """Write breakers' states; each answers the epoch now in force, higher than asked if it came late."""
-        return [self._breaker(tx, breaker) for breaker in breakers]
-
-    def _breaker(self, tx: Connection, breaker: Breaker) -> int:
-        now, table = self._store.now(tx), schema.gate
-        where = (table.c.connector == breaker.connector, table.c.operation == breaker.operation)
-        epoch = tx.execute(select(table.c.epoch).where(*where)).scalar_one_or_none() or 0
-        if epoch > breaker.epoch:
-            return int(epoch)
-        row = {
-            "connector": breaker.connector,
-            "operation": breaker.operation,
-            "breaker": breaker.state,
-            "epoch": epoch + 1,
-            "failures": breaker.failures,
-            "opened_at": now if breaker.state == "open" else None,
-            "probe_at": now + breaker.probe_in,
-            "probe_holder": self._store.holder if breaker.state == "probing" else None,
-            "reason": breaker.reason,
-        }
-        fields = tuple(name for name in row if name not in ("connector", "operation"))
-        tx.execute(self._store.upsert(table, "connector", "operation", update=fields), row)
-        return int(epoch) + 1
 
     def _log(self, tx: Connection, who: str, what: str, subject: str, reason: str) -> None:
         number = self._store.numbers(tx, schema.action, 1)[0]

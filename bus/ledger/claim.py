@@ -181,6 +181,8 @@ def read_known(tx: Connection, dossiers: list[int]) -> tuple[Codes, Views]:
 
 def _how(row: _Row, claim: Claim, now: float) -> str:
     """What may be done with the row: "sending", "unknown" (asking), or "" for nothing."""
+    if row.operation in claim.shut:
+        return ""
     if row.state == "ready" or (
         row.state == "unknown" and row.operation in claim.resend and row.due_at <= now
     ):

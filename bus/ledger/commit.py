@@ -57,12 +57,16 @@ class GroupCommit:
                 self._signal.notify()
         return waiting.future
 
-    def close(self) -> None:
-        """Commit what is waiting, then stop the thread; may be repeated."""
+    def close(self, within: float | None = None) -> bool:
+        """Commit what is waiting, then stop the thread; may be repeated.
+
+        False where that takes longer than `within` seconds: the database is away, the thread ends with us.
+        """
         with self._signal:
             self._closing = True
             self._signal.notify()
-        self._thread.join()
+        self._thread.join(within)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while batch := self._take():
@@ -102,7 +106,7 @@ class GroupCommit:
     def _again(self, write: Any, error: Exception) -> Any:
         """Two processes may collide over a new row; the loser sees the winner's row when it tries again."""
         for pause in (0.01, 0.1, 0.5):
-            if not isinstance(error, DBAPIError):
+            if self._closing or not isinstance(error, DBAPIError):
                 return error
             time.sleep(pause)
             try:

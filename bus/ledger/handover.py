@@ -1,7 +1,7 @@
 """Hand-over: a delivery that becomes ready while this process has a slot free is claimed in that transaction.
 
 Why: it saves a work message, a claim of its own and their waits. It is a keep (or settle) and a claim with
-nothing between them, so every rule of the protocol holds as it stands (decision 13). Only what has no slot
+nothing between them, so every rule of the protocol holds as it stands (decision 14). Only what has no slot
 here goes through the broker.
 """
 
@@ -9,14 +9,14 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 from bus.ledger.records import Claimed
 
 
-@dataclass(frozen=True, slots=True)
-class Handed:
+class Handed(msgspec.Struct, frozen=True, gc=False):
     """A claimed delivery on its way to the slot that was taken for it; `until` ends its lease (monotonic)."""
 
     claimed: Claimed
@@ -36,8 +36,7 @@ class Hands(Protocol):
         """Free slots whose transaction was rolled back. On the event loop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(msgspec.Struct, frozen=True, gc=False):
     """A slot taken in an open transaction, for a lease of `lease` seconds from before it."""
 
     connector: str

@@ -5,10 +5,11 @@ A whole batch is kept at once: rows are read by one query a table and written by
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import BindParameter, Connection, Select, bindparam, select, update
 
 from bus.fingerprint import same_content

@@ -6,17 +6,19 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bus.errors import LedgerUnavailableError
 from bus.ledger import given_up
 from bus.ledger.actions import Actions
 from bus.ledger.claim import Claimer
 from bus.ledger.commit import GroupCommit
+from bus.ledger.gate_records import Probe, Turn
+from bus.ledger.gates import Gates
 from bus.ledger.handover import Handover
 from bus.ledger.keep import Keeper, Merger, Planner
 from bus.ledger.outbox import Outbox
 from bus.ledger.records import (
-    Breaker,
     Claim,
     Claimed,
     Event,
@@ -34,10 +36,15 @@ from bus.ledger.records import (
     TakeEvents,
 )
 from bus.ledger.settle import Settler
+from bus.ledger.sources import Lease, Sources
 from bus.ledger.store import Store
 from bus.ledger.sweep import Sweeper
 
 T = TypeVar("T")
+
+
+_AWAY = (DBAPIError, PoolTimeoutError, OSError)
+"""What the libraries raise where the database is not there."""
 
 
 class _Barrier:
@@ -56,7 +63,8 @@ class Ledger:
         self.handover = Handover()
         keeper = Keeper(store, plan, merge, self.handover)
         claimer = Claimer(store)
-        actions, outbox = Actions(store), Outbox(store)
+        gates, outbox = Gates(store), Outbox(store)
+        actions = Actions(store, gates)
         self._commit = GroupCommit(
             store,
             {
@@ -67,7 +75,9 @@ class Ledger:
                 Sweep: Sweeper(store).sweep,
                 Hold: actions.holds,
                 Pause: actions.pauses,
-                Breaker: actions.breakers,
+                Turn: gates.turns,
+                Probe: gates.probes,
+                Lease: Sources(store).leases,
                 _Barrier: _pass,
                 TakeEvents: outbox.takes,
                 EventsTold: outbox.told,
@@ -80,7 +90,7 @@ class Ledger:
         """Hand a write in; the database's own failures become `LedgerUnavailableError`."""
         try:
             return await self._commit.submit(write)
-        except (DBAPIError, OSError) as error:
+        except _AWAY as error:
             raise LedgerUnavailableError(f"the ledger's database: {type(error).__name__}") from error
 
     async def keep(self, keep: Keep) -> Kept:
@@ -121,8 +131,8 @@ class Ledger:
         """Mark deliveries whose work message the broker gave up on."""
         await self._write(given)
 
-    async def act(self, action: Hold | Pause | Breaker) -> Any:
-        """A person's or breaker's action."""
+    async def act(self, action: Hold | Pause | Turn | Probe | Lease) -> Any:
+        """An action of a person, or of a process at a gate or a source."""
         return await self._write(action)
 
     async def barrier(self) -> None:
@@ -130,18 +140,29 @@ class Ledger:
         await self._write(_Barrier())
 
     def look(self, question: Callable[..., T], *arguments: Any) -> T:
-        """Ask one of `bus.ledger.read`'s questions in a short reading transaction."""
-        with self.store.read() as tx:
-            return question(tx, *arguments)
+        """Ask one of `bus.ledger.read`'s questions in a short reading transaction.
+
+        Raises `LedgerUnavailableError` where the database does not answer.
+        """
+        try:
+            with self.store.read() as tx:
+                return question(tx, *arguments)
+        except _AWAY as error:
+            raise LedgerUnavailableError(f"the ledger's database: {type(error).__name__}") from error
 
     async def ask(self, question: Callable[..., T], *arguments: Any) -> T:
         """The same without holding up the loop."""
         return await asyncio.to_thread(self.look, question, *arguments)
 
-    def close(self) -> None:
-        """Flush, then release the lock and the connections."""
-        self._commit.close()
-        self.store.close()
+    def close(self, within: float | None = None) -> bool:
+        """Flush, then release the lock and the connections; False where `within` seconds were not enough.
+
+        Then the lock is left to the end of the process, which alone ends the write that hangs.
+        """
+        flushed = self._commit.close(within)
+        if flushed:
+            self.store.close()
+        return flushed
 
 
 def read_only(url: str, question: Callable[..., T], *arguments: Any) -> T:

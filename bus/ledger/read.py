@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, and_, func, select, text
 
 from bus.ledger import legs, schema
+from bus.ledger.sources import stand
 
 _d, _m, _a = schema.delivery.c, schema.message.c, schema.attempt.c
 
@@ -115,7 +116,7 @@ def _delivery_moments(tx: Connection, row: Any) -> list[Moment]:
         Moment(
             one.ended_at,
             row.connector,
-            f"{what}: {'asked' if one.part else f'attempt {one.attempt}'}",
+            f"{what}: {_of_attempt(one)}",
             one.outcome,
             " ".join(filter(None, (one.code, one.text))),
             delivery=row.id,
@@ -132,10 +133,27 @@ def _delivery_moments(tx: Connection, row: Any) -> list[Moment]:
 _TROUBLE = (_d.id, _d.dossier, _d.connector, _d.operation, _d.state, _d.cause, _d.reason, _d.tries)
 
 
+def _of_attempt(one: Any) -> str:
+    """Which attempt it was; a look-up is told by its part, a late answer by its outcome."""
+    if one.outcome.startswith("late "):
+        return f"attempt {one.attempt}, after it was settled otherwise"
+    return "asked" if one.part else f"attempt {one.attempt}"
+
+
+def late_done(tx: Connection) -> list[dict[str, Any]]:
+    """Late answers "done" that contradict their row: the peer has what the row says otherwise, or twice."""
+    known = and_(_d.state == "delivered", _d.attempt == _a.attempt)
+    query = select(_a.delivery, _a.attempt, _a.ended_at, _d.dossier, _d.connector, _d.operation, _d.state)
+    query = query.join(schema.delivery, _d.id == _a.delivery)
+    query = query.where(text("attempt.outcome = 'late delivered'"), ~known).order_by(_a.delivery, _a.attempt)
+    return [dict(row) for row in tx.execute(query).mappings()]
+
+
 def troubles(tx: Connection, limit: int = 200) -> list[dict[str, Any]]:
     """What needs a person: dead, held or unknown deliveries, and messages not kept as they should be.
 
-    And deliveries that may go but whose work message the broker gave up on: what ends their workers?
+    And deliveries that may go but whose work message the broker gave up on: what ends their workers? A late
+    "done" that contradicts its row stands among them as `late delivered`.
     """
     query = select(*_TROUBLE).where(_d.state.in_(("dead", "held", "unknown"))).order_by(_d.id).limit(limit)
     crashing = select(*_TROUBLE, _d.given_up).where(*_given_up(), _d.state.not_in(("held", "unknown")))
@@ -149,19 +167,19 @@ def troubles(tx: Connection, limit: int = 200) -> list[dict[str, Any]]:
             for row in tx.execute(crashing).mappings()
         ),
         *({"what": "message", **row} for row in tx.execute(bad).mappings()),
+        *({"what": "delivery", **_as_trouble(row)} for row in late_done(tx)),
     ]
 
 
-def gates(tx: Connection) -> list[dict[str, Any]]:
-    """Breakers and pauses."""
-    return [dict(row) for row in tx.execute(select(schema.gate)).mappings()]
+def _as_trouble(late: dict[str, Any]) -> dict[str, Any]:
+    reason = f"attempt {late['attempt']} was done after all, and the delivery is {late['state']}"
+    same = {name: late[name] for name in ("dossier", "connector", "operation")}
+    return {"id": late["delivery"], **same, "state": "late delivered", "cause": "late done", "reason": reason}
 
 
 def cursor(tx: Connection, connector: str, name: str) -> str:
     """Where a source stands; "" at first."""
-    table = schema.source
-    query = select(table.c.cursor).where(table.c.connector == connector, table.c.name == name)
-    return tx.execute(query).scalar_one_or_none() or ""
+    return stand(tx, connector, name)[0]
 
 
 def memory(tx: Connection, connector: str, name: str, subjects: list[str]) -> dict[str, bytes]:

@@ -1,8 +1,9 @@
 """The values that go into the ledger and come out of it, all frozen."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from mappings.dossier import Message
 
@@ -10,8 +11,7 @@ Outcome = Literal["delivered", "refused", "superseded", "retrying", "unknown", "
 """What a settlement makes of a delivery."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(msgspec.Struct, frozen=True, gc=False):
     """A message to be kept. `codes` are numbers of its dossier, connector -> number, its own first.
 
     `key` is the source's message key, or hash and place in the feed where it gives none. `dossier` is
@@ -34,8 +34,7 @@ class Keep:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True, gc=False):
     """A delivery that can be worked on now: to be published to its connector's work queue."""
 
     delivery: int
@@ -43,8 +42,7 @@ class Ready:
     traceparent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True, gc=False):
     """What became of a `Keep`: `repeated` was known before; a `conflict` is kept whole, beside."""
 
     message: int
@@ -53,8 +51,7 @@ class Kept:
     ready: tuple[Ready, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True, gc=False):
     """A polled page: its messages and the cursor are written in one transaction, or neither."""
 
     connector: str
@@ -62,24 +59,24 @@ class Page:
     before: str
     cursor: str
     keeps: tuple[Keep, ...]
-    remember: Mapping[str, bytes] = field(default_factory=dict)
+    remember: Mapping[str, bytes] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """A worker's wish to act on a delivery for at most `lease` seconds.
 
-    `resend` are the operations whose peer is repeatable: an unknown outcome is simply sent again.
+    `resend` are the operations whose peer is repeatable: an unknown outcome is simply sent again. `shut` are
+    the operations whose breaker is open: nothing of theirs is taken.
     """
 
     delivery: int
     holder: int
     lease: float
     resend: frozenset[str] = frozenset()
+    shut: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(msgspec.Struct, frozen=True, gc=False):
     """A kept message of a dossier, to fold the dossier as it stood at a later one."""
 
     source: str
@@ -88,8 +85,7 @@ class Past:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(msgspec.Struct, frozen=True, gc=False):
     """A delivery in a worker's hands: to be sent (`sending`) or asked about (`unknown`).
 
     `body` is the message that started it. `fold` is the dossier's fold as of that message; where the
@@ -123,8 +119,7 @@ class Claimed:
     now: float
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(msgspec.Struct, frozen=True, gc=False):
     """An outcome of an attempt, written only if the attempt is still the delivery's (rule 3).
 
     `wait` is seconds from now until it is due again. `part` 0 is the call itself, otherwise a look-up.
@@ -146,18 +141,20 @@ class Settle:
     says: tuple[Keep, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """`applied` is False where another attempt owns the delivery now: only history was written."""
+class Settled(msgspec.Struct, frozen=True, gc=False):
+    """`applied` is False where another attempt owns the delivery now: only history was written.
+
+    `contradicts`: a late "done" for a delivery that was settled otherwise since (rule 3).
+    """
 
     applied: bool
     state: str
     ready: tuple[Ready, ...] = ()
     kept: tuple[Kept, ...] = ()
+    contradicts: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedDelivery:
+class PlannedDelivery(msgspec.Struct, frozen=True, gc=False):
     """What the routes ask for: one delivery of a message.
 
     `clock` tells from when a leg opens until when its answer is due, both in seconds since the epoch; it is
@@ -174,8 +171,7 @@ class PlannedDelivery:
     sends: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """What keeping a message means for its dossier: the new fold, the deliveries, the legs it answers."""
 
     state: bytes
@@ -184,13 +180,13 @@ class Plan:
     withdraws: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(msgspec.Struct, frozen=True, gc=False):
     """Ask for everything that is due: the sweeper answers for every open state (rule 12).
 
     `look_up_after` is per "connector.operation", in seconds, with "" for all others. `shut` are connectors
-    whose breaker is open or that are paused: nothing of theirs is published. `hurry` are connectors that
-    have just come back: what waits for a date is due at once. At most `window` is published.
+    ("name") and operations ("name.operation") to which nothing may go: nothing of theirs is published.
+    `hurry` are those that have just come back: what waits for a date is due at once. At most `window` is
+    published.
     """
 
     look_up_after: Mapping[str, float]
@@ -199,23 +195,20 @@ class Sweep:
     window: int = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class GivenUp:
+class GivenUp(msgspec.Struct, frozen=True, gc=False):
     """Deliveries whose work message the broker gave up on, each as often as it did."""
 
     deliveries: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TakeEvents:
+class TakeEvents(msgspec.Struct, frozen=True, gc=False):
     """Ask for the oldest `most` events; on PostgreSQL they are nobody else's for `lease` seconds."""
 
     most: int
     lease: float
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, gc=False):
     """The end of a delivery, to be told. `codes` are the dossier's numbers, `fold` is its present fold."""
 
     id: int
@@ -229,16 +222,14 @@ class Event:
     fold: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class EventsTold:
+class EventsTold(msgspec.Struct, frozen=True, gc=False):
     """Events that the broker confirmed (`told`) or not (`back`), by number."""
 
     told: tuple[int, ...]
     back: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(msgspec.Struct, frozen=True, gc=False):
     """A person stops (`hold` True) or lets go everything unsent of a dossier."""
 
     dossier: int
@@ -247,24 +238,10 @@ class Hold:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(msgspec.Struct, frozen=True, gc=False):
     """A person pauses (`pause` True) or resumes a connector."""
 
     connector: str
     pause: bool
     who: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Breaker:
-    """A breaker's state as its holder sees it (rule 16): written if `epoch` is the row's."""
-
-    connector: str
-    operation: str
-    state: Literal["closed", "open", "probing"]
-    epoch: int
-    failures: int
-    reason: str = ""
-    probe_in: float = 0.0

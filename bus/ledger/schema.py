@@ -161,8 +161,8 @@ delivery = Table(
     _partial("delivery_trouble", "connector", "id", where="state IN ('dead', 'held', 'unknown')"),
     _partial("delivery_given_up", "id", where="given_up > 0"),
     Index("delivery_dossier", "dossier", "id"),
-    comment="doubt: '' no attempt is without outcome, 'open' one may still act. given_up: how often the"
-    " broker gave up on its work message (rule 14).",
+    comment="doubt: '' no attempt is without outcome, 'open' one may still act, 'lease' so may its process."
+    " given_up: how often the broker gave up on its work message (rule 14).",
 )
 
 attempt = Table(
@@ -178,6 +178,7 @@ attempt = Table(
     Column("code", String, nullable=False, default=""),
     Column("text", String, nullable=False, default=""),
     Column("answer", Bytes),
+    _partial("attempt_late_done", "delivery", where="outcome = 'late delivered'"),
     sqlite_with_rowid=False,
     comment="What became of each attempt; part 0 is the call, later parts are look-ups and late answers.",
 )
@@ -217,7 +218,8 @@ source = Table(
     Column("name", String, primary_key=True),
     Column("cursor", String, nullable=False, default=""),
     Column("polled_at", Float),
-    comment="Where a polled source stands; moves in the transaction that keeps its page (rule 21).",
+    Column("holder", _number),
+    comment="Where a polled source stands, moved with the page that is kept, and whose it is (rule 21).",
 )
 
 source_memory = Table(
@@ -239,6 +241,7 @@ gate = Table(
     Column("breaker", String, nullable=False, default="closed"),
     Column("epoch", Integer, nullable=False, default=0),
     Column("failures", Integer, nullable=False, default=0),
+    Column("trips", Integer, nullable=False, default=0),
     Column("opened_at", Float),
     Column("probe_at", Float, nullable=False, default=0.0),
     Column("probe_holder", _number),
@@ -246,7 +249,18 @@ gate = Table(
     Column("paused_by", String),
     Column("paused_reason", String),
     Column("paused_at", Float),
-    comment="The breaker per connector and operation (rule 16); operation '' is the connector's pause.",
+    comment="Breakers (rule 16); operation '' is the connector as a whole, and its pause.",
+)
+
+outage = Table(
+    "outage",
+    metadata,
+    Column("connector", String, primary_key=True),
+    Column("operation", String, primary_key=True),
+    Column("cause", String, primary_key=True),
+    Column("began_at", Float, primary_key=True),
+    Column("ended_at", Float),
+    comment="When a breaker was open or a person had paused: times that do not count towards giving up.",
 )
 
 version = Table(

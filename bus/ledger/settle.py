@@ -1,11 +1,11 @@
 """Settle: one transaction writes the outcome, what follows from it, and releases the next of the lane."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import chain, starmap
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
 
 from bus.ledger import driver, lanes, schema
@@ -65,6 +65,11 @@ _FREE = (
     .where(_d.id == bindparam("number"))
     .values(state=bindparam("new"), due_at=bindparam("due"), changed_at=bindparam("now"))
 )
+_CALL_ENDED = (
+    update(schema.delivery)
+    .where(_d.id == bindparam("number"), _d.attempt == bindparam("of_attempt"), _d.state == "unknown")
+    .values(doubt="open", changed_at=bindparam("now"))
+)
 _REFUSE_LEG = (
     update(schema.leg)
     .where(schema.leg.c.dossier == bindparam("owner"), schema.leg.c.route == bindparam("of_route"))
@@ -92,10 +97,13 @@ class Settler:
         mine = [(settle, row) for settle, row in zip(settles, applied, strict=True) if row is not None]
         held = self._held(tx, mine)
         states = self._write(tx, mine, held, now)
-        late = [settle for settle, row in zip(settles, applied, strict=True) if row is None]
-        self._history(
-            tx, [(settle, rows[settle.delivery]) for settle in late if settle.delivery in rows], now
-        )
+        late = [
+            (settle, rows[settle.delivery])
+            for settle, row in zip(settles, applied, strict=True)
+            if row is None and settle.delivery in rows
+        ]
+        self._history(tx, late, now)
+        alarming = {settle.delivery for settle, row in late if contradicts(settle, row)}
         ready = self._hand_over(tx, self._release(tx, [row for settle, row in mine], held, now))
         kept = self._say(tx, mine)
         return [
@@ -104,6 +112,7 @@ class Settler:
                 states.get(settle.delivery, rows[settle.delivery].state if settle.delivery in rows else ""),
                 ready.pop(row.dossier, ()) if row is not None else (),
                 kept.get(settle.delivery, ()) if row is not None else (),
+                contradicts=row is None and settle.delivery in alarming,
             )
             for settle, row in zip(settles, applied, strict=True)
         ]
@@ -172,7 +181,10 @@ class Settler:
         many(tx, _EVENTS, events)
 
     def _history(self, tx: Connection, late: Sequence[tuple[Settle, _Row]], now: float) -> None:
-        """A late settle writes what it knows to its own attempt's history (rule 3)."""
+        """A late settle writes what it knows to its own attempt's history (rule 3).
+
+        Whatever it says, its call has ended: from now on "not there" may count (rule 6).
+        """
         table = schema.attempt
         for settle, row in late:
             where = (table.c.delivery == settle.delivery, table.c.attempt == settle.attempt)
@@ -182,6 +194,12 @@ class Settler:
                 table.insert(),
                 {**_attempt(settle, row, now), "part": part, "outcome": f"late {settle.outcome}"},
             )
+        ended = {
+            row.id: {"number": row.id, "of_attempt": row.attempt, "now": now}
+            for settle, row in late
+            if settle.attempt == row.attempt and row.doubt == "lease" and not settle.lookup
+        }
+        many(tx, _CALL_ENDED, list(ended.values()))
 
     def _hand_over(self, tx: Connection, freed: dict[int, list[lanes.Place]]) -> dict[int, tuple[Ready, ...]]:
         """Claim what has a slot free in this process; the rest is to be published."""
@@ -229,6 +247,12 @@ class Settler:
         ):
             kept[delivery] = (*kept.get(delivery, ()), result)
         return kept
+
+
+def contradicts(settle: Settle, row: _Row) -> bool:
+    """Whether a late "done" says that the peer has what the row says otherwise, or has it twice (rule 3)."""
+    known = row.state == "delivered" and row.attempt == settle.attempt
+    return settle.outcome == "delivered" and not known
 
 
 def _update(settle: Settle, row: _Row, now: float, *, held: bool) -> dict[str, Any]:

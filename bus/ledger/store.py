@@ -15,11 +15,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from bus.errors import ConfigurationError
 from bus.ledger import schema
 from bus.ledger.migrate import upgrade
+
+_CONNECT, _SILENT = 5, 15
+"""Seconds after which a PostgreSQL server that does not take a connection, or is silent, counts as away."""
 
 _COUNTED = (schema.dossier, schema.message, schema.delivery, schema.action, schema.event, schema.version)
 
@@ -65,9 +69,7 @@ class Store:
 
     def now(self, tx: Connection) -> float:
         """The wall clock that due dates are measured by: the database's, which SQLite shares with us."""
-        if self.is_sqlite:
-            return time.time()
-        return float(tx.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+        return now_of(tx)
 
     def numbers(self, tx: Connection, table: Table, count: int) -> Sequence[int]:
         """The next `count` numbers of a table, never given twice; gaps are harmless."""
@@ -115,12 +117,29 @@ class Store:
             return False
         return self._lock.is_free(tx, holder)
 
+    def keep_lock(self) -> None:
+        """Take our proof of life again where its session broke: others would take us for gone."""
+        self._lock.keep(self.holder)
+
     def close(self) -> None:
         """Release the lock and the connections; may be repeated."""
         self._lock.release()
         self.writer.dispose()
         self.reader.dispose()
 
+
+def now_of(tx: Connection) -> float:
+    """The wall clock of a connection's database, in seconds since the epoch."""
+    if tx.dialect.name == "sqlite":
+        return time.time()
+    return float(tx.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+
+
+_HOLD = text(
+    "SELECT pg_try_advisory_lock(7010, :holder) WHERE NOT EXISTS (SELECT FROM pg_locks WHERE"
+    " locktype = 'advisory' AND classid = 7010 AND objid = :holder AND pid = pg_backend_pid())"
+)
+"""Take a lock that a session can take several times once; where a broken session still has it, later."""
 
 _TAKEN = "{}: another process serves this ledger. SQLite is for one: stop that process, or use PostgreSQL"
 
@@ -151,6 +170,17 @@ class _Lock:
             return
         self._session = self._store.writer.connect().execution_options(isolation_level="AUTOCOMMIT")
         self._session.execute(text("SELECT pg_advisory_lock(7010, :holder)"), {"holder": holder})
+
+    def keep(self, holder: int) -> None:
+        if self._session is None:
+            return
+        try:
+            self._session.execute(_HOLD, {"holder": holder})
+        except DBAPIError:
+            self._session.invalidate()
+            self._session.close()
+            self._session = self._store.writer.connect().execution_options(isolation_level="AUTOCOMMIT")
+            self._session.execute(_HOLD, {"holder": holder})
 
     def is_free(self, tx: Connection, holder: int) -> bool:
         if self._store.is_sqlite:
@@ -197,7 +227,8 @@ def _sqlite_engine(url: str, *, write: bool) -> Engine:
 
 
 def _postgres_engine(url: str) -> Engine:
-    return create_engine(url, pool_size=4, max_overflow=4, pool_pre_ping=True)
+    line = {"connect_timeout": _CONNECT, "keepalives_idle": 10, "tcp_user_timeout": 1000 * _SILENT}
+    return create_engine(url, pool_size=4, max_overflow=4, pool_pre_ping=True, connect_args=line)
 
 
 def counted_tables() -> tuple[Table, ...]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select, text, update
 
 from bus.ledger import schema
 from bus.ledger.records import Ready, Sweep
@@ -12,18 +12,26 @@ from bus.ledger.store import Store
 
 CEILING = 3600.0
 _d = schema.delivery.c
+_UNDER_WAY = select(_d.id, _d.attempt, _d.holder, _d.lease, _d.connector, _d.operation, _d.state).where(
+    or_(_d.state == "sending", and_(_d.state == "unknown", _d.doubt == "lease")), text(schema.IS_OPEN)
+)
 _LOSE = (
     update(schema.delivery)
     .where(_d.id == bindparam("number"), _d.attempt == bindparam("of_attempt"), _d.state == "sending")
     .values(
         state="unknown",
-        doubt="open",
+        doubt=bindparam("in_doubt"),
         reason=bindparam("why"),
         cause="lost",
         due_at=bindparam("due"),
         changed_at=bindparam("now"),
         crashes=_d.crashes + bindparam("crash"),
     )
+)
+_PROVE = (
+    update(schema.delivery)
+    .where(_d.id == bindparam("number"), _d.attempt == bindparam("of_attempt"), _d.doubt == "lease")
+    .values(doubt="open", due_at=bindparam("now"), changed_at=bindparam("now"))
 )
 _PUBLISH = (
     update(schema.delivery)
@@ -42,6 +50,7 @@ class Sweeper:
 
     def sweep(self, tx: Connection, sweeps: Sequence[Sweep]) -> list[tuple[Ready, ...]]:
         """Everything to be published now; may be repeated at any time."""
+        self._store.keep_lock()
         return [self._one(tx, sweep) for sweep in sweeps]
 
     def _one(self, tx: Connection, sweep: Sweep) -> tuple[Ready, ...]:
@@ -50,11 +59,10 @@ class Sweeper:
         return (*self._publish(tx, sweep, now), *self._ask(tx, sweep, now))
 
     def _lose_leases(self, tx: Connection, sweep: Sweep, now: float) -> None:
-        rows = tx.execute(
-            select(_d.id, _d.attempt, _d.holder, _d.lease, _d.connector, _d.operation).where(
-                _d.state == "sending", text(schema.IS_OPEN)
-            )
-        ).all()
+        """A lease that ran out makes unknown; until its process is proved gone, its call may act (rule 6)."""
+        rows = tx.execute(_UNDER_WAY).all()
+        self._prove(tx, [row for row in rows if row.state == "unknown"], now)
+        rows = [row for row in rows if row.state == "sending"]
         clock, seen = time.monotonic(), self._seen
         self._seen = {(row.id, row.attempt): seen.get((row.id, row.attempt), clock) for row in rows}
         lost: list[dict[str, Any]] = []
@@ -70,15 +78,25 @@ class Sweeper:
                         "why": why,
                         "due": now + wait,
                         "now": now,
+                        "in_doubt": "open" if dead else "lease",
                         "crash": int(dead),
                     }
                 )
         if lost:
             tx.execute(_LOSE, lost)
 
+    def _prove(self, tx: Connection, rows: Sequence[Any], now: float) -> None:
+        """From the proof on, "not there" counts after `absent_after`; the peer is asked anew."""
+        gone = {holder for holder in {row.holder for row in rows} if self._store.is_dead(tx, holder)}
+        proved = [
+            {"number": row.id, "of_attempt": row.attempt, "now": now} for row in rows if row.holder in gone
+        ]
+        if proved:
+            tx.execute(_PROVE, proved)
+
     def _publish(self, tx: Connection, sweep: Sweep, now: float) -> list[Ready]:
         due = select(_d.id, _d.connector, _d.traceparent, _d.publishes, _d.state)
-        is_due = or_(_d.due_at <= now, _d.connector.in_(sorted(sweep.hurry)))
+        is_due = or_(_d.due_at <= now, *(_goes_to(one) for one in sorted(sweep.hurry)))
         due = due.where(_d.state.in_(("ready", "retrying")), is_due)
         rows = tx.execute(self._few(due, sweep)).all()
         moves = [
@@ -99,7 +117,14 @@ class Sweeper:
 
     def _few(self, query: Select[Any], sweep: Sweep) -> Select[Any]:
         query = query.where(text(schema.IS_OPEN))
-        if sweep.shut:
-            query = query.where(_d.connector.not_in(sorted(sweep.shut)))
+        for one in sorted(sweep.shut):
+            query = query.where(~_goes_to(one))
         query = query.order_by(_d.due_at).limit(sweep.window)
         return query if self._store.is_sqlite else query.with_for_update(skip_locked=True)
+
+
+def _goes_to(name: str) -> ColumnElement[bool]:
+    """Whether a delivery is for a connector "name" or an operation "name.operation"."""
+    connector, _, operation = name.partition(".")
+    whole = _d.connector == connector
+    return and_(whole, _d.operation == operation) if operation else whole

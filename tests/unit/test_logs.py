@@ -4,7 +4,9 @@ import io
 import json
 import logging
 
-from bus.ledger.records import Keep, Kept
+import pytest
+
+from bus.ledger.records import Claimed, Keep, Kept, Settle, Settled
 from mappings.dossier import Dossier, Party
 from monitoring.logs import LogObserver, configure
 
@@ -28,3 +30,23 @@ def test_a_message_is_one_json_line_without_the_applicant() -> None:
     line = json.loads(stream.getvalue())
     assert (line["event"], line["outcome"], line["message"], line["dossier"]) == ("message", "kept", 7, 3)
     assert not any(secret in stream.getvalue() for secret in ("Ánh", "0912345678"))
+
+
+@pytest.mark.parametrize(("contradicts", "level"), [(True, "error"), (False, "warning")])
+def test_a_late_done_that_contradicts_is_an_error_with_delivery_and_attempt(
+    contradicts: bool,  # noqa: FBT001  a table's column
+    level: str,
+) -> None:
+    """Somebody has to look at the peer; a late answer that changes nothing is a warning."""
+    stream = io.StringIO()
+    configure(stream)
+    claimed = Claimed(
+        delivery=7, attempt=2, tries=2, state="sending", message=1, dossier=3, connector="onestop",
+        operation="create", route="r", kind="k", source="portal", body=b"", fold=b"", history=(), codes={},
+        views={}, doubt="", ended_at=0.0, first_try_at=0.0, lookups=0, crashes=0, traceparent="", now=0.0,
+    )  # fmt: skip
+    settled = Settled(applied=False, state="dead", contradicts=contradicts)
+    LogObserver().settled(claimed, Settle(7, 2, 1, "delivered"), settled, 0.1)
+    line = json.loads(stream.getvalue())
+    assert (line["level"], line["delivery"], line["attempt"], line["state"]) == (level, 7, 2, "dead")
+    assert ("contradicts" in line["event"]) == contradicts

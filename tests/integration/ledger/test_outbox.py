@@ -1,7 +1,6 @@
 """What is settled is told once the broker has it, whatever goes away; a real broker, both ledgers."""
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -35,7 +34,7 @@ FOLD = b'{"by_source":{"o":{"status":"accepted","handling_agency":{"code":"H12.0
 
 def plan(state: bytes | None, keep: Keep, withdrawn: bool) -> Plan:  # noqa: FBT001  the planner's signature
     """The suite's routes, with a fold of the real shape."""
-    return dataclasses.replace(plan_of_keys(None, keep, withdrawn), state=FOLD)
+    return msgspec.structs.replace(plan_of_keys(None, keep, withdrawn), state=FOLD)
 
 
 @pytest.fixture

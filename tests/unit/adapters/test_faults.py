@@ -68,9 +68,10 @@ def test_a_question_never_leaves_an_unknown_outcome(
     sent: bool,  # noqa: FBT001 - hypothesis gives it by position
     expired: bool,  # noqa: FBT001 - hypothesis gives it by position
 ) -> None:
-    """A read has no effect, so it can always be asked again."""
+    """A read has no effect, so it can always be asked again; whether anybody was there is told."""
     error = delivery_error(instance(kind), sent=sent, effect=False, expired=expired)
     assert isinstance(error, TransientError | PermanentError)
+    assert not isinstance(error, TransientError) or error.connected == sent
 
 
 @pytest.mark.parametrize(

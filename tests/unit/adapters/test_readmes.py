@@ -20,6 +20,11 @@ OWN = {
         "username": "000.00.00.H12",
         "password": Secret("x"),
     },
+    "ioffice": {
+        "endpoint": Url("http://127.0.0.1:9/adapter"),
+        "system_id": "00.00.H12",
+        "secret": Secret("x"),
+    },
     "onestop": {
         "url": Url("http://127.0.0.1:9"),
         "token_url": Url("http://127.0.0.1:9/token"),
@@ -35,7 +40,7 @@ def built(kind: AdapterType) -> Adapter:
     return kind.build(kind.name, kind.settings(type=kind.name, **OWN[kind.name]))
 
 
-def test_both_adapter_types_are_found_by_their_folders() -> None:
+def test_all_adapter_types_are_found_by_their_folders() -> None:
     """The registry finds a type because its folder is there, and names no list of types."""
     assert sorted(adapter_types()) == SHIPPED
 
@@ -58,10 +63,11 @@ def test_what_a_type_declares_is_what_its_connector_offers(name: str) -> None:
     adapter.close()
     assert tuple(adapter.operations) == kind.operations
     assert set(kind.messages) <= set(MESSAGES)
-    assert all(operation.certainty == "askable" for operation in adapter.operations.values())
+    uncertain = {name for name, each in adapter.operations.items() if each.certainty != "askable"}
+    assert uncertain == ({"send_status"} if kind.name == "ioffice" else set())
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [name for name in SHIPPED if (HERE / name / "schemas").is_dir()])
 def test_every_sample_request_is_accepted_by_the_schema_it_is_named_for(name: str) -> None:
     """samples/SCHEMA.NAME.json passes schemas/SCHEMA.json."""
     samples = [path for path in (HERE / name / "samples").glob("*.json") if path.name.count(".") == 2]

@@ -103,3 +103,18 @@ def test_map_wants_a_message_or_the_table(run: Run, words: list[str]) -> None:
     ran = run("map", *words)
     assert ran.code == 2
     assert "--table" in ran.err
+
+
+def test_an_edxml_package_is_taken_apart_before_its_sheet_reads_it(run: Run, tmp_path: Path) -> None:
+    """The file as its sender made it; what is wrong with it is told by file, path and line."""
+    sample = (
+        Path(__file__).resolve().parents[3] / "adapters" / "ioffice" / "samples" / "document.answer.edxml"
+    )
+    ran = run("map", "ioffice/document", str(sample), "--json")
+    assert (ran.code, ran.json["problems"]) == (0, [])
+    assert ran.json["result"]["sender"]["code"] == "000.00.00.G22"
+    broken = tmp_path / "broken.edxml"
+    broken.write_bytes(sample.read_bytes().replace(b"2026/11/23</edXML:Prom", b"23/11/2026</edXML:Prom"))
+    ran = run("map", "ioffice/document", str(broken))
+    assert ran.code == 2
+    assert "MessageHeader/PromulgationInfo/PromulgationDate (line 21)" in ran.err

@@ -73,7 +73,11 @@ def with_odd(tree: Any, random: Random) -> Any:
 
 
 def outcome(sheet: Compiled, tree: Any) -> Any:
-    """Return the message that was read, or the problems."""
+    """Return the message that was read, or the problems; of an XML sheet from the tree of a document."""
+    if sheet.sheet.carrier == "xml":
+        reading = Reading(sheet.plan, "peer", None)
+        result = reading.message(tree, None)
+        return reading.problems if result is None else result.message
     try:
         return sheet.read(tree, source="peer").message
     except MappingError as error:

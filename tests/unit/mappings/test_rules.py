@@ -47,6 +47,7 @@ VALUE_RULES = [
         for name in [
             "dossier_code",
             "agency_code",
+            "organ_id",
             "result_code",
             "tax_code",
             "identity_number",
@@ -168,6 +169,10 @@ GOOD = [
     ("dossier_code", "G09.20-20260609-0092637"),
     ("agency_code", "002.00.20.H13"),
     ("agency_code", "H15.50.05.13"),
+    ("organ_id", "000.00.00.G22"),
+    ("organ_id", "28.22.H17"),
+    ("organ_id", "00.53.W00"),
+    ("organ_id", "vxp.saas.03"),
     ("phone", "+84 290 383 1608"),
     ("email", "NGUYEN.AN@THU.EXAMPLE"),
 ]

@@ -1,0 +1,163 @@
+"""iOffice and the document exchange axis (trục liên thông văn bản) as an adapter type."""
+
+import io
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from adapters._kit.http import Http, Line
+from adapters._kit.probe import network_layers, probe
+from adapters._kit.wordings import read_wordings
+from adapters.ioffice import sending
+from adapters.ioffice.client import AxisClient
+from adapters.ioffice.edxml import Files, FolderFiles, NoFiles, PackageError, read_package
+from adapters.ioffice.received import Box, Kind
+from adapters.ioffice.sending import Desk
+from adapters.ioffice.settings import TEXTS, IOfficeSettings
+from bus.errors import DeliveryError
+from bus.ports import AdapterType, Deadline, Operation, Poll, Probe, Tree, Webhook
+
+TITLE = "iOffice, trục liên thông văn bản"
+_TITLES: Mapping[Kind, tuple[str, str]] = {
+    "edoc": ("documents", "Văn bản đến"),
+    "status": ("statuses", "Trạng thái văn bản"),
+}
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+class IOffice:
+    """One connection centre on the axis at work."""
+
+    def __init__(self, name: str, settings: IOfficeSettings, files: Files | None = None) -> None:
+        self.name = name
+        self._settings = settings
+        self._line = _line(settings)
+        self._http = Http(self._line)
+        self._client = AxisClient(settings, self._http, read_wordings(settings.texts or TEXTS))
+        store = files if files is not None else FolderFiles(settings.files)
+        limits = settings.most.limits()
+        desk = Desk(settings, self._client, store, limits)
+        self.operations: Mapping[str, Operation] = {
+            operation.name: operation for operation in _operations(desk, self._line)
+        }
+        observed = settings.mode == "observe"
+        boxes = {
+            kind: Box(kind, self._client, store, limits, settings.batch, observed, self._deadline)
+            for kind in _TITLES
+        }
+        self.polls: tuple[Poll, ...] = tuple(
+            Poll(poll, title, settings.poll_every, boxes[kind].fetch)
+            for kind, (poll, title) in _TITLES.items()
+        )
+        self.webhooks: tuple[Webhook, ...] = ()
+
+    def probe(self) -> Iterator[Probe]:
+        """Ask layer by layer: name, connection, TLS, signature, form of the list, a package of nobody."""
+        return probe(
+            [
+                *network_layers(self._settings.endpoint, self._line),
+                ("login", self._login),
+                ("schema", self._schema),
+                ("echo", self._echo),
+            ]
+        )
+
+    def ping(self) -> None:
+        """Count what waits; raises `DeliveryError`s."""
+        self._client.count(self._deadline())
+
+    def close(self) -> None:
+        """Give back connections; may be repeated."""
+        self._http.close()
+
+    def _deadline(self) -> Deadline:
+        """Time for one call."""
+        return Deadline(time.monotonic() + self._line.connect + self._line.answer)
+
+    def _login(self) -> str:
+        waiting = self._client.count(self._deadline())
+        return f"the signature of {self._settings.system_id} is taken; {waiting} documents wait"
+
+    def _schema(self) -> str:
+        rows = self._client.received("edoc", self._deadline())
+        return f"the list answers with rows ({len(rows)})"
+
+    def _echo(self) -> str:
+        with tempfile.TemporaryFile() as nothing:
+            try:
+                self._client.fetch(_NOBODY, nothing, self._deadline())
+            except DeliveryError as error:
+                return f"a docId that nobody has is refused ({error.code})"
+        return "the axis gives something for every docId"
+
+
+def _line(settings: IOfficeSettings) -> Line:
+    return Line(
+        connect=settings.timeout.connect,
+        answer=settings.timeout.answer,
+        pool=settings.concurrency + 2,
+        ca=settings.ca,
+        certificate=settings.certificate,
+        key=settings.key,
+        per_second=settings.rate,
+    )
+
+
+def _operations(desk: Desk, line: Line) -> list[Operation]:
+    seconds = line.connect + line.answer + 5
+    asked = desk.document_is_there if desk.settings.sent_list != "none" else None
+    appends: Literal["appends"] = "appends"
+    return [
+        Operation(
+            name="send_document",
+            title="Gửi văn bản (sendEdoc)",
+            sheet="ioffice/document",
+            effect=appends,
+            call=desk.send_document,
+            lookup=asked,
+            key=sending.document_key,
+            seconds=seconds,
+        ),
+        Operation(
+            name="send_dossier",
+            title="Gửi hồ sơ một cửa như văn bản (MCDT_DT)",
+            sheet="ioffice/dossier",
+            effect=appends,
+            call=desk.send_document,
+            lookup=asked,
+            key=sending.document_key,
+            seconds=seconds,
+        ),
+        Operation(
+            name="send_status",
+            title="Gửi trạng thái văn bản, yêu cầu lấy lại",
+            sheet="ioffice/status",
+            effect=appends,
+            call=desk.send_status,
+            key=sending.status_key,
+            seconds=seconds,
+        ),
+    ]
+
+
+def unpack(raw: bytes) -> Tree:
+    """Take a package apart without storing its files; raises ValueError with every problem."""
+    try:
+        return read_package(io.BytesIO(raw), NoFiles()).tree
+    except PackageError as error:
+        raise ValueError("\n".join(map(str, error.problems))) from None
+
+
+TYPE = AdapterType(
+    name="ioffice",
+    title=TITLE,
+    settings=IOfficeSettings,
+    messages={
+        "ioffice.document": "ioffice/document",
+        "ioffice.document_status": "ioffice/status",
+    },
+    operations=("send_document", "send_dossier", "send_status"),
+    build=IOffice,
+    unpack=unpack,
+)

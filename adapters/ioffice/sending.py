@@ -1,0 +1,163 @@
+"""Sending documents and statuses: the tree that a sheet wrote becomes a package, signed and sent once.
+
+The axis keeps no request id of ours. It may refuse a document whose id it has (reference 4); its list of what
+we sent shows sign and title, by which an unknown outcome is looked up as far as the installation trusts it.
+"""
+
+import copy
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from adapters.ioffice.client import AxisClient
+from adapters.ioffice.edxml import Files, Limits, PackageError, write_package
+from adapters.ioffice.edxml.names import q
+from adapters.ioffice.settings import IOfficeSettings
+from bus.errors import PermanentError, TransientError
+from bus.ports import Answer, Call, Sighting, Tree
+
+_ICT = timezone(timedelta(hours=7))
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the sending operations work with."""
+
+    settings: IOfficeSettings
+    client: AxisClient
+    files: Files
+    limits: Limits
+    now: Callable[[], datetime] = lambda: datetime.now(_ICT)
+
+    def send_document(self, call: Call) -> Answer:
+        """Send a document, or a dossier as one; our own trace is the last hop."""
+        tree = identified(call.request)
+        _trace(tree, self.now())
+        to = [_text(each, "OrganId") for each in tree.findall(f"{q('MessageHeader')}/{q('To')}")]
+        return self._send("edoc", tree, to, call)
+
+    def send_status(self, call: Call) -> Answer:
+        """Send a status to the side that it is about."""
+        return self._send(
+            "status", call.request, [_text(call.request, "MessageHeader/ResponseFor/OrganId")], call
+        )
+
+    def document_is_there(self, call: Call) -> Sighting:
+        """Look a new document up among those we sent, by sign, title and sender; others cannot be told apart.
+
+        An update has the sign and title of what it updates.
+        """
+        tree = identified(call.request)
+        if _text(tree, "TraceHeaderList/Bussiness/BussinessDocType") not in ("", "0"):
+            return Sighting("cannot say")
+        rows = self.client.sent("edoc", call.deadline)
+        found = [row for row in rows if _shows(row, tree)]
+        if found:
+            return Sighting("done", Answer(note=f"docId {found[0].get('senderDocId', '')}"))
+        return Sighting("not there" if self.settings.sent_list == "complete" else "cannot say")
+
+    def _send(self, kind: str, tree: Tree, to: list[str], call: Call) -> Answer:
+        sender = _text(tree, "MessageHeader/From/OrganId")
+        if self.settings.units and sender not in self.settings.units:
+            problem = f"MessageHeader/From/OrganId: {sender} is none of our units"
+            raise PermanentError("The sender is none of the connector's units.", problems=(problem,))
+        with _folder() as folder:
+            package = folder / "package.edxml"
+            self._write(tree, package)
+            sent = self.client.send(kind, sender, [each for each in to if each], package, call.deadline)
+        if sent.existed:
+            return _existed(sent.raw, call)
+        return Answer(raw=sent.raw, note=f"docId {sent.axis_id}")
+
+    def _write(self, tree: Tree, package: Path) -> None:
+        try:
+            with package.open("wb") as out:
+                write_package(tree, self.files, out, self.limits)
+        except PackageError as error:
+            text = "The package is not what the standard says; it was not sent."
+            raise PermanentError(text, problems=error.problems) from None
+        except OSError as error:
+            raise _no_room(error) from None
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Make a folder for one package, gone afterwards."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="lienthong-")
+    except OSError as error:
+        raise _no_room(error) from None
+    with made as folder:
+        yield Path(folder)
+
+
+def _no_room(error: OSError) -> TransientError:
+    text = f"The package cannot be written on this machine ({error.strerror}); check disk and rights."
+    return TransientError(text, code="disk", peer_down=False)
+
+
+def _existed(raw: bytes, call: Call) -> Answer:
+    """A document that is there already is our own where we had sent it before; else somebody has to look."""
+    if call.attempt > 1:
+        return Answer(raw=raw, note="the axis has this document already, from an earlier attempt")
+    text = "The axis has a document of this id already, which this delivery did not send."
+    raise PermanentError(text, code="exists", answer=raw)
+
+
+def identified(tree: Tree) -> Any:
+    """Copy a document; one without a DocumentId gets OrganId,day,number/notation."""
+    made = copy.deepcopy(tree)
+    message = made.find(q("MessageHeader"))
+    if message is not None and not _text(message, "DocumentId"):
+        for empty in message.findall(q("DocumentId")):
+            message.remove(empty)
+        organ, day = _text(message, "From/OrganId"), _text(message, "PromulgationInfo/PromulgationDate")
+        etree.SubElement(message, q("DocumentId")).text = f"{organ},{day},{_sign(message)}"
+    return made
+
+
+def document_key(tree: Tree) -> str:
+    """Name a document by its id; what changes one is named by all that it says, for it may come again."""
+    made = identified(tree)
+    known = _text(made, "MessageHeader/DocumentId")
+    kind = _text(made, "TraceHeaderList/Bussiness/BussinessDocType") or "0"
+    if kind == "0":
+        return known
+    return f"{known}#{kind}#{hashlib.sha256(etree.tostring(made, method='c14n')).hexdigest()[:16]}"
+
+
+def status_key(tree: Tree) -> str:
+    """Name a status by document, recipient, code and time: 05 may come again."""
+    steps = ("ResponseFor/DocumentId", "ResponseFor/OrganId", "StatusCode", "Timestamp")
+    return "#".join(_text(tree, f"MessageHeader/{step}") for step in steps)
+
+
+def _trace(tree: Any, now: datetime) -> None:
+    """Append our hop, as every system that a document passes does (reference 1.5)."""
+    traces = tree.find(q("TraceHeaderList"))
+    if traces is None:
+        traces = etree.SubElement(tree, q("TraceHeaderList"))
+    hop = etree.SubElement(traces, q("TraceHeader"))
+    etree.SubElement(hop, q("OrganId")).text = _text(tree, "MessageHeader/From/OrganId")
+    etree.SubElement(hop, q("Timestamp")).text = f"{now.astimezone(_ICT):%Y/%m/%d %H:%M:%S}"
+
+
+def _shows(row: Mapping[str, Any], tree: Any) -> bool:
+    message = tree.find(q("MessageHeader"))
+    wanted = (_text(message, "From/OrganId"), _sign(message), _text(message, "Subject"))
+    return wanted == tuple(str(row.get(name) or "").strip() for name in ("fromCode", "notation", "title"))
+
+
+def _sign(message: Any) -> str:
+    return f"{_text(message, 'Code/CodeNumber')}/{_text(message, 'Code/CodeNotation')}"
+
+
+def _text(element: Any, path: str) -> str:
+    return (element.findtext("/".join(map(q, path.split("/")))) or "").strip()

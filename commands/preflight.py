@@ -1,0 +1,40 @@
+"""What keeps an installation from starting though each setting is right: `check` tells it, `serve` refuses.
+
+The connectors' deadlines against the broker's patience (rule 15) and against the time of a stop (rule 24).
+"""
+
+from collections.abc import Iterator, Mapping
+
+from bus.errors import ConfigurationError
+from bus.installation import Installation
+from bus.topology import rhythm_problems
+from commands.parts import adapter_types
+
+
+def problems(installation: Installation, longest_calls: Mapping[str, float]) -> Iterator[str]:
+    """Each problem as a sentence that says what to change. `longest_calls` are seconds, by connector."""
+    slots = {name: peer.concurrency for name, peer in installation.connectors.items()}
+    yield from rhythm_problems(longest_calls, slots, installation.broker.consumer_timeout)
+    within = installation.installation.stop_within
+    for name, seconds in longest_calls.items():
+        if seconds >= within:
+            yield (
+                f"{name}: a call may take {seconds:.0f} s and a stop only {within.written}. Shorten its"
+                f' timeout, or set [installation] stop_within = "{2 * seconds:.0f} seconds"'
+            )
+
+
+def refuse(installation: Installation, longest_calls: Mapping[str, float]) -> None:
+    """Raise `ConfigurationError` with every problem."""
+    if found := list(problems(installation, longest_calls)):
+        raise ConfigurationError(found)
+
+
+def longest_calls(installation: Installation) -> dict[str, float]:
+    """The longest deadline of each connector's operations, as its adapter makes them. Opens nothing."""
+    types, longest = adapter_types(), {}
+    for name, peer in installation.connectors.items():
+        adapter = types[peer.type].build(name, peer)
+        longest[name] = max((one.seconds for one in adapter.operations.values()), default=0.0)
+        adapter.close()
+    return longest
