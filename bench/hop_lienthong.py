@@ -24,6 +24,7 @@ from bench.hop_message import KIND, SHEET, compiled_sheet, decode, encode
 from bus.connector import Connector, Rhythm
 from bus.envelope import PREFIX, headers
 from bus.errors import OutcomeUnknownError
+from bus.events import Announcer
 from bus.flows import Routes, read_routes
 from bus.ledger import schema
 from bus.ledger.ledger import Ledger
@@ -128,7 +129,10 @@ class _Hop:
             )
         )
         mine = {PEER: connectors[PEER]}
-        self.worker = Worker(self.pipeline, self.ledger, broker, topology, self.dispatcher, mine)
+        announcer = Announcer(self.ledger, broker, topology.events_exchange, "/lienthong/bench", "H12")
+        self.worker = Worker(
+            self.pipeline, self.ledger, broker, topology, self.dispatcher, mine, announcer=announcer
+        )
         self.failures: list[BaseException] = []
         self._keeping: set[asyncio.Task[None]] = set()
 

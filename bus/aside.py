@@ -5,13 +5,14 @@ import time
 from typing import Any
 
 from bus.envelope import new_traceparent
+from bus.fingerprint import digest_of
 from bus.ledger.records import Keep
 from bus.ports import Incoming
 
 
 def set_aside(source: str, incoming: Incoming, state: Any, reason: str) -> Keep:
     """A message kept whole for a person, without deliveries."""
-    digest = hashlib.sha256(incoming.raw).digest()
+    digest = digest_of(incoming.fingerprint) or hashlib.sha256(incoming.raw).digest()
     return Keep(
         source=source,
         kind=incoming.kind,

@@ -37,15 +37,20 @@ def decode(body: bytes) -> Work:
         raise msgspec.DecodeError(str(error)) from None
 
 
-def headers(*, kind: str, source: str, identity: str, subject: str, traceparent: str) -> dict[str, Any]:
-    """CloudEvents attributes for a message; `subject` is a dossier number or a ledger id, never personal."""
+def headers(
+    *, kind: str, source: str, identity: str, subject: str, traceparent: str, at: datetime | None = None
+) -> dict[str, Any]:
+    """CloudEvents attributes for a message; `subject` is a dossier number or a ledger id, never personal.
+
+    `at` is when it happened; without it, now.
+    """
     return {
         f"{PREFIX}specversion": "1.0",
         f"{PREFIX}type": kind,
         f"{PREFIX}source": source,
         f"{PREFIX}id": identity,
         f"{PREFIX}subject": subject,
-        f"{PREFIX}time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        f"{PREFIX}time": (at or datetime.now(UTC)).isoformat(timespec="milliseconds"),
         "traceparent": traceparent,
     }
 

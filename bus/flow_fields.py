@@ -7,6 +7,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import msgspec
 
 from bus.flow_values import DERIVED, Condition, Value
+from mappings.derived import NEEDS
 from mappings.source import Of, did_you_mean
 
 
@@ -35,6 +36,23 @@ def read_condition(name: str, value: Any, structs: Sequence[type], derived: Mapp
         for each in values:
             _check(name, each, kind)
     return Condition(path, values)
+
+
+def check_derivable(condition: Condition, values: Mapping[str, frozenset[Value]]) -> None:
+    """Raise `Mistake` where a derived field never has a value here; `values` are those it may have."""
+    name = condition.path[0]
+    if name not in DERIVED:
+        return
+    if name not in values:
+        table, columns = NEEDS[name]
+        hint = f"Put {table}.csv with the columns {', '.join(sorted(columns))} into the folder of [tables]"
+        raise Mistake(f"{name} never holds here: no table tells it", hint, of="key")
+    for value in condition.values:
+        if value not in values[name]:
+            known = sorted(map(str, values[name]))
+            near = did_you_mean(str(value), known)
+            hint = f'Did you mean "{near}"?' if near else f"{NEEDS[name][0]}.csv has {', '.join(known)}"
+            raise Mistake(f"{name} is never {_shown(value)}", hint)
 
 
 def _field(struct: type, path: Sequence[str], derived: Mapping[str, type]) -> Any:

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from bus.calendar import Duration, read_duration
-from bus.flow_fields import Mistake, read_condition
-from bus.flow_values import DERIVED, Condition, Flow, Leg
+from bus.flow_fields import Mistake, check_derivable, read_condition
+from bus.flow_values import DERIVED, Condition, Flow, Leg, Value
 from mappings.dossier import Dossier
 from mappings.source import Keys, Of, Place, Problem, ProblemsError, Source, did_you_mean
 
@@ -62,10 +62,17 @@ Table = Mapping[str, Any]
 
 
 def read_flows(
-    sources: Sequence[Source], *, operations: Mapping[str, frozenset[str]], messages: Mapping[str, type]
+    sources: Sequence[Source],
+    *,
+    operations: Mapping[str, frozenset[str]],
+    messages: Mapping[str, type],
+    derivable: Mapping[str, frozenset[Value]] | None = None,
 ) -> tuple[Flow, ...]:
-    """Read the flows of route files, in order; raises `ProblemsError` with everything that is wrong."""
-    known = Known(operations, messages)
+    """Read the flows of route files, in order; raises `ProblemsError` with everything that is wrong.
+
+    `derivable` are the values that derived fields can have; None where no tables are at hand to tell.
+    """
+    known = Known(operations, messages, derivable)
     flows = [flow for source in sources for flow in _File(source, known).flows()]
     if known.problems:
         raise ProblemsError(known.problems)
@@ -78,6 +85,7 @@ class Known:
 
     operations: Mapping[str, frozenset[str]]
     messages: Mapping[str, type]
+    derivable: Mapping[str, frozenset[Value]] | None = None
     names: dict[tuple[str, ...], Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -277,6 +285,8 @@ class _File:
         for name, value in found.items():
             try:
                 read.append(read_condition(name, value, structs, DERIVED if derived else {}))
+                if derived and self.known.derivable is not None:
+                    check_derivable(read[-1], self.known.derivable)
             except Mistake as mistake:
                 self.wrong((*path, word, name), mistake.what, mistake.hint, of=mistake.of)
         return tuple(read)

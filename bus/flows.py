@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from bus.flow_reader import read_flows
-from bus.flow_values import DERIVED, Condition, Flow, Leg, Planned
+from bus.flow_values import DERIVED, Condition, Flow, Leg, Planned, Value
 from mappings.dossier import Dossier, Message
 from mappings.source import Source
 
@@ -28,6 +28,7 @@ class Routes:
     _starts: Mapping[str, tuple[_Start, ...]] = field(init=False, repr=False, compare=False)
     _answers: Mapping[str, tuple[Leg, ...]] = field(init=False, repr=False, compare=False)
     _withdraws: frozenset[str] = field(init=False, repr=False, compare=False)
+    _derives: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         starts: dict[str, tuple[_Start, ...]] = {}
@@ -41,6 +42,8 @@ class Routes:
         object.__setattr__(self, "_starts", starts)
         object.__setattr__(self, "_answers", answers)
         object.__setattr__(self, "_withdraws", frozenset(k for flow in self.flows for k in flow.withdraws_on))
+        asking = (flow for flow in self.flows if any(each.path[0] in DERIVED for each in flow.when))
+        object.__setattr__(self, "_derives", frozenset(k for f in asking for leg in f.legs for k in leg.on))
 
     def planned(
         self, kind: str, message: Message, dossier: Dossier, *, derived: Mapping[str, Any], withdrawn: bool
@@ -64,6 +67,10 @@ class Routes:
         """Tell whether a message of this kind withdraws its dossier, in every flow."""
         return kind in self._withdraws
 
+    def derives(self, kind: str) -> bool:
+        """Tell whether a leg that such a message may start looks at a derived field."""
+        return kind in self._derives
+
     def answers(self, kind: str) -> tuple[Leg, ...]:
         """The legs that a message of this kind may end; `Leg.is_answer` decides."""
         return self._answers.get(kind, ())
@@ -85,14 +92,19 @@ class Routes:
 
 
 def read_routes(
-    sources: Sequence[Source], *, operations: Mapping[str, frozenset[str]], messages: Mapping[str, type]
+    sources: Sequence[Source],
+    *,
+    operations: Mapping[str, frozenset[str]],
+    messages: Mapping[str, type],
+    derivable: Mapping[str, frozenset[Value]] | None = None,
 ) -> Routes:
     """Read route files, in the order given.
 
-    `operations` are the operations of each connector, `messages` the struct of each kind of message.
-    Raises `ProblemsError` with every mistake of every file.
+    `operations` are the operations of each connector, `messages` the struct of each kind of message,
+    `derivable` the values that each derived field can have with the installation's tables (not looked at
+    where it is None). Raises `ProblemsError` with every mistake of every file.
     """
-    return Routes(read_flows(sources, operations=operations, messages=messages))
+    return Routes(read_flows(sources, operations=operations, messages=messages, derivable=derivable))
 
 
 def _all_hold(conditions: Iterable[Condition], subject: Any, derived: Mapping[str, Any] | None) -> bool:

@@ -6,17 +6,20 @@ What a later release acts upon (`NOT_YET`) is refused now: a setting that is sil
 import copy
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from bus.calendar import WorkingCalendar
 from bus.errors import ConfigurationError
 from bus.links import KEY_NAME, SHORTEST_KEY
 from bus.settings import (
     Address,
     BrokerUrl,
     Fault,
+    Hours,
     LedgerUrl,
     Rate,
     Reading,
@@ -39,7 +42,6 @@ NOT_YET: tuple[Keys, ...] = (
     ("installation", "language"),
     ("listen", "console"),
     ("listen", "metrics"),
-    ("calendar",),
     ("retention",),
     ("console",),
     ("agency",),
@@ -195,6 +197,42 @@ class Overlay(Section, frozen=True, kw_only=True):
     overlay: Annotated[Path | None, says("the folder; files here hide shipped ones", must_exist=True)] = None
 
 
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Calendar(Section, frozen=True, kw_only=True):
+    """[calendar]: when people work; clocks of legs (`within`) run by it."""
+
+    hours: Annotated[tuple[Hours, ...], says("working hours of a working day", vi="giờ làm việc")] = (
+        Hours("07:00-11:00"),
+        Hours("13:00-17:00"),
+    )
+    weekend: Annotated[tuple[Day, ...], says("days of the week that are not worked")] = ("saturday", "sunday")
+    days_off: Annotated[
+        tuple[date, ...], says("days off beside the public holidays, which are built in", vi="ngày nghỉ")
+    ] = ()
+    working_days: Annotated[
+        tuple[date, ...], says("days worked all the same, against weekend and holidays", vi="ngày làm bù")
+    ] = ()
+
+    @property
+    def working(self) -> WorkingCalendar:
+        """The calendar that these settings describe; raises ValueError where there is none."""
+        hours = tuple((each.begin, each.end) for each in self.hours)
+        return WorkingCalendar(
+            hours, frozenset(self.weekend), frozenset(self.days_off), frozenset(self.working_days)
+        )
+
+    def faults(self) -> Iterator[Fault]:
+        """Some time is left to work in, hours are in order, and a day is not both off and worked."""
+        try:
+            _ = self.working
+        except ValueError as error:
+            yield Fault("weekend" if self.hours and len(set(self.weekend)) == 7 else "hours", str(error))
+        for day in sorted(set(self.days_off) & set(self.working_days)):
+            yield Fault("working_days", f"{day} is among days_off too")
+
+
 class Retry(Section, frozen=True, kw_only=True):
     """[retry]: when a delivery that could not be made is tried again."""
 
@@ -276,6 +314,7 @@ class Installation(Section, frozen=True, kw_only=True):
     tables: Annotated[Tables, says("dated tables")] = Tables()
     mappings: Annotated[Overlay, says("own sheets")] = Overlay()
     routes: Annotated[Overlay, says("own flows")] = Overlay()
+    calendar: Annotated[Calendar, says("working time")] = Calendar()
     retry: Annotated[Retry, says("the default schedule")] = Retry()
     connectors: Annotated[dict[str, ConnectorSettings], says("the peers, by name")] = msgspec.field(
         name="connector", default_factory=dict

@@ -1,19 +1,15 @@
 """Keep and deliver: the two halves of a message's life, over the ledger, the sheets and the connectors."""
 
-import asyncio
-import hashlib
-import inspect
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache, partial
-from typing import Any, Protocol
+from functools import partial
+from typing import Protocol
 
 import msgspec
-from lxml import etree
 
-from bus import settlement
+from bus import fingerprint, settlement
 from bus.aside import buried, set_aside
 from bus.connector import Connector
 from bus.envelope import new_traceparent
@@ -28,15 +24,14 @@ from bus.filing import Filing
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Ready, Settle, Settled
 from bus.planning import Planner
-from bus.ports import Answer, Call, Deadline, Incoming, Operation, Tree
+from bus.ports import Answer, Incoming, Operation, Tree
 from bus.ports import Page as PolledPage
+from bus.sending import Sent, digest_of, make
 from bus.stopping import Stopping
 from bus.turns import Turns
 from mappings.dossier import MESSAGES, Dossier, Message, Step
 from mappings.engine import Compiled, MappingError, ParkError
 from mappings.rules_time import ICT
-
-_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
 class Observer(Protocol):
@@ -119,7 +114,8 @@ class Pipeline:
         codes = {source: message.code} if message.code else {}
         if isinstance(message, Dossier):
             codes |= {self._home.get(peer, peer): code for peer, code in message.codes.items()}
-        digest = _digest(incoming.fingerprint or msgspec.structs.replace(message, as_of=None, extras={}))
+        told = fingerprint.digest_of(incoming.fingerprint)
+        digest = told or digest_of(msgspec.structs.replace(message, as_of=None, extras={}))
         as_of = message.as_of or incoming.as_of or datetime.now(ICT)
         return Keep(
             source=source,
@@ -206,7 +202,7 @@ class Pipeline:
         """Send or ask. The one catch-all: what nobody foresaw goes dead with its reason, never lost."""
         try:
             operation = connector.adapter.operations[claimed.operation]
-            sent = _Sent(claimed, connector, operation, *self._written(claimed, connector, operation))
+            sent = Sent(claimed, connector, operation, *self._written(claimed, connector, operation))
             if claimed.state == "unknown":
                 return await self._ask(sent)
             if why := self._needless(sent):
@@ -237,7 +233,7 @@ class Pipeline:
                 told = self._told(sheet, theirs, claimed, connector)
         tree = self._write(sheet, body, claimed, connector)
         key = operation.key(tree) if operation.key else ""
-        return tree, key, _digest(tree), told
+        return tree, key, digest_of(tree), told
 
     def _write(self, sheet: Compiled, body: Message, claimed: Claimed, connector: Connector) -> Tree:
         code = claimed.codes.get(connector.name) or claimed.codes.get(claimed.source)
@@ -257,11 +253,11 @@ class Pipeline:
 
     def _told(self, sheet: Compiled, theirs: Dossier, claimed: Claimed, connector: Connector) -> bytes:
         try:
-            return _digest(self._write(sheet, theirs, claimed, connector))
+            return digest_of(self._write(sheet, theirs, claimed, connector))
         except MappingError:
             return b""
 
-    def _needless(self, sent: "_Sent") -> str:
+    def _needless(self, sent: Sent) -> str:
         """Why a request is not sent: it would change nothing at the peer, or we only observe."""
         views, operation = sent.claimed.views, sent.operation
         if operation.effect == "appends" and operation.key and sent.key in views:
@@ -270,7 +266,7 @@ class Pipeline:
             return "no change: it is what the peer last got from us or told us"
         return "observe: mapped and checked, not sent" if sent.connector.mode == "observe" else ""
 
-    async def _send(self, sent: "_Sent", until: float) -> Settle:
+    async def _send(self, sent: Sent, until: float) -> Settle:
         """Call within the lease. Whoever has less lease left than a call may take does not call (rule 2)."""
         claimed, connector, operation = sent.claimed, sent.connector, sent.operation
         deadline = time.monotonic() + operation.seconds
@@ -284,7 +280,7 @@ class Pipeline:
                 burned=False,
             )
         try:
-            answer = await _call(connector, operation.call, sent.call(deadline))
+            answer = await make(connector, operation.call, sent.call(deadline))
         except DeliveryError as error:
             connector.gate.failed(operation.name, error)
             settle = settlement.of_error(claimed, self._holder, error, connector, operation)
@@ -294,14 +290,14 @@ class Pipeline:
         view = (sent.key if operation.effect == "appends" else "", sent.digest)
         return settlement.of_answer(claimed, self._holder, answer, view=view, says=says)
 
-    async def _ask(self, sent: "_Sent") -> Settle:
+    async def _ask(self, sent: Sent) -> Settle:
         """An unknown outcome: ask the peer whether it has it."""
         claimed, connector, operation = sent.claimed, sent.connector, sent.operation
         if operation.lookup is None:
             missing = PermanentError("this peer cannot be asked")
             return settlement.of_silence(claimed, self._holder, missing, connector)
         try:
-            sighting = await _call(
+            sighting = await make(
                 connector, operation.lookup, sent.call(time.monotonic() + operation.seconds)
             )
         except DeliveryError as error:
@@ -315,7 +311,7 @@ class Pipeline:
         says = await self._says(answer, sent)
         return settlement.of_answer(claimed, self._holder, answer, view=view, says=says)
 
-    async def _says(self, answer: Answer, sent: "_Sent") -> tuple[Keep, ...]:
+    async def _says(self, answer: Answer, sent: Sent) -> tuple[Keep, ...]:
         """The answer's messages; one that cannot be read goes dead by itself (rule 4)."""
         claimed, keeps = sent.claimed, []
         for incoming in answer.says:
@@ -329,7 +325,7 @@ class Pipeline:
                 keeps.append(set_aside(sent.connector.name, incoming, "dead", str(error)))
         return tuple(keeps)
 
-    def _with_refusal(self, settle: Settle, sent: "_Sent") -> Settle:
+    def _with_refusal(self, settle: Settle, sent: Sent) -> Settle:
         """A refusal is an answer: it becomes a step of the dossier."""
         kind = f"{sent.connector.type.name}.refusal"
         if kind not in MESSAGES:
@@ -350,53 +346,3 @@ class Pipeline:
             sent.connector.name, incoming, step, dossier=sent.claimed.dossier, answer_to=settle.delivery
         )
         return msgspec.structs.replace(settle, says=(keep,))
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A request on its way, with what it is compared by."""
-
-    claimed: Claimed
-    connector: Connector
-    operation: Operation
-    tree: Tree
-    key: str
-    digest: bytes
-    told: bytes
-
-    def call(self, deadline: float) -> Call:
-        """The call for the adapter; the request id stays the same for every resend of the delivery."""
-        return Call(
-            request=self.tree,
-            request_id=_request_id(self.claimed),
-            attempt=self.claimed.attempt,
-            deadline=Deadline(deadline),
-            codes=self.claimed.codes,
-            traceparent=self.claimed.traceparent,
-        )
-
-
-async def _call(connector: Connector, function: Callable[[Call], Any], call: Call) -> Any:
-    """Blocking adapters run in their connector's pool; a coroutine function runs on the loop."""
-    if _runs_on_the_loop(function):
-        awaited: Awaitable[Any] = function(call)
-        return await awaited
-    return await asyncio.get_running_loop().run_in_executor(connector.pool, function, call)
-
-
-@lru_cache(maxsize=1024)
-def _runs_on_the_loop(function: Callable[[Call], Any]) -> bool:
-    return inspect.iscoroutinefunction(function)
-
-
-def _request_id(claimed: Claimed) -> str:
-    """A UUID (version 8, RFC 9562: our own digest) that stays the same for every resend of a delivery."""
-    identity = f"{claimed.traceparent}/{claimed.route}/{claimed.delivery}"
-    name = hashlib.blake2b(identity.encode(), digest_size=16, person=b"request id").hexdigest()
-    return f"{name[:8]}-{name[8:12]}-8{name[13:16]}-b{name[17:20]}-{name[20:]}"
-
-
-def _digest(value: Any) -> bytes:
-    """What two trees of equal content have in common, whatever their form."""
-    written = etree.tostring(value, method="c14n") if isinstance(value, etree._Element) else _sorted(value)  # noqa: SLF001  lxml's only name for its class
-    return hashlib.sha256(written).digest()

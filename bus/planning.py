@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from bus.calendar import ZONE, Duration, WorkingCalendar
 from bus.flows import Planned, Routes
 from bus.ledger.records import Keep, Past, Plan, PlannedDelivery
 from mappings.dossier import MESSAGES, Dossier
@@ -18,7 +19,10 @@ _decode = msgspec.json.Decoder(State).decode
 class Planner:
     """Plans with one set of routes. `appends` tells for each "connector.operation" whether it appends.
 
-    `derive` gives the fields that are derived from the installation's tables, such as `procedure_group`.
+    `derive` gives the fields that are derived from the installation's tables, such as `procedure_group`; it
+    is asked only where a route looks at one. A leg's clock (`within`) starts when the ledger keeps the
+    message that opens it, not at the message's `as_of`: late is judged on the ledger's clock, a peer's may be
+    wrong, and what a peer told us late is not the delay of whoever owes the answer.
     """
 
     def __init__(
@@ -26,10 +30,14 @@ class Planner:
         routes: Routes,
         appends: Mapping[str, bool],
         derive: Callable[[Dossier], Mapping[str, Any]] = lambda _: {},
+        calendar: WorkingCalendar | None = None,
     ) -> None:
         self._routes = routes
         self._appends = appends
         self._derive = derive
+        self._clocks = {
+            leg.route: _clock(calendar or WorkingCalendar(), leg.within) for leg in routes.legs if leg.within
+        }
 
     def plan(self, state: bytes | None, keep: Keep, withdrawn: bool) -> Plan:  # noqa: FBT001  the ledger's signature
         """Fold a message in and ask the routes; `withdrawn` is what the dossier was before."""
@@ -47,7 +55,7 @@ class Planner:
             keep.kind,
             keep.body,
             folded.whole,
-            derived=self._derive(folded.whole),
+            derived=self._derive(folded.whole) if self._routes.derives(keep.kind) else {},
             withdrawn=withdrawn or withdraws,
         )
         answers = tuple(leg.route for leg in self._routes.answers(keep.kind) if leg.is_answer(keep.body))
@@ -87,6 +95,11 @@ class Planner:
             appends=self._appends.get(f"{planned.connector}.{planned.operation}", True),
             after_withdrawal=planned.after_withdrawal,
             expects=bool(planned.expects),
-            within=None,
+            clock=self._clocks.get(planned.route),
             sends=bool(planned.operation),
         )
+
+
+def _clock(calendar: WorkingCalendar, within: Duration) -> Callable[[float], float]:
+    """From a start to when so much (working) time has passed, both in seconds since the epoch."""
+    return lambda start: calendar.due(datetime.fromtimestamp(start, ZONE), within).timestamp()

@@ -76,8 +76,8 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
     the content of a file may stand there as "sha256:HASH" where `files` has it.
     `key` identifies the message at its source (the same message twice is recognised by it); without one,
     hash and `place` in the feed do. `as_of` is when the peer knew it, if the tree itself does not say.
-    `fingerprint` is what counts as its content, where a source tells one message in two forms: the same key
-    with another fingerprint is a conflict.
+    `fingerprint` is what counts as its content, where a source tells one message in several forms: field ->
+    normalised value. The same key with another value of a field that both tell is a conflict.
     """
 
     kind: str
@@ -87,7 +87,7 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
     place: str | None = None
     as_of: datetime | None = None
     media_type: str = "application/json"
-    fingerprint: str | None = None
+    fingerprint: Mapping[str, str] | None = None
     files: tuple[Attachment, ...] = ()
 
 

@@ -9,6 +9,7 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import time
 from typing import ClassVar, NoReturn, Self
 from urllib.parse import quote, unquote, urlsplit
 
@@ -150,6 +151,35 @@ class Address(str):
     def port(self) -> int:
         """The port."""
         return int(self.rpartition(":")[2])
+
+
+class Hours(str):
+    """Working hours of a day (giờ làm việc): from one time of day to another."""
+
+    __slots__ = ()
+    form: ClassVar[str] = '"07:00-11:00"'
+    unit: ClassVar[str] = "times of day"
+
+    def __new__(cls, text: str) -> Self:
+        """Check the text and keep it."""
+        found = super().__new__(cls, text.replace(" ", ""))
+        try:
+            ends_later = found.begin < found.end
+        except ValueError:
+            ends_later = False
+        if not ends_later:
+            raise ValueError(f"two times of a day, the later behind, like {cls.form}")
+        return found
+
+    @property
+    def begin(self) -> time:
+        """When work begins."""
+        return time.fromisoformat(self.partition("-")[0])
+
+    @property
+    def end(self) -> time:
+        """When it ends."""
+        return time.fromisoformat(self.partition("-")[2])
 
 
 class Network(str):

@@ -28,6 +28,7 @@ from bus.setting_table import Row, shown, table
 from bus.setting_types import (
     Address,
     BrokerUrl,
+    Hours,
     LedgerUrl,
     Network,
     Rate,
@@ -44,6 +45,7 @@ __all__ = [
     "Address",
     "BrokerUrl",
     "Fault",
+    "Hours",
     "LedgerUrl",
     "Network",
     "Rate",

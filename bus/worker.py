@@ -15,8 +15,10 @@ import structlog
 
 from bus.breakers import Breakers
 from bus.connector import Connector
+from bus.dead_letters import PREFETCH, DeadLetters
 from bus.envelope import Work, decode, encode, headers
 from bus.errors import DeliveryError, LedgerUnavailableError, UnavailableError, UnsettledError
+from bus.events import Announcer
 from bus.floor import Floor
 from bus.hands import Hands
 from bus.ledger.ledger import Ledger
@@ -64,7 +66,7 @@ def _left_to_the_sweeper(error: BrokerError | None) -> None:
 
 @dataclass(slots=True)
 class Worker:
-    """Runs some connectors of an installation over one pipeline."""
+    """Runs some connectors of an installation over one pipeline; `announcer` tells what was settled."""
 
     pipeline: Pipeline
     ledger: Ledger
@@ -73,6 +75,7 @@ class Worker:
     dispatcher: Dispatcher
     connectors: Mapping[str, Connector]
     sweep_every: float = 0.5
+    announcer: Announcer | None = None
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _loops: list[asyncio.Task[Any]] = field(default_factory=list)
     _consumers: list[Any] = field(default_factory=list)
@@ -101,8 +104,13 @@ class Worker:
                 self._loops.append(self._forever(polling.step))
             self._loops.append(self._forever(self._probe, connector))
         self._loops.append(self._forever(self.breakers.tell))
+        dead = DeadLetters(self.ledger)
+        self._consumers.append(await self.broker.consume(self.topology.dead_queue, dead.take, PREFETCH))
+        self._loops.append(self._forever(dead.step))
         self._loops.append(self._forever(self._sweep))
         self.ledger.handover.open(Hands(self.connectors, self._handed, self._tasks))
+        if self.announcer:
+            self._loops.append(self._forever(self.announcer.step))
         # sheets, tables and libraries live as long as the process: no collection need look through them again
         gc.collect()
         gc.freeze()

@@ -37,6 +37,8 @@ _MESSAGES = {
     "late delivered": "Đã giao, báo muộn",
 }
 
+_LEGS = {"open": "Đang chờ trả lời", "done": "Đã có trả lời", "late": "Trễ hạn"}
+
 _MARKS = {
     "delivered": "green",
     "dead": "bold red",
@@ -58,8 +60,8 @@ def show_account(place: Place, *, as_json: bool) -> int:
 
 
 def in_vietnamese(state: str) -> str:
-    """How a delivery's or a message's state reads to the person on duty; "" for one that is not ours."""
-    return VIETNAMESE.get(state) or _MESSAGES.get(state, "")
+    """How a delivery's, a message's or a leg's state reads to whoever is on duty; "" for one not ours."""
+    return VIETNAMESE.get(state) or _MESSAGES.get(state) or _LEGS.get(state, "")
 
 
 def _questions(tx: Connection) -> tuple[read.Account, tuple[GateRow, ...], list[dict[str, Any]]]:
@@ -77,6 +79,8 @@ def as_object(
         "planned": account.planned,
         "states": {state: account.states.get(state, 0) for state in STATES},
         "legs": account.legs,
+        "late": account.late,
+        "given_up": account.given_up,
         "unaccounted": account.unaccounted,
         "gates": shut,
         "late_done": late,
@@ -89,6 +93,11 @@ def _print(account: read.Account, shut: list[dict[str, Any]], late: list[dict[st
     aside = {state: count for state, count in account.messages.items() if state != "kept"}
     if aside:
         console.print(_set_aside(aside))
+    if account.legs:
+        console.print(_legs(account))
+    if account.given_up:
+        what = f"The broker gave up on the work messages of {account.given_up} open deliveries: failed list"
+        console.print(what, style="yellow")
     for closing in shut:
         console.print(line(closing), style="yellow", soft_wrap=True)
     for one in late:
@@ -127,6 +136,19 @@ def _deliveries(account: read.Account) -> Table:
     for state in account.states.keys() - set(STATES):
         table.add_row(state, "Trạng thái lạ", str(account.states[state]), style="bold red")
     table.add_row("all", "Tổng cộng", str(sum(account.states.values())))
+    return table
+
+
+def _legs(account: read.Account) -> Table:
+    table = Table(title="answers awaited (chặng)", title_justify="left")
+    for name in ("state", "trạng thái"):
+        table.add_column(name)
+    for name in ("legs", "late (trễ hạn)"):
+        table.add_column(name, justify="right")
+    for state, count in sorted(account.legs.items()):
+        late = account.late.get(state, 0)
+        style = "yellow" if late and state == "open" else ""
+        table.add_row(state, in_vietnamese(state), str(count), str(late), style=style)
     return table
 
 

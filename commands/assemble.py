@@ -3,10 +3,13 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from bus.calendar import ZONE
 from bus.connector import Connector, Rhythm
 from bus.errors import ConfigurationError
+from bus.events import Announcer
 from bus.filing import Filing
 from bus.floor import Floor
 from bus.flows import Routes, read_routes
@@ -25,6 +28,7 @@ from bus.topology import Topology
 from bus.worker import Dispatcher, Worker
 from commands.parts import ROUTES, SHEETS, TABLES, adapter_types, file_store, folders, read_settings
 from commands.preflight import refuse
+from mappings.derived import Derivation
 from mappings.dossier import MESSAGES
 from mappings.engine import Compiled, compile_sheet
 from mappings.sheet import load_sheets
@@ -44,6 +48,7 @@ class Assembly:
     types: Mapping[str, AdapterType]
     sheets: Mapping[str, Compiled]
     routes: Routes
+    derive: Derivation
     topology: Topology
 
 
@@ -86,14 +91,15 @@ def assemble(settings: Path) -> Assembly:
         tables = load_tables(folders(TABLES, installation.tables.folder))
         sheets = load_sheets(folders(SHEETS, installation.mappings.overlay))
         compiled = {name: compile_sheet(sheet, tables) for name, sheet in sheets.items()}
-        routes = _routes(installation, types)
+        derive = Derivation(tables)
+        routes = _routes(installation, types, derive)
     except ProblemsError as error:
         raise ConfigurationError(error.problems) from None
     topology = Topology(tuple(installation.connectors), prefix=installation.broker.prefix)
-    return Assembly(installation, types, compiled, routes, topology)
+    return Assembly(installation, types, compiled, routes, derive, topology)
 
 
-def _routes(installation: Installation, types: Mapping[str, AdapterType]) -> Routes:
+def _routes(installation: Installation, types: Mapping[str, AdapterType], derive: Derivation) -> Routes:
     files = {
         file.name: file
         for folder in folders(ROUTES, installation.routes.overlay)
@@ -103,7 +109,8 @@ def _routes(installation: Installation, types: Mapping[str, AdapterType]) -> Rou
         name: frozenset(types[connector.type].operations)
         for name, connector in installation.connectors.items()
     }
-    return read_routes([read_file(file) for file in files.values()], operations=operations, messages=MESSAGES)
+    sources = [read_file(file) for file in files.values()]
+    return read_routes(sources, operations=operations, messages=MESSAGES, derivable=derive.values)
 
 
 async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bus:
@@ -126,7 +133,10 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
         for name, connector in connectors.items()
         for operation in connector.adapter.operations.values()
     }
-    planner = Planner(assembly.routes, appends)
+    calendar = installation.calendar.working
+    # the holidays of a year are worked out once, which takes a while: now, not inside the first commit
+    calendar.is_working_day(datetime.now(ZONE).date())
+    planner = Planner(assembly.routes, appends, assembly.derive, calendar)
     ledger = Ledger(
         Store(installation.ledger.address(installation.installation.data)), planner.plan, planner.merge
     )
@@ -146,7 +156,13 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
         )
     )
     mine = {name: one for name, one in connectors.items() if not only or name in only}
-    worker = Worker(pipeline, ledger, broker, assembly.topology, dispatcher, mine, floor=floor)
+    who = installation.installation
+    announcer = Announcer(
+        ledger, broker, assembly.topology.events_exchange, f"/lienthong/{who.name}", who.agency
+    )
+    worker = Worker(
+        pipeline, ledger, broker, assembly.topology, dispatcher, mine, floor=floor, announcer=announcer
+    )
     await worker.start()
     return Bus(assembly, ledger, broker, connectors, pipeline, worker, filing, floor)
 

@@ -18,6 +18,7 @@ from commands.check_laws import broken, one_way_table, prove_all
 from commands.parts import EXAMPLE, ROOT, ROUTES, SHEETS, TABLES, adapter_types, folders, read_settings, shown
 from commands.preflight import longest_calls, problems
 from commands.tell import FINE, WRONG_USE, out, put_json, say
+from mappings.derived import Derivation
 from mappings.dossier import MESSAGES
 from mappings.engine import compile_sheet
 from mappings.laws import Proof
@@ -75,7 +76,7 @@ def look(findings: Findings, settings: Path | None) -> None:
     if tables is not None and sheets is not None:
         _sheets(findings, sheets, tables)
     if installation is not None:
-        _routes(findings, installation)
+        _routes(findings, installation, tables)
         _needed(findings, installation, sheets)
     _schemas(findings)
 
@@ -116,8 +117,8 @@ def _needed(findings: Findings, installation: Installation, sheets: Mapping[str,
                 findings.faults.append(f"[connector.{name}] {message} has no sheet mappings/{sheet}.toml")
 
 
-def _routes(findings: Findings, installation: Installation) -> None:
-    """The routes, with the operations that the installation's connectors offer."""
+def _routes(findings: Findings, installation: Installation, tables: Mapping[str, DatedTable] | None) -> None:
+    """The routes, with the operations that the installation's connectors offer and what its tables tell."""
     overlay = installation.routes.overlay
     findings.notes += _hidden("route", ROUTES, overlay, "*.toml")
     files = {file.name: file for folder in folders(ROUTES, overlay) for file in sorted(folder.glob("*.toml"))}
@@ -127,7 +128,10 @@ def _routes(findings: Findings, installation: Installation) -> None:
     operations = {
         name: frozenset(types[peer.type].operations) for name, peer in installation.connectors.items()
     }
-    routes = _tried(findings, lambda: read_routes(sources, operations=operations, messages=MESSAGES))
+    told = None if tables is None else Derivation(tables).values
+    routes = _tried(
+        findings, lambda: read_routes(sources, operations=operations, messages=MESSAGES, derivable=told)
+    )
     findings.count("flows", len(routes.flows) if routes else 0)
 
 

@@ -104,7 +104,8 @@ def _table(groups: Sequence[Group], total: int) -> Table:
     return table
 
 
-_DELIVERY = ("dossier", "message", "route", "connector", "operation", "state", "cause", "reason", "tries")
+_PLACE = ("dossier", "message", "route", "connector", "operation")
+_DELIVERY = (*_PLACE, "state", "cause", "reason", "tries", "given_up")
 
 
 def _delivery(tx: Connection, number: int) -> dict[str, Any] | None:

@@ -9,11 +9,11 @@ from typing import Any
 from rich.table import Table
 from sqlalchemy import Connection, and_, func, or_, select
 
-from bus.ledger import read, schema
+from bus.ledger import legs, read, schema
 from bus.ledger.ledger import read_only
 from commands.account import in_vietnamese
 from commands.place import Place
-from commands.tell import FINE, NEEDS_YOU, VIETNAM, covered, out, put_json, say
+from commands.tell import FINE, NEEDS_YOU, VIETNAM, covered, local_time, out, put_json, say
 from mappings.source import did_you_mean
 
 _CANDIDATES = 500
@@ -25,6 +25,7 @@ _MARKS = {
     "conflict": "yellow",
     "late delivered": "bold red",
     "superseded": "dim",
+    "late": "yellow",
 }
 
 
@@ -34,12 +35,15 @@ def show_trace(place: Place, number: str, *, as_json: bool) -> int:
     if dossier is None:
         say(_unknown(number, read_only(place.ledger, near, number)))
         return NEEDS_YOU
-    codes, held, moments = read_only(place.ledger, _questions, dossier)
+    codes, held, moments, awaited = read_only(place.ledger, _questions, dossier)
     if as_json:
         timeline = [_as_object(moment) for moment in moments]
-        put_json({"dossier": dossier, "codes": codes, "held": held, "timeline": timeline})
+        told = {"dossier": dossier, "codes": codes, "held": held, "timeline": timeline}
+        put_json(told | {"legs": [asdict(leg) for leg in awaited]})
     else:
         _print(codes, held, moments)
+        if awaited:
+            out().print(_legs(awaited))
     return FINE
 
 
@@ -75,11 +79,14 @@ def _unknown(number: str, known: str | None) -> str:
     return f"{what}. Give any number that one of the systems knows it by, or ask whether it was handed in"
 
 
-def _questions(tx: Connection, dossier: int) -> tuple[dict[str, str], str, list[read.Moment]]:
+_Told = tuple[dict[str, str], str, list[read.Moment], list[legs.LegOfDossier]]
+
+
+def _questions(tx: Connection, dossier: int) -> _Told:
     table = schema.dossier
     row = tx.execute(select(table.c.held_by, table.c.held_reason).where(table.c.id == dossier)).one()
     held = f"held by {row.held_by}: {covered(row.held_reason or '')}" if row.held_by else ""
-    return read.codes(tx, dossier), held, read.timeline(tx, dossier)
+    return read.codes(tx, dossier), held, read.timeline(tx, dossier), legs.of_dossier(tx, dossier)
 
 
 def _as_object(moment: read.Moment) -> dict[str, Any]:
@@ -95,6 +102,18 @@ def _print(codes: dict[str, str], held: str, moments: Sequence[read.Moment]) -> 
     if held:
         console.print(held, style="yellow")
     console.print(_table(moments))
+
+
+def _legs(awaited: Sequence[legs.LegOfDossier]) -> Table:
+    table = Table(title="answers awaited (chặng)", title_justify="left")
+    for name in ("leg", "state", "trạng thái", "opened", "due (hạn)", "ended"):
+        table.add_column(name, overflow="fold")
+    for leg in awaited:
+        times = [local_time(at) for at in (leg.opened_at, leg.due_at, leg.ended_at)]
+        state = f"{leg.state}, late" if leg.late else leg.state
+        told = ", ".join(filter(None, (in_vietnamese(leg.state), "trễ hạn" if leg.late else "")))
+        table.add_row(leg.route, state, told, *times, style="yellow" if leg.late else "")
+    return table
 
 
 def _table(moments: Sequence[read.Moment]) -> Table:

@@ -50,9 +50,21 @@ class Table:
 
     def find(self, key: str, day: date | None) -> Row | None:
         """Return the row of a code on a day, or None."""
-        for stretch in self._index.get(key) or self._index.get(_bare(key), ()):
+        for stretch in self._index.get(key) or self._index.get(bare(key), ()):
             if stretch.holds(day):
                 return stretch.row
+        return None
+
+    def heir(self, key: str, day: date) -> Row | None:
+        """Return the row of a code on a day, or of who has taken its work over since (column `successor`)."""
+        asked: set[str] = set()
+        while key and key not in asked:
+            if row := self.find(key, day):
+                return row
+            asked.add(key)
+            ended = [each for each in self._index.get(key, ()) if each.until and each.until < day]
+            last = max(ended, key=lambda each: each.until or day, default=None)
+            key = last.row.get("successor", "") if last else ""
         return None
 
     def keys(self, day: date | None) -> tuple[str, ...]:
@@ -67,7 +79,8 @@ class Table:
 _SUFFIX = re.compile(r"(\d\.\d{6})\.\d{3}\.\d{2,3}\.\d{2}\.[A-Z]\d{2}", re.ASCII)
 
 
-def _bare(key: str) -> str:
+def bare(key: str) -> str:
+    """Give a procedure's national code without the province's suffix; any other code as it is."""
     match = _SUFFIX.fullmatch(key)
     return match[1] if match else key
 
@@ -221,7 +234,7 @@ class _Reader:
         for column in ("code", "old_code"):
             for stretch in self.stretches:
                 key = stretch.row.get(column, "")
-                for name in {key, _bare(key)} - {""} if column == "code" else {key} - {""}:
+                for name in {key, bare(key)} - {""} if column == "code" else {key} - {""}:
                     found.setdefault(name, []).append(stretch)
         return {key: tuple(stretches) for key, stretches in found.items()}
 

@@ -63,7 +63,8 @@ class Portal:
     def _polls(self, names: Mapping[str, str]) -> Iterator[Poll]:
         search, catalogue = self._settings.search, self._settings.catalogue
         if search.on:
-            submitted = Submitted(self._client, search, names, self._deadline)
+            differ = frozenset(self._settings.told_differently)
+            submitted = Submitted(self._client, search, names, self._deadline, differ)
             yield Poll("submitted", "Hồ sơ nộp trên Cổng", search.every, submitted.fetch)
         if catalogue.on:
             procedures = Procedures(self._client, catalogue.at_once, self._deadline)
@@ -143,7 +144,7 @@ def _operations(desk: Desk, record: Mapping[str, object], progress: Mapping[str,
 def _webhooks(settings: PortalSettings) -> Sequence[Webhook]:
     if settings.inbound.key is None:
         return ()
-    door = Pushed(settings.inbound)
+    door = Pushed(settings.inbound, frozenset(settings.told_differently))
     return (
         Webhook(
             name="push",

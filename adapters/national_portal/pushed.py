@@ -14,6 +14,7 @@ import msgspec
 
 from adapters._kit import json
 from adapters.national_portal import attachments, facts
+from adapters.national_portal.content import shared
 from adapters.national_portal.facts import Fact
 from adapters.national_portal.settings import Inbound
 from bus.ports import HttpReply, HttpRequest, Incoming, Received
@@ -24,9 +25,13 @@ _ENVELOPE = frozenset({"madonvi", "service", "session", "data"})
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """The webhook. `file_limit` bounds one attachment, in bytes after decoding."""
+    """The webhook. `file_limit` bounds one attachment, in bytes after decoding.
+
+    `told_differently` are fields in which push and search differ without being another content.
+    """
 
     inbound: Inbound
+    told_differently: frozenset[str] = frozenset()
     file_limit: int = attachments.FILE_LIMIT
 
     def receive(self, request: HttpRequest) -> Received:
@@ -50,7 +55,7 @@ class Pushed:
             opened.raw,
             key=found.key,
             as_of=as_of,
-            fingerprint=found.fingerprint,
+            fingerprint=shared(found.content, self.told_differently),
             files=opened.files,
         )
         return Received(items=(item,))

@@ -86,6 +86,10 @@ class PortalSettings(ConnectorSettings, frozen=True, kw_only=True):
     search: Annotated[Search, says("submitted dossiers")] = Search()
     catalogue: Annotated[Catalogue, says("the catalogue")] = Catalogue()
     inbound: Annotated[Inbound, says("its calls to us")] = Inbound()
+    told_differently: Annotated[
+        tuple[str, ...],
+        says("fields in which its push and its search differ though the citizen changed nothing"),
+    ] = ()
     ca: Annotated[Path | None, says("whose certificates we accept; empty: the system's", must_exist=True)] = (
         None
     )

@@ -72,7 +72,9 @@ class Citizens:
             return None
         if self._conduct.withdraws(number):
             return "withdraw"
-        return "answer" if dossier.synced == "5" and dossier.answered < dossier.asked else None
+        # a second request may come without the status having left 5: what is open counts, not only changes
+        asked = dossier.answered < dossier.asked or dossiers.open_supplements(dossier)
+        return "answer" if dossier.synced == "5" and asked else None
 
     def _act(self, number: str, act: str) -> None:
         self._planned.discard((number, act))

@@ -14,6 +14,7 @@ from adapters._kit import scan as scans
 from adapters.national_portal import attachments
 from adapters.national_portal.attachments import FILE_LIMIT
 from adapters.national_portal.client import PortalClient
+from adapters.national_portal.content import shared
 from adapters.national_portal.facts import STAMP, VIETNAM, Fact, Seen, moment, news
 from adapters.national_portal.settings import Search
 from adapters.national_portal.spelling import restored
@@ -24,12 +25,16 @@ Recall = Callable[[list[str]], Mapping[str, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The poll. `deadline` makes one for each page; `names` spell upper-case keys back."""
+    """The poll. `deadline` makes one for each page; `names` spell upper-case keys back.
+
+    `told_differently` are fields in which push and search differ without being another content.
+    """
 
     client: PortalClient
     search: Search
     names: Mapping[str, str]
     deadline: Callable[[], Deadline]
+    told_differently: frozenset[str] = frozenset()
 
     def fetch(self, cursor: str, recall: Recall) -> Page:
         """Read one page and hand in what is new; raises `DeliveryError`s and may be repeated."""
@@ -77,21 +82,20 @@ class Submitted:
         as_of = moment(told.pop(self.search.changed, ""))
         rows = progress if isinstance(progress, list) else None
         facts, now = news(told, rows, seen, self.search.citizen)
-        return [_incoming(fact, row, as_of) for fact in facts], msgspec.json.encode(now)
+        return [self._incoming(fact, row, as_of) for fact in facts], msgspec.json.encode(now)
 
-
-def _incoming(fact: Fact, row: Mapping[str, Any], as_of: dt.datetime | None) -> Incoming:
-    """A fact with its files; one that cannot be read goes on as it came, and the sheet notes it."""
-    opened = attachments.opened(fact.tree, _raw(row), FILE_LIMIT)
-    return Incoming(
-        fact.kind,
-        opened.tree,
-        opened.raw,
-        key=fact.key,
-        as_of=as_of,
-        fingerprint=fact.fingerprint,
-        files=opened.files,
-    )
+    def _incoming(self, fact: Fact, row: Mapping[str, Any], as_of: dt.datetime | None) -> Incoming:
+        """A fact with its files; one that cannot be read goes on as it came, and the sheet notes it."""
+        opened = attachments.opened(fact.tree, _raw(row), FILE_LIMIT)
+        return Incoming(
+            fact.kind,
+            opened.tree,
+            opened.raw,
+            key=fact.key,
+            as_of=as_of,
+            fingerprint=shared(fact.content, self.told_differently),
+            files=opened.files,
+        )
 
 
 def _stamp(value: Any) -> str:

@@ -3,24 +3,26 @@
 A whole batch is kept at once: rows are read by one query a table and written by one statement a table.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 from sqlalchemy import BindParameter, Connection, Select, bindparam, select, update
 
+from bus.fingerprint import same_content
 from bus.ledger import lanes, schema
 from bus.ledger.claim import read_known
 from bus.ledger.driver import many
 from bus.ledger.driver import select as select_rows
-from bus.ledger.handover import Handover, Slot
-from bus.ledger.lanes import Lanes
+from bus.ledger.handover import Handover
 from bus.ledger.merge import merge_dossiers
+from bus.ledger.outbox import announce
 from bus.ledger.records import Keep, Kept, Page, Plan, PlannedDelivery, Ready
-from bus.ledger.rows import REPUBLISH_AFTER, claim_row, claimed_of_row, delivery_row, message_row
+from bus.ledger.rows import claim_row, claimed_of_row, delivery_row, message_row
 from bus.ledger.store import Store
+from bus.ledger.work import Claiming, Work, supersede, withdraw
 
 Planner = Callable[[bytes | None, Keep, bool], Plan]
 """(the dossier's fold so far, the message, already withdrawn) -> what keeping it means. Pure."""
@@ -33,42 +35,6 @@ encode = msgspec.json.Encoder().encode
 
 class CursorMovedError(Exception):
     """Another holder of the source's lease has polled this page already; nothing was written."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """A new delivery for which a slot was taken."""
-
-    slot: Slot
-    row: dict[str, Any]
-    keep: Keep
-    body: bytes
-    fold: bytes
-
-
-@dataclass(slots=True)
-class _Work:
-    """What one transaction has read and is about to write."""
-
-    now: float
-    states: dict[int, bytes] = field(default_factory=dict)
-    last: dict[int, int] = field(default_factory=dict)
-    lanes: Lanes = field(default_factory=dict)
-    withdrawn: set[int] = field(default_factory=set)
-    held: set[int] = field(default_factory=set)
-    legs: set[tuple[int, str]] = field(default_factory=set)
-    done: set[tuple[int, str]] = field(default_factory=set)
-    new_dossiers: list[dict[str, Any]] = field(default_factory=list)
-    identities: list[dict[str, Any]] = field(default_factory=list)
-    messages: list[dict[str, Any]] = field(default_factory=list)
-    payloads: list[dict[str, Any]] = field(default_factory=list)
-    deliveries: dict[int, dict[str, Any]] = field(default_factory=dict)
-    new_legs: list[dict[str, Any]] = field(default_factory=list)
-    answered: list[dict[str, Any]] = field(default_factory=list)
-    changed: dict[int, dict[str, Any]] = field(default_factory=dict)
-    withdrawing: set[int] = field(default_factory=set)
-    fresh: dict[int, dict[str, str]] = field(default_factory=dict)
-    claimed: list[_Claim] = field(default_factory=list)
 
 
 class Keeper:
@@ -104,7 +70,7 @@ class Keeper:
 
     def keep(self, tx: Connection, keeps: Sequence[Keep]) -> list[Kept]:
         """Keep messages in their order; the same key again is `repeated`, with other content `conflict`."""
-        work = _Work(self._store.now(tx))
+        work = Work(self._store.now(tx))
         known = _known(tx, keeps)
         fresh = _fresh(keeps, known)
         numbers = iter(self._store.numbers(tx, schema.message, len(fresh)))
@@ -123,13 +89,13 @@ class Keeper:
         return results
 
     def _again(
-        self, tx: Connection, work: _Work, keep: Keep, message: int, digest: bytes, dossier: int | None
+        self, tx: Connection, work: Work, keep: Keep, message: int, digest: bytes, dossier: int | None
     ) -> Kept:
         """A known key: the same content is recognised, other content is kept beside it (rule 20)."""
-        if digest == keep.digest:
+        if same_content(digest, keep.digest):
             return Kept(message, dossier, "repeated")
         why = f"the key {keep.key} came again with other content; message {message} stands"
-        key = f"{keep.key}#{keep.digest.hex()[:16]}"
+        key = f"{keep.key}#{hashlib.sha256(keep.digest).hexdigest()[:16]}"
         other = replace(keep, key=key, state="conflict", reason=why)
         written = next((row["id"] for row in work.messages if row["key"] == key), None)
         known = _known(tx, [other]).get((keep.source, key))
@@ -137,7 +103,7 @@ class Keeper:
             return Kept(written or (known[0] if known else 0), dossier, "conflict")
         return self._one(tx, work, other, int(self._store.numbers(tx, schema.message, 1)[0]), dossier)
 
-    def _find_dossiers(self, tx: Connection, work: _Work, keeps: Sequence[Keep]) -> dict[int, int]:
+    def _find_dossiers(self, tx: Connection, work: Work, keeps: Sequence[Keep]) -> dict[int, int]:
         """The dossier of each keep: by its call, else by any number, else a new one; several are merged."""
         pairs = {(source, code) for keep in keeps for source, code in keep.codes.items()}
         known = {(row[0], row[1]): row[2] for row in _of_pairs(tx, _NUMBERS, pairs)}
@@ -165,13 +131,13 @@ class Keeper:
         self._flush_new(tx, work)
         return found
 
-    def _new_dossier(self, tx: Connection, work: _Work) -> int:
+    def _new_dossier(self, tx: Connection, work: Work) -> int:
         number = int(self._store.numbers(tx, schema.dossier, 1)[0])
         work.new_dossiers.append({"id": number, "made_at": work.now})
         work.fresh[number] = {}
         return number
 
-    def _flush_new(self, tx: Connection, work: _Work) -> None:
+    def _flush_new(self, tx: Connection, work: Work) -> None:
         if work.new_dossiers:
             many(tx, _INSERTS["dossier"], work.new_dossiers)
             work.new_dossiers.clear()
@@ -179,7 +145,7 @@ class Keeper:
             many(tx, _INSERTS["identity"], work.identities)
             work.identities.clear()
 
-    def _load(self, tx: Connection, work: _Work, dossiers: set[int]) -> None:
+    def _load(self, tx: Connection, work: Work, dossiers: set[int]) -> None:
         """Lock the dossiers and read what keeping needs of them; of those just made there is nothing."""
         wanted = sorted(dossiers - work.fresh.keys())
         if not wanted:
@@ -195,7 +161,7 @@ class Keeper:
                 work.held.add(dossier)
         work.legs = {(dossier, route) for dossier, route in select_rows(tx, _LEGS, ids=wanted)}
 
-    def _one(self, tx: Connection, work: _Work, keep: Keep, number: int, dossier: int | None) -> Kept:
+    def _one(self, tx: Connection, work: Work, keep: Keep, number: int, dossier: int | None) -> Kept:
         state = keep.state if dossier is not None or keep.state != "kept" else "unmatched"
         plan = Plan(b"", ())
         if dossier is not None and keep.state == "kept":
@@ -207,20 +173,20 @@ class Keeper:
         if dossier is not None and keep.state == "kept":
             self._answer(work, dossier, number, plan.answers)
             if plan.withdraws:
-                ready.extend(_withdraw(work, dossier))
+                ready.extend(withdraw(work, dossier))
             made = self._deliveries(tx, work, keep, number, dossier, sent)
             ready.extend(self._begun(work, keep, made, body, plan.state))
         work.messages.append(message_row(work.now, keep, number, dossier, state, len(sent)))
         work.payloads.append({"message": number, "raw": keep.raw, "canonical": body})
         return Kept(number, dossier, state, tuple(ready))
 
-    def _opens(self, work: _Work, dossier: int | None, number: int, delivery: PlannedDelivery) -> bool:
+    def _opens(self, work: Work, dossier: int | None, number: int, delivery: PlannedDelivery) -> bool:
         """Whether a planned delivery is made; a leg that expects an answer opens once per dossier."""
         if dossier is not None and delivery.expects:
             if (dossier, delivery.route) in work.legs:
                 return False
             work.legs.add((dossier, delivery.route))
-            due = work.now + delivery.within if delivery.within is not None else None
+            due = delivery.clock(work.now) if delivery.clock else None
             work.new_legs.append(
                 {
                     "dossier": dossier,
@@ -233,7 +199,7 @@ class Keeper:
             )
         return delivery.sends
 
-    def _answer(self, work: _Work, dossier: int, number: int, routes: Sequence[str]) -> None:
+    def _answer(self, work: Work, dossier: int, number: int, routes: Sequence[str]) -> None:
         for route in routes:
             if (dossier, route) in work.legs - work.done:
                 work.done.add((dossier, route))
@@ -244,7 +210,7 @@ class Keeper:
     def _deliveries(
         self,
         tx: Connection,
-        work: _Work,
+        work: Work,
         keep: Keep,
         number: int,
         dossier: int,
@@ -254,7 +220,7 @@ class Keeper:
         for plan, key in zip(planned, self._store.numbers(tx, schema.delivery, len(planned)), strict=True):
             lane = work.lanes.setdefault((dossier, plan.connector), [])
             if not plan.appends and (old := lanes.overtaken(lane, plan.operation)):
-                _supersede(work, lane, old, "a newer one took its place")
+                supersede(work, lane, old, "a newer one took its place")
             state = lanes.entry_state(lane, held=dossier in work.held)
             place = lanes.Place(
                 key,
@@ -274,7 +240,7 @@ class Keeper:
         return ready
 
     def _begun(
-        self, work: _Work, keep: Keep, made: Sequence[dict[str, Any]], body: bytes, fold: bytes
+        self, work: Work, keep: Keep, made: Sequence[dict[str, Any]], body: bytes, fold: bytes
     ) -> Iterator[Ready]:
         """Claim what has a slot free in this process; the rest is to be published."""
         for row in made:
@@ -285,9 +251,9 @@ class Keeper:
             claim_row(row, slot, self._store.holder)
             place = next(one for one in work.lanes[row["dossier"], row["connector"]] if one.id == row["id"])
             place.state = "sending"
-            work.claimed.append(_Claim(slot, row, keep, body, fold))
+            work.claimed.append(Claiming(slot, row, keep, body, fold))
 
-    def _hand_over(self, tx: Connection, work: _Work) -> None:
+    def _hand_over(self, tx: Connection, work: Work) -> None:
         """Give what was claimed to its slot, with all that its worker needs to know."""
         known = {one.row["dossier"] for one in work.claimed} - work.fresh.keys()
         codes, views = read_known(tx, sorted(known))
@@ -300,7 +266,7 @@ class Keeper:
             )
             self._handover.give(one.slot, claimed)
 
-    def _write(self, tx: Connection, work: _Work) -> None:
+    def _write(self, tx: Connection, work: Work) -> None:
         for table, rows in (
             (schema.message, work.messages),
             (schema.payload, work.payloads),
@@ -310,6 +276,7 @@ class Keeper:
             many(tx, _INSERTS[table.name], rows)
         many(tx, _ANSWER_LEG, work.answered)
         many(tx, _MOVE, [work.changed[key] for key in sorted(work.changed)])
+        announce(tx, self._store, work.ended, work.now)
         if work.withdrawing:
             tx.execute(_WITHDRAW, {"ids": sorted(work.withdrawing)})
         if work.last:
@@ -380,39 +347,3 @@ def _fresh(keeps: Sequence[Keep], known: Mapping[tuple[str, str], Any]) -> list[
     """The first of each key that is not known."""
     first = {(keep.source, keep.key): keep for keep in reversed(keeps)}
     return [keep for pair, keep in reversed(first.items()) if pair not in known]
-
-
-def _withdraw(work: _Work, dossier: int) -> list[Ready]:
-    """What is not yet sent is dropped, except what tells of the withdrawal; lanes go on."""
-    work.withdrawn.add(dossier)
-    work.withdrawing.add(dossier)
-    released: list[lanes.Place] = []
-    for (owner, _), lane in work.lanes.items():
-        if owner != dossier:
-            continue
-        for place in [place for place in lane if place.is_unsent and not place.after_withdrawal]:
-            _supersede(work, lane, place, "the dossier was withdrawn before this was sent")
-        if freed := lanes.release(lane, held=dossier in work.held):
-            _move(work, freed, "")
-            released.append(freed)
-    return list(lanes.ready_of(released))
-
-
-def _supersede(work: _Work, lane: lanes.Lane, place: lanes.Place, why: str) -> None:
-    lane.remove(place)
-    place.state = "superseded"
-    _move(work, place, why)
-
-
-def _move(work: _Work, place: lanes.Place, why: str) -> None:
-    """Change the state of a delivery: of one made in this transaction in its row, else by an update."""
-    if new := work.deliveries.get(place.id):
-        new["state"], new["reason"] = place.state, why
-    else:
-        work.changed[place.id] = {
-            "number": place.id,
-            "new": place.state,
-            "why": why,
-            "now": work.now,
-            "due": work.now + REPUBLISH_AFTER,
-        }

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bus.errors import LedgerUnavailableError
+from bus.ledger import given_up
 from bus.ledger.actions import Actions
 from bus.ledger.claim import Claimer
 from bus.ledger.commit import GroupCommit
@@ -16,10 +17,14 @@ from bus.ledger.gate_records import Probe, Turn
 from bus.ledger.gates import Gates
 from bus.ledger.handover import Handover
 from bus.ledger.keep import Keeper, Merger, Planner
+from bus.ledger.outbox import Outbox
 from bus.ledger.plain import plain_keep, plain_page, plain_settle
 from bus.ledger.records import (
     Claim,
     Claimed,
+    Event,
+    EventsTold,
+    GivenUp,
     Hold,
     Keep,
     Kept,
@@ -29,6 +34,7 @@ from bus.ledger.records import (
     Settle,
     Settled,
     Sweep,
+    TakeEvents,
 )
 from bus.ledger.settle import Settler
 from bus.ledger.sources import Lease, Sources
@@ -58,7 +64,7 @@ class Ledger:
         self.handover = Handover()
         keeper = Keeper(store, plan, merge, self.handover)
         claimer = Claimer(store)
-        gates = Gates(store)
+        gates, outbox = Gates(store), Outbox(store)
         actions = Actions(store, gates)
         self._commit = GroupCommit(
             store,
@@ -74,6 +80,9 @@ class Ledger:
                 Probe: gates.probes,
                 Lease: Sources(store).leases,
                 _Barrier: _pass,
+                TakeEvents: outbox.takes,
+                EventsTold: outbox.told,
+                GivenUp: given_up.mark,
             },
             self.handover,
         )
@@ -109,6 +118,19 @@ class Ledger:
         """Everything that is due to be published."""
         ready: tuple[Ready, ...] = await self._write(sweep)
         return ready
+
+    async def take_events(self, take: TakeEvents) -> tuple[Event, ...]:
+        """The oldest events of the outbox."""
+        events: tuple[Event, ...] = await self._write(take)
+        return events
+
+    async def events_told(self, told: EventsTold) -> None:
+        """Forget events that were told; give back the others."""
+        await self._write(told)
+
+    async def give_up(self, given: GivenUp) -> None:
+        """Mark deliveries whose work message the broker gave up on."""
+        await self._write(given)
 
     async def act(self, action: Hold | Pause | Turn | Probe | Lease) -> Any:
         """An action of a person, or of a process at a gate or a source."""

@@ -1,11 +1,11 @@
 """What the ledger tells: the account, a dossier's timeline, what needs a person. Reading only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, select, text
 
-from bus.ledger import schema
+from bus.ledger import legs, schema
 from bus.ledger.plain import plain
 from bus.ledger.sources import stand
 
@@ -14,13 +14,19 @@ _d, _m, _a = schema.delivery.c, schema.message.c, schema.attempt.c
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The proof that everything is accounted for: `unaccounted` is what the states do not sum to."""
+    """The proof that everything is accounted for: `unaccounted` is what the states do not sum to.
+
+    `late` counts, of the legs in each state, those whose answer did not come within their time. `given_up`
+    are open deliveries whose work message crashed its consumers until the broker gave up on it (rule 14).
+    """
 
     messages: dict[str, int]
     planned: int
     states: dict[str, int]
     dossiers: int
     legs: dict[str, int]
+    late: dict[str, int]
+    given_up: int
 
     @property
     def unaccounted(self) -> int:
@@ -54,11 +60,24 @@ def account(tx: Connection) -> Account:
                 select(counted).select_from(schema.dossier).where(schema.dossier.c.merged_into.is_(None))
             ).scalar_one()
         ),
-        legs={
-            row[0]: row[1]
-            for row in tx.execute(select(schema.leg.c.state, counted).group_by(schema.leg.c.state))
-        },
+        legs=legs.counted(tx),
+        late=legs.late(tx),
+        given_up=int(
+            tx.execute(select(counted).select_from(schema.delivery).where(*_given_up())).scalar_one()
+        ),
     )
+
+
+def _given_up() -> tuple[Any, ...]:
+    return text(schema.IS_GIVEN_UP), _d.state.in_(schema.OPEN)
+
+
+def _note(given_up: int) -> str:
+    """What the mark of rule 14 says to a person; "" where there is none."""
+    if not given_up:
+        return ""
+    times = "once" if given_up == 1 else f"{given_up} times"
+    return f"the broker gave up on its work message {times}: worker after worker ended with it"
 
 
 def find_dossier(tx: Connection, code: str) -> int | None:
@@ -83,6 +102,11 @@ def timeline(tx: Connection, dossier: int) -> list[Moment]:
     ]
     for row in tx.execute(select(schema.delivery).where(_d.dossier == dossier).order_by(_d.id)):
         moments.extend(_delivery_moments(tx, row))
+    moments += [
+        Moment(leg.due_at, "bus", f"answer due ({leg.route})", "late", "its time ran out without an answer")
+        for leg in legs.of_dossier(tx, dossier)
+        if leg.late and leg.due_at is not None
+    ]
     return sorted(moments, key=lambda moment: moment.at)
 
 
@@ -102,7 +126,12 @@ def _delivery_moments(tx: Connection, row: Any) -> list[Moment]:
     ]
     if row.state in schema.OPEN or not moments:
         moments.append(Moment(row.changed_at, row.connector, what, row.state, row.reason, delivery=row.id))
+    if note := _note(row.given_up):
+        moments[-1] = replace(moments[-1], detail="; ".join(filter(None, (moments[-1].detail, note))))
     return moments
+
+
+_TROUBLE = (_d.id, _d.dossier, _d.connector, _d.operation, _d.state, _d.cause, _d.reason, _d.tries)
 
 
 def _of_attempt(one: Any) -> str:
@@ -124,14 +153,20 @@ def late_done(tx: Connection) -> list[dict[str, Any]]:
 def troubles(tx: Connection, limit: int = 200) -> list[dict[str, Any]]:
     """What needs a person: dead, held or unknown deliveries, and messages not kept as they should be.
 
-    A late "done" that contradicts its row stands among them as `late delivered`.
+    And deliveries that may go but whose work message the broker gave up on: what ends their workers? A late
+    "done" that contradicts its row stands among them as `late delivered`.
     """
-    query = select(_d.id, _d.dossier, _d.connector, _d.operation, _d.state, _d.cause, _d.reason, _d.tries)
-    query = query.where(_d.state.in_(("dead", "held", "unknown"))).order_by(_d.id).limit(limit)
+    query = select(*_TROUBLE).where(_d.state.in_(("dead", "held", "unknown"))).order_by(_d.id).limit(limit)
+    crashing = select(*_TROUBLE, _d.given_up).where(*_given_up(), _d.state.not_in(("held", "unknown")))
+    crashing = crashing.order_by(_d.id).limit(limit)
     bad = select(_m.id, _m.dossier, _m.source, _m.kind, _m.state, _m.reason)
     bad = bad.where(_m.state != "kept").order_by(_m.id).limit(limit)
     return [
         *({"what": "delivery", **row} for row in tx.execute(query).mappings()),
+        *(
+            {"what": "delivery", **row, "cause": "given up", "reason": _note(row["given_up"])}
+            for row in tx.execute(crashing).mappings()
+        ),
         *({"what": "message", **row} for row in tx.execute(bad).mappings()),
         *({"what": "delivery", **_as_trouble(row)} for row in late_done(tx)),
     ]

@@ -1,6 +1,6 @@
 """The values that go into the ledger and come out of it, all frozen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import msgspec
@@ -155,7 +155,11 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
 
 
 class PlannedDelivery(msgspec.Struct, frozen=True, gc=False):
-    """What the routes ask for: one delivery of a message."""
+    """What the routes ask for: one delivery of a message.
+
+    `clock` tells from when a leg opens until when its answer is due, both in seconds since the epoch; it is
+    asked only where a leg opens.
+    """
 
     route: str
     connector: str
@@ -163,7 +167,7 @@ class PlannedDelivery(msgspec.Struct, frozen=True, gc=False):
     appends: bool
     after_withdrawal: bool = False
     expects: bool = False
-    within: float | None = None
+    clock: Callable[[float], float] | None = None
     sends: bool = True
 
 
@@ -191,6 +195,40 @@ class Sweep(msgspec.Struct, frozen=True, gc=False):
     hurry: frozenset[str] = frozenset()
     window: int = 2000
     first: bool = False
+
+
+class GivenUp(msgspec.Struct, frozen=True, gc=False):
+    """Deliveries whose work message the broker gave up on, each as often as it did."""
+
+    deliveries: tuple[int, ...]
+
+
+class TakeEvents(msgspec.Struct, frozen=True, gc=False):
+    """Ask for the oldest `most` events; on PostgreSQL they are nobody else's for `lease` seconds."""
+
+    most: int
+    lease: float
+
+
+class Event(msgspec.Struct, frozen=True, gc=False):
+    """The end of a delivery, to be told. `codes` are the dossier's numbers, `fold` is its present fold."""
+
+    id: int
+    delivery: int
+    kind: str
+    at: float
+    connector: str
+    operation: str
+    traceparent: str
+    codes: Mapping[str, str]
+    fold: bytes
+
+
+class EventsTold(msgspec.Struct, frozen=True, gc=False):
+    """Events that the broker confirmed (`told`) or not (`back`), by number."""
+
+    told: tuple[int, ...]
+    back: tuple[int, ...] = ()
 
 
 class Hold(msgspec.Struct, frozen=True, gc=False):

@@ -59,6 +59,9 @@ IS_OPEN = f"delivery.state IN ({_sql_list(OPEN[1:])})"
 IN_LANE = f"delivery.state IN ({_sql_list((*OPEN, 'dead'))})"
 """The condition of the index `delivery_lane`, word for word as well."""
 
+IS_GIVEN_UP = "delivery.given_up > 0"
+"""The condition of the index `delivery_given_up`, likewise."""
+
 dossier = Table(
     "dossier",
     metadata,
@@ -145,6 +148,7 @@ delivery = Table(
     Column("publishes", Integer, nullable=False, default=0),
     Column("lookups", Integer, nullable=False, default=0),
     Column("crashes", Integer, nullable=False, default=0),
+    Column("given_up", Integer, nullable=False, server_default="0"),
     Column("reason", String, nullable=False, default=""),
     Column("cause", String, nullable=False, default=""),
     Column("config", _number, nullable=False, default=0),
@@ -155,8 +159,10 @@ delivery = Table(
     _partial("delivery_open", "connector", "state", "due_at", where=f"state IN ({_sql_list(OPEN[1:])})"),
     _partial("delivery_lane", "dossier", "connector", "id", where=f"state IN ({_sql_list((*OPEN, 'dead'))})"),
     _partial("delivery_trouble", "connector", "id", where="state IN ('dead', 'held', 'unknown')"),
+    _partial("delivery_given_up", "id", where="given_up > 0"),
     Index("delivery_dossier", "dossier", "id"),
-    comment="doubt: '' no attempt is without outcome, 'open' one may still act, 'lease' so may its process.",
+    comment="doubt: '' no attempt is without outcome, 'open' one may still act, 'lease' so may its process."
+    " given_up: how often the broker gave up on its work message (rule 14).",
 )
 
 attempt = Table(
@@ -299,5 +305,6 @@ event = Table(
     Column("delivery", _number, ForeignKey("delivery.id"), nullable=False),
     Column("kind", String, nullable=False),
     Column("at", Float, nullable=False),
-    comment="The outbox: settled deliveries still to be announced on the events exchange.",
+    Column("taken_until", Float, nullable=False, server_default="0"),
+    comment="The outbox: ends of deliveries still to be told on the events exchange.",
 )

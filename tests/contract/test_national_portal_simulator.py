@@ -441,6 +441,26 @@ def test_a_citizen_answers_a_supplement_and_the_search_tells(portal: Portal) -> 
     assert [row["TRANGTHAI"] for row in portal.found(number)["DANHSACHTIENDO"]] == ["1", "5"]
 
 
+def test_a_second_request_is_answered_though_the_status_never_left_5(portal: Portal) -> None:
+    """The province may tell two rounds in one record: what is open is answered, not only what changed."""
+    (submitted,) = portal.submit(a_submission())
+    number = submitted["MaHoSo"]
+    first, second = (
+        {"HoSoBoSungId": name, "NoiDungBoSung": "Bổ sung", "TrangThaiBoSung": False} for name in ("1", "2")
+    )
+    record = a_record(MaHoSo=number, TrangThaiHoSo="5", DanhSachHoSoBoSung=[first])
+
+    def answered() -> Any:
+        listed = portal.found(number)["DANHSACHHOSOBOSUNG"]
+        return all(item["TRANGTHAIBOSUNG"] for item in listed) and listed
+
+    portal.sync(record, updating=True)
+    eventually(answered)
+    done = {**first, "TrangThaiBoSung": True}
+    portal.sync(record | {"DanhSachHoSoBoSung": [done, second]}, updating=True)
+    assert [item["HOSOBOSUNGID"] for item in eventually(answered)] == ["1", "2"]
+
+
 def test_lost_answers_and_delayed_effects(portal: Portal) -> None:
     """A lost answer has acted; a delayed effect is not there at first and is there once afterwards."""
     lost, late = a_record(), a_record()

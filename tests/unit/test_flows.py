@@ -171,6 +171,27 @@ def test_derived_fields_come_from_the_tables_of_the_installation() -> None:
     assert fired(found, "onestop.step", STEP) == []
 
 
+def test_a_derived_field_that_can_never_hold_is_refused_with_its_place() -> None:
+    """A group that no table has, and a field that no table tells: else the leg would silently never fire."""
+    text = """[[flow]]
+name = "f"
+when = { procedure_group = ["land_tax", "land_txa"], on_the_spot = true, intake_elsewhere = true }
+"""
+    tables: dict[str, frozenset[str | int | bool]] = {
+        "procedure_group": frozenset({"land_tax", "insurance"}),
+        "on_the_spot": frozenset({True, False}),
+    }
+    with pytest.raises(ProblemsError) as caught:
+        read_routes([read(text + LEG, "r.toml")], operations=OPERATIONS, messages=MESSAGES, derivable=tables)
+    assert [str(problem) for problem in caught.value.problems] == [
+        'r.toml:3:28: procedure_group is never "land_txa". Did you mean "land_tax"?',
+        (
+            "r.toml:3:74: intake_elsewhere never holds here: no table tells it."
+            " Put agencies.csv with the columns code, district, province, ward into the folder of [tables]"
+        ),
+    ]
+
+
 def test_legs_fire_in_the_order_of_the_files() -> None:
     """What one message starts is sent in the order in which it is written."""
     found = routes(

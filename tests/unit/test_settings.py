@@ -2,7 +2,7 @@
 
 import copy
 import pickle
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bus.calendar import WorkingCalendar
 from bus.errors import ConfigurationError
 from bus.installation import NOT_YET, ConnectorSettings, Installation, read_installation
 from bus.settings import (
@@ -289,6 +290,20 @@ def test_a_peers_own_schedule_goes_before_the_common_one() -> None:
     assert (one.retry.first, one.retry.ceiling) == (9.0, 3600.0)
 
 
+def test_the_calendar_of_an_installation_corrects_the_built_in_one() -> None:
+    """Hours, weekend, days off and days worked, as the clocks of legs run by them."""
+    text = WHOLE + (
+        '[calendar]\nhours=["08:00-12:00"]\nweekend=["sunday"]\n'
+        'days_off=["2026-10-19"]\nworking_days=[2026-10-18]\n'
+    )
+    calendar = read_installation(read(text, "s.toml"), TYPES, ENV).calendar.working
+    assert calendar.day == timedelta(hours=4)
+    days = [calendar.is_working_day(date(2026, 10, day)) for day in (17, 18, 19, 20, 25)]
+    assert days == [True, True, False, True, False]
+    plain = read_installation(read(WHOLE, "s.toml"), TYPES, ENV)
+    assert plain.calendar.working == WorkingCalendar()
+
+
 @pytest.mark.parametrize("path", NOT_YET, ids=".".join)
 def test_what_is_not_acted_upon_is_refused(path: tuple[str, ...]) -> None:
     """A setting of a later release is said to be one; it is not silently ignored, nor called unknown."""
@@ -341,6 +356,11 @@ def test_wrong_connectors_are_told_beside_each_other() -> None:
         ('[files]\nlink_lives="30 days"', '"link_lives" must be at least 1 year'),
         ('[files]\nlink_lives="9000 years"', '"link_lives" must be at most 100 years'),
         ('[files]\nlimt="1 GB"', 'Did you mean "limit"'),
+        ('[calendar]\nhours=["13:00-17:00","07:00-11:00"]', r":12:7: working hours overlap"),
+        ("[calendar]\nhours=[]", "no working time is left"),
+        ('[calendar]\nhours=["17:00-07:00"]', "must be two times of a day, the later behind"),
+        ('[calendar]\nweekend=["sunday","sonday"]', 'Did you mean "sunday"'),
+        ('[calendar]\ndays_off=["2026-12-24"]\nworking_days=["2026-12-24"]', "24 is among days_off too"),
     ],
 )  # fmt: skip
 def test_settings_that_contradict_one_another_are_told(addition: str, said: str) -> None:

@@ -14,6 +14,14 @@ from mappings.dossier import Step
 
 ROUTES = {
     "portal.dossier": (PlannedDelivery("flow.take_in", "onestop", "create", appends=True, expects=True),),
+    "portal.urgent": (
+        PlannedDelivery(
+            "flow.urgent", "onestop", "urge", appends=True, expects=True, clock=lambda at: at - 1
+        ),
+        PlannedDelivery(
+            "flow.calm", "", "", appends=True, expects=True, clock=lambda at: at + 99, sends=False
+        ),
+    ),
     "portal.supplement": (PlannedDelivery("flow.supplement", "onestop", "add", appends=True),),
     "portal.withdrawn": (
         PlannedDelivery("flow.withdraw", "onestop", "withdraw", appends=True, after_withdrawal=True),
@@ -27,6 +35,9 @@ ROUTES = {
 }
 
 
+ANSWERS = {"onestop.dossier": ("flow.take_in",), "onestop.urgent": ("flow.urgent", "flow.calm")}
+
+
 def plan(state: bytes | None, keep: Keep, withdrawn: bool) -> Plan:  # noqa: FBT001  the planner's signature
     """Fold message keys into a list; routes by kind; a withdrawn dossier starts only what tells of it."""
     fold = [*(msgspec.json.decode(state) if state else []), keep.key]
@@ -36,8 +47,7 @@ def plan(state: bytes | None, keep: Keep, withdrawn: bool) -> Plan:  # noqa: FBT
         for planned in ROUTES.get(keep.kind, ())
         if planned.after_withdrawal or not (withdrawn or withdraws)
     )
-    answers = ("flow.take_in",) if keep.kind == "onestop.dossier" else ()
-    return Plan(msgspec.json.encode(fold), sends, answers, withdraws=withdraws)
+    return Plan(msgspec.json.encode(fold), sends, ANSWERS.get(keep.kind, ()), withdraws=withdraws)
 
 
 def merge(one: bytes, other: bytes) -> bytes:

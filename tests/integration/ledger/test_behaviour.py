@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bus.errors import ConfigurationError
-from bus.ledger import read, schema
+from bus.fingerprint import digest_of
+from bus.ledger import legs, read, schema
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claim, Claimed, Hold, Kept, Page, Settle, Settled, Sweep
 from bus.ledger.store import Store
@@ -63,6 +64,22 @@ async def test_the_same_key_with_other_content_is_a_conflict(ledger: Ledger) -> 
     assert (kept.outcome, again) == ("conflict", kept)
     account = ledger.look(read.account)
     assert (account.planned, account.messages) == (1, {"kept": 1, "conflict": 1})
+
+
+async def test_a_message_told_in_two_forms_is_compared_where_both_tell(ledger: Ledger) -> None:
+    """What one form alone says is no other content; another value of what both say is a conflict, once."""
+    pushed = digest_of({"owner": "be", "phone": "1", "push:file": "a"})
+    found = digest_of({"owner": "be", "search:file": "7"})
+    changed = digest_of({"owner": "be", "phone": "2", "push:file": "a"})
+    first = await ledger.keep(keep_of("portal.dossier", "k1", P1, digest=pushed))
+    assert (await ledger.keep(keep_of("portal.dossier", "k1", P1, digest=found))).outcome == "repeated"
+    other = await ledger.keep(keep_of("portal.dossier", "k1", P1, digest=changed))
+    again = await ledger.keep(keep_of("portal.dossier", "k1", P1, digest=changed))
+    assert (other.outcome, again) == ("conflict", other)
+    assert other.message != first.message
+    file = digest_of({"owner": "be", "phone": "1", "push:file": "b"})
+    assert (await ledger.keep(keep_of("portal.dossier", "k1", P1, digest=file))).outcome == "conflict"
+    assert ledger.look(read.account).messages == {"kept": 1, "conflict": 2}
 
 
 async def test_a_dossier_does_not_overtake_itself(ledger: Ledger) -> None:
@@ -175,6 +192,39 @@ async def test_a_leg_that_expects_an_answer_opens_once(ledger: Ledger) -> None:
     await ledger.keep(keep_of("onestop.dossier", "k3", P1))
     assert ledger.look(read.account).legs == {"done": 1}
     assert ledger.look(read.account).planned == 2
+
+
+async def test_a_leg_whose_time_ran_out_is_late_open_and_answered(ledger: Ledger) -> None:
+    """Late is counted and told with its due date; the leg in time is not, and nothing else changes."""
+    kept = await ledger.keep(keep_of("portal.urgent", "k1", P1))
+    assert kept.dossier is not None
+    account = ledger.look(read.account)
+    assert (account.legs, account.late) == ({"open": 2}, {"open": 1})
+    told = {leg.route: leg for leg in ledger.look(legs.of_dossier, kept.dossier)}
+    assert {route: leg.late for route, leg in told.items()} == {"flow.urgent": True, "flow.calm": False}
+    due = told["flow.urgent"].due_at
+    assert due == told["flow.urgent"].opened_at - 1
+    late = [moment for moment in ledger.look(read.timeline, kept.dossier) if moment.state == "late"]
+    assert [(moment.at, moment.system) for moment in late] == [(due, "bus")]
+    await ledger.keep(keep_of("onestop.urgent", "k2", P1))
+    account = ledger.look(read.account)
+    assert (account.legs, account.late) == ({"done": 2}, {"done": 1})
+    assert [leg.late for leg in ledger.look(legs.of_dossier, kept.dossier)] == [False, True]
+
+
+async def test_a_clock_starts_once_with_its_leg(ledger: Ledger) -> None:
+    """A message while the leg is open neither starts the clock again nor asks the calendar."""
+    kept = await ledger.keep(keep_of("portal.urgent", "k1", P1))
+    before = ledger.look(legs.of_dossier, kept.dossier)
+    await ledger.keep(keep_of("portal.urgent", "k2", P1))
+    assert ledger.look(legs.of_dossier, kept.dossier) == before
+
+
+async def test_nobody_owes_an_answer_on_a_withdrawn_dossier(ledger: Ledger) -> None:
+    """Its open legs are not late; one that was answered late before stays so."""
+    await ledger.keep(keep_of("portal.urgent", "k1", P1))
+    await ledger.keep(keep_of("portal.withdrawn", "k2", P1))
+    assert ledger.look(read.account).late == {}
 
 
 async def test_an_answer_is_kept_in_the_settling_transaction(ledger: Ledger) -> None:

@@ -13,10 +13,12 @@ import pytest
 
 from adapters.national_portal import facts, pushed
 from adapters.national_portal.comparing import shows
+from adapters.national_portal.content import Form, shared
 from adapters.national_portal.facts import Fact, Seen, news
 from adapters.national_portal.pushed import Pushed
 from adapters.national_portal.settings import Inbound
 from adapters.national_portal.spelling import restored, spellings
+from bus.fingerprint import digest_of, same_content
 from bus.ports import HttpReply, HttpRequest, Incoming
 from bus.settings import Network, Secret
 from mappings.dossier import File
@@ -98,6 +100,141 @@ def test_a_withdrawal_has_one_key_and_one_time_by_push_and_by_search() -> None:
         == ("national_portal.withdrawn", f"{NUMBER}/rut")
     )
     assert incoming.tree["NgayYeuCau"] == fact.tree["NgayYeuCau"]
+
+
+FORM: dict[str, Any] = {
+    "MaHoSo": NUMBER,
+    "MaTTHC": "1.001193",
+    "TrangThaiHoSo": "1",
+    "NgayNopHoSo": "20260415083000",
+    "TrichYeuHoSo": "Đề nghị đăng ký khai sinh",
+    "ChuHoSo": "Nguyễn Thị Bé",
+    "DinhDanhCHS": [{"LoaiDinhDanh": "1", "SoDinhDanh": "096190000123"}],
+    "SoDienThoai": "0912 345 678",
+    "DiaChiChuHoSo": {"MaTinh": "96", "DiaChiChiTiet": "Ấp 3"},
+    "TaiLieuNop": [{"TepDinhKemId": "a7c1", "TenTepDinhKem": "Tờ khai.pdf", "IsDeleted": "False"}],
+    "DanhSachLePhi": [{"TenPhiLePhi": "Lệ phí", "Gia": "8000"}],
+}
+"""A submission as both forms tell it, but for its files."""
+
+
+def push(**changes: Any) -> bytes:
+    """The digest of the form as it is pushed: files with their bytes, without the portal's numbers."""
+    files = [{"TenTepDinhKem": "Tờ khai.pdf", "Base64": "JVBERi0xLjQKJSVFT0YK"}]
+    body = {"service": "NhanHoSo", "data": {**FORM, "TaiLieuNop": files, **changes}}
+    fields = pushed_in(msgspec.json.encode(body)).fingerprint
+    assert fields is not None
+    return digest_of(fields)
+
+
+def search(**changes: Any) -> bytes:
+    """The digest of the form as a row of the search shows it: files with numbers and addresses."""
+    files = [{**FORM["TaiLieuNop"][0], "DuongDanTaiTepTin": "https://dvc.example/tai-lieu/a7c1"}]
+    (fact,) = found({**FORM, "SoBienNhan": "x", "TaiLieuNop": files, **changes})
+    return digest_of(fact.content)
+
+
+CHANGED: list[dict[str, Any]] = [
+    {"SoDienThoai": "0912345679"},
+    {"ChuHoSo": "Nguyễn Thị Bê"},
+    {"TrichYeuHoSo": "Đề nghị đăng ký khai tử"},
+    {"MaTTHC": "1.001194"},
+    {"DiaChiChuHoSo": {"MaTinh": "96", "DiaChiChiTiet": "Ấp 4"}},
+    {"DinhDanhCHS": [{"LoaiDinhDanh": "1", "SoDinhDanh": "096190000124"}]},
+    {"DanhSachLePhi": [{"TenPhiLePhi": "Lệ phí", "Gia": "9000"}]},
+]
+SPELLED: list[dict[str, Any]] = [
+    {},
+    {"SoDienThoai": "0912345678"},
+    {"ChuHoSo": "NGUYỄN  THỊ BÉ "},
+    {"ChuHoSo": "Nguye\u0302\u0303n Thi\u0323 Be\u0301"},
+    {"MaTTHC": "1.001193.000.00.00.H12"},
+    {"DiaChiChuHoSo": {"MaTinh": 96, "DiaChiChiTiet": "Ấp 3", "MaXa": ""}},
+    {"Email": "", "Fax": None, "DanhSachTepDinhKemKhac": []},
+    {"TrangThaiHoSo": "1", "MaDoiTuong": "t1", "TenTTHC": "Khai sinh", "Khac": "x"},
+]
+
+
+@pytest.mark.parametrize("spelled", SPELLED)
+def test_one_submission_in_two_forms_is_one_content(spelled: dict[str, Any]) -> None:
+    """Files as bytes or addresses, blanks, spelling, and what one form alone says make no other content."""
+    assert same_content(push(), search(**spelled))
+    assert same_content(push(**spelled), search())
+
+
+@pytest.mark.parametrize("changed", CHANGED)
+def test_a_changed_form_is_another_content_whichever_form_tells_it(changed: dict[str, Any]) -> None:
+    """Pushed twice, found twice, pushed and found: the change is seen."""
+    assert not same_content(push(), push(**changed))
+    assert not same_content(search(), search(**changed))
+    assert not same_content(push(), search(**changed))
+    assert not same_content(push(**changed), search())
+
+
+def test_another_file_is_seen_as_far_as_a_form_shows_it() -> None:
+    """By its name between the forms; by its bytes from push to push, by its number from search to search."""
+    name = [{"TepDinhKemId": "b", "TenTepDinhKem": "Khác.pdf", "Base64": "JVBERi0xLjQKJSVFT0YK"}]
+    bytes_ = [{"TenTepDinhKem": "Tờ khai.pdf", "Base64": "QUJD"}]
+    number = [{"TepDinhKemId": "b", "TenTepDinhKem": "Tờ khai.pdf"}]
+    removed = [*FORM["TaiLieuNop"], {"TepDinhKemId": "c", "TenTepDinhKem": "Bỏ.pdf", "IsDeleted": "True"}]
+    assert not same_content(search(), push(TaiLieuNop=name))
+    assert not same_content(push(), push(TaiLieuNop=bytes_))
+    assert not same_content(search(), search(TaiLieuNop=number))
+    assert same_content(search(), push(TaiLieuNop=bytes_))
+    assert same_content(push(), search(TaiLieuNop=removed))
+
+
+def test_supplement_and_withdrawal_are_compared_in_what_both_forms_tell() -> None:
+    """A supplement by its papers; texts that portals word in their own way only within one form."""
+    papers = [{"TenTepDinhKem": "Giấy chứng sinh.pdf"}]
+    tree = {**ANSWERED, "MaHoSo": NUMBER, "DanhSachGiayToBoSung": papers}
+
+    def content(form: Form, **changes: Any) -> bytes:
+        return digest_of(facts.supplement({**tree, **changes}, form).content)
+
+    assert same_content(content("push"), content("search", NoiDungBoSung="Yêu cầu bổ sung"))
+    assert not same_content(content("push"), content("push", NoiDungBoSung="khác"))
+    other = [{"TenTepDinhKem": "Giấy khác.pdf"}]
+    assert not same_content(content("push"), content("search", DanhSachGiayToBoSung=other))
+    asked = {"MaHoSo": NUMBER, "NgayYeuCau": "20260416100000", "LyDo": "Không còn nhu cầu"}
+    mine = digest_of(facts.withdrawal(asked, "push").content)
+    assert same_content(mine, digest_of(facts.withdrawal({**asked, "LyDo": "Rút"}, "search").content))
+    assert not same_content(mine, digest_of(facts.withdrawal({**asked, "LyDo": "Rút"}, "push").content))
+
+
+def test_a_field_that_the_forms_tell_differently_is_taken_out() -> None:
+    """The setting names it; a table goes with all its fields."""
+    content = facts.submission(FORM).content
+    left = shared(content, frozenset({"SoDienThoai", "DiaChiChuHoSo"}))
+    assert content.keys() - left.keys() == {
+        "SoDienThoai",
+        "DiaChiChuHoSo.MaTinh",
+        "DiaChiChuHoSo.DiaChiChiTiet",
+    }
+
+
+def test_a_submission_that_the_citizen_changed_is_told_again_with_its_key() -> None:
+    """While only the citizen has written on it; once the province has, a row shows our words."""
+    own = [{"NguoiXuLy": CITIZEN, "TrangThai": "1", "ThoiDiemXuLy": "20260415083000"}]
+    theirs = [*own, {"NguoiXuLy": "Lê Hoàng Phúc", "TrangThai": "1", "ThoiDiemXuLy": "20260415090000"}]
+    changed = {**FORM, "SoDienThoai": "0900000000"}
+    _first, seen = news(FORM, own, Seen(), CITIZEN)
+    assert news(FORM, own, seen, CITIZEN) == ((), seen)
+    (fact,), after = news(changed, own, seen, CITIZEN)
+    assert fact.key == NUMBER
+    assert news(changed, own, after, CITIZEN) == ((), after)
+    assert news(changed, theirs, seen, CITIZEN)[0] == ()
+    assert news({**changed, "NgayTiepNhan": "20260415090000"}, own, seen, CITIZEN)[0] == ()
+    assert news(changed, None, seen, CITIZEN)[0] == ()
+    assert news(changed, own, Seen(dossier=True), CITIZEN)[0] == ()
+
+
+def test_a_withdrawn_row_may_be_our_own_writing_and_is_believed_little() -> None:
+    """First found withdrawn: it is the same submission as the push, whatever we wrote over it."""
+    ours = {"TrangThaiHoSo": "7", "TrichYeuHoSo": "Trích yếu của một cửa", "SoDienThoai": ""}
+    submitted = next(fact for fact in found({**FORM, **ours}) if fact.kind.endswith("dossier"))
+    assert same_content(push(), digest_of(submitted.content))
+    assert not same_content(push(MaTTHC="2.000001"), digest_of(submitted.content))
 
 
 def test_what_was_told_is_not_told_again() -> None:

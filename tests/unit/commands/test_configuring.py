@@ -147,6 +147,24 @@ def test_a_route_that_sends_to_nobody_is_found_though_a_secret_is_missing(run: R
     assert "sync_record" in route["hint"]
 
 
+def test_a_route_on_what_the_tables_never_tell_is_found(run: Run, settings: Path) -> None:
+    """The group is looked for in the installation's own table; file, line and column, exit 2."""
+    (settings.parent / "tables" / "procedure_groups.csv").write_text(
+        "group,procedure,from,until\nland,1.1,,\n"
+    )
+    (settings.parent / "routes").mkdir()
+    (settings.parent / "routes" / "mine.toml").write_text(
+        '[[flow]]\nname = "mine"\nwhen = { procedure_group = "land_tax" }\n[[flow.leg]]\nname = "one"\n'
+        'on = "onestop.dossier"\nsend = "portal.sync_record"\n'
+    )
+    settings.write_text(SETTINGS.replace("[retry]", '[routes]\noverlay = "routes"\n[retry]'))
+    ran = run("check", "--settings", str(settings), "--json")
+    route = next(one for one in ran.json["problems"] if one["file"].endswith("mine.toml"))
+    assert ran.code == 2
+    assert (route["line"], route["column"]) == (3, 28)
+    assert route["what"] == 'procedure_group is never "land_tax"'
+
+
 BROKEN_FUNCTIONS = """\
 from mappings.rules import PythonRule
 

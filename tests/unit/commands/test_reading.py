@@ -1,11 +1,15 @@
 """The commands that read a ledger: account, trace, failed."""
 
+import asyncio
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from bus.ledger.ledger import Ledger
+from bus.ledger.store import Store
 from commands.tell import covered
+from tests.integration.ledger.conftest import keep_of, merge, plan
 from tests.unit.commands.conftest import CITIZEN, DEAD, ONESTOP, PORTAL, Run
 
 
@@ -66,6 +70,25 @@ def test_every_number_of_a_dossier_finds_its_timeline(run: Run, ledger_file: Pat
     assert len(times) == 4
 
 
+def test_a_late_answer_is_seen_in_account_and_trace(run: Run, ledger_file: Path) -> None:
+    """Counted beside the legs, told with its due date, as a table and as JSON."""
+
+    async def urge() -> None:
+        ledger = Ledger(Store(f"sqlite:///{ledger_file}"), plan, merge)
+        await ledger.keep(keep_of("portal.urgent", "k9", {"portal": "G22.99-261123-000009"}))
+        ledger.close()
+
+    asyncio.run(urge())
+    account = run("account", "--json").json
+    assert (account["legs"], account["late"]) == ({"done": 1, "open": 3}, {"open": 1})
+    assert "Đang chờ trả lời" in run("account").out
+    traced = run("trace", "G22.99-261123-000009", "--json").json
+    assert {leg["route"]: leg["late"] for leg in traced["legs"]} == {"flow.urgent": True, "flow.calm": False}
+    late = [moment for moment in traced["timeline"] if moment["state"] == "late"]
+    assert [moment["at"] for moment in late] == [leg["due_at"] for leg in traced["legs"] if leg["late"]]
+    assert run("trace", "G22.99-261123-000009").out.count("trễ hạn") == 1
+
+
 def test_a_mistyped_number_is_answered_by_the_near_one(run: Run, ledger_file: Path) -> None:
     """Two digits swapped: exit 1 and "did you mean"."""
     ran = run("trace", "H12.01-261132-0007")
@@ -115,6 +138,20 @@ def test_a_failure_that_is_not_there_is_said_so(run: Run, ledger_file: Path, nam
     ran = run("failed", "show", name)
     assert (ran.code, ran.out) == (1, "")
     assert ran.err
+
+
+def test_what_the_broker_gave_up_on_is_shown(run: Run, ledger_file: Path) -> None:
+    """In account, failed list, failed show and trace: how often, and that it is still ready."""
+    with sqlite3.connect(ledger_file) as rows:
+        rows.execute("UPDATE delivery SET given_up = 2 WHERE state = 'ready'")
+    rows.close()
+    assert run("account", "--json").json["given_up"] == 1
+    assert "gave up" in run("account").out
+    groups = run("failed", "list", "--json").json["groups"]
+    group = next(one for one in groups if one["cause"] == "given up")
+    assert (group["state"], group["count"]) == ("ready", 1)
+    assert run("failed", "show", *group["ids"], "--json").json["given_up"] == 2
+    assert "gave up on its work message 2 times" in run("trace", PORTAL, "--json").out
 
 
 def test_a_file_that_is_no_ledger_gives_a_sentence(run: Run, tmp_path: Path) -> None:

@@ -1,0 +1,70 @@
+"""What the ledger tells of legs (chặng) and their clocks: which are late, which were answered late.
+
+Late (trễ hạn) is no state and nobody writes it: it is read from `due_at`, so a clock that runs out costs no
+write, and no sweep can be late with it. An open leg of a withdrawn dossier is not late: nobody owes it.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select, text
+
+from bus.ledger import schema
+
+_l, _dossier = schema.leg.c, schema.dossier.c
+
+
+@dataclass(frozen=True, slots=True)
+class LegOfDossier:
+    """A leg of one dossier; times are seconds since the epoch, None where there is none."""
+
+    route: str
+    state: str
+    opened_at: float
+    due_at: float | None
+    ended_at: float | None
+    late: bool
+
+
+def wall_clock(tx: Connection) -> float:
+    """The clock that due dates are written by: the database's."""
+    if tx.dialect.name == "postgresql":
+        return float(tx.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+    return time.time()
+
+
+def of_dossier(tx: Connection, dossier: int) -> list[LegOfDossier]:
+    """The legs of a dossier in the order of their opening."""
+    now = wall_clock(tx)
+    query = select(schema.leg, _dossier.withdrawn).join(schema.dossier, _dossier.id == _l.dossier)
+    rows = tx.execute(query.where(_l.dossier == dossier).order_by(_l.opened_at, _l.route))
+    return [
+        LegOfDossier(row.route, row.state, row.opened_at, row.due_at, row.ended_at, _is_late(row, now))
+        for row in rows
+    ]
+
+
+def counted(tx: Connection) -> dict[str, int]:
+    """How many legs there are in each state."""
+    return _counts(tx, select(_l.state, func.count()).group_by(_l.state))
+
+
+def late(tx: Connection) -> dict[str, int]:
+    """How many are late: open ones whose clock has run out, and ended ones that ended after it."""
+    ended = select(_l.state, func.count()).where(_l.state != "open", _l.ended_at > _l.due_at)
+    # the condition on the state is word for word that of the index `leg_open`
+    waits: ColumnElement[bool] = text("leg.state = 'open'")  # type: ignore[assignment]  # a text is a condition too
+    still = select(_l.state, func.count()).where(waits, _l.due_at < wall_clock(tx), ~_dossier.withdrawn)
+    still = still.join(schema.dossier, _dossier.id == _l.dossier)
+    return _counts(tx, ended.group_by(_l.state)) | _counts(tx, still.group_by(_l.state))
+
+
+def _counts(tx: Connection, query: Select[Any]) -> dict[str, int]:
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def _is_late(row: Any, now: float) -> bool:
+    if row.due_at is None or (row.state == "open" and row.withdrawn):
+        return False
+    return bool((row.ended_at if row.ended_at is not None else now) > row.due_at)

@@ -1,0 +1,85 @@
+"""What one keeping transaction has read and is about to write, and what a withdrawal does to it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bus.ledger import lanes
+from bus.ledger.handover import Slot
+from bus.ledger.lanes import Lanes
+from bus.ledger.records import Keep, Ready
+from bus.ledger.rows import REPUBLISH_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Claiming:
+    """A new delivery for which a slot was taken."""
+
+    slot: Slot
+    row: dict[str, Any]
+    keep: Keep
+    body: bytes
+    fold: bytes
+
+
+@dataclass(slots=True)
+class Work:
+    """What one transaction has read and is about to write."""
+
+    now: float
+    states: dict[int, bytes] = field(default_factory=dict)
+    last: dict[int, int] = field(default_factory=dict)
+    lanes: Lanes = field(default_factory=dict)
+    withdrawn: set[int] = field(default_factory=set)
+    held: set[int] = field(default_factory=set)
+    legs: set[tuple[int, str]] = field(default_factory=set)
+    done: set[tuple[int, str]] = field(default_factory=set)
+    new_dossiers: list[dict[str, Any]] = field(default_factory=list)
+    identities: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    payloads: list[dict[str, Any]] = field(default_factory=list)
+    deliveries: dict[int, dict[str, Any]] = field(default_factory=dict)
+    new_legs: list[dict[str, Any]] = field(default_factory=list)
+    answered: list[dict[str, Any]] = field(default_factory=list)
+    changed: dict[int, dict[str, Any]] = field(default_factory=dict)
+    withdrawing: set[int] = field(default_factory=set)
+    fresh: dict[int, dict[str, str]] = field(default_factory=dict)
+    claimed: list[Claiming] = field(default_factory=list)
+    ended: list[tuple[int, int, str]] = field(default_factory=list)
+
+
+def withdraw(work: Work, dossier: int) -> list[Ready]:
+    """What is not yet sent is dropped, except what tells of the withdrawal; lanes go on."""
+    work.withdrawn.add(dossier)
+    work.withdrawing.add(dossier)
+    released: list[lanes.Place] = []
+    for (owner, _), lane in work.lanes.items():
+        if owner != dossier:
+            continue
+        for place in [place for place in lane if place.is_unsent and not place.after_withdrawal]:
+            supersede(work, lane, place, "the dossier was withdrawn before this was sent")
+        if freed := lanes.release(lane, held=dossier in work.held):
+            _move(work, freed, "")
+            released.append(freed)
+    return list(lanes.ready_of(released))
+
+
+def supersede(work: Work, lane: lanes.Lane, place: lanes.Place, why: str) -> None:
+    """Take a delivery that nothing of can act out of its lane, and tell of its end."""
+    lane.remove(place)
+    place.state = "superseded"
+    work.ended.append((place.dossier, place.id, place.state))
+    _move(work, place, why)
+
+
+def _move(work: Work, place: lanes.Place, why: str) -> None:
+    """Change the state of a delivery: of one made in this transaction in its row, else by an update."""
+    if new := work.deliveries.get(place.id):
+        new["state"], new["reason"] = place.state, why
+    else:
+        work.changed[place.id] = {
+            "number": place.id,
+            "new": place.state,
+            "why": why,
+            "now": work.now,
+            "due": work.now + REPUBLISH_AFTER,
+        }

@@ -1,0 +1,68 @@
+"""A request on its way: what it is compared by, its name for the peer, and the call itself."""
+
+import asyncio
+import hashlib
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from lxml import etree
+
+from bus.connector import Connector
+from bus.ledger.records import Claimed
+from bus.ports import Call, Deadline, Operation, Tree
+
+_sorted = msgspec.json.Encoder(order="sorted").encode
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request on its way, with what it is compared by."""
+
+    claimed: Claimed
+    connector: Connector
+    operation: Operation
+    tree: Tree
+    key: str
+    digest: bytes
+    told: bytes
+
+    def call(self, deadline: float) -> Call:
+        """The call for the adapter; the request id stays the same for every resend of the delivery."""
+        return Call(
+            request=self.tree,
+            request_id=_request_id(self.claimed),
+            attempt=self.claimed.attempt,
+            deadline=Deadline(deadline),
+            codes=self.claimed.codes,
+            traceparent=self.claimed.traceparent,
+        )
+
+
+async def make(connector: Connector, function: Callable[[Call], Any], call: Call) -> Any:
+    """Blocking adapters run in their connector's pool; a coroutine function runs on the loop."""
+    if _runs_on_the_loop(function):
+        awaited: Awaitable[Any] = function(call)
+        return await awaited
+    return await asyncio.get_running_loop().run_in_executor(connector.pool, function, call)
+
+
+@lru_cache(maxsize=1024)
+def _runs_on_the_loop(function: Callable[[Call], Any]) -> bool:
+    return inspect.iscoroutinefunction(function)
+
+
+def _request_id(claimed: Claimed) -> str:
+    """A UUID (version 8, RFC 9562: our own digest) that stays the same for every resend of a delivery."""
+    identity = f"{claimed.traceparent}/{claimed.route}/{claimed.delivery}"
+    name = hashlib.blake2b(identity.encode(), digest_size=16, person=b"request id").hexdigest()
+    return f"{name[:8]}-{name[8:12]}-8{name[13:16]}-b{name[17:20]}-{name[20:]}"
+
+
+def digest_of(value: Any) -> bytes:
+    """What two trees of equal content have in common, whatever their form."""
+    written = etree.tostring(value, method="c14n") if isinstance(value, etree._Element) else _sorted(value)  # noqa: SLF001  lxml's only name for its class
+    return hashlib.sha256(written).digest()
