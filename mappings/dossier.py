@@ -10,39 +10,17 @@ Names are ours; the peers' spelling stands only in the sheets.
 from datetime import date, datetime
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import field
 
-from mappings.message import Agency, Extras, Message, Part
-from mappings.official import DocumentStatus, OfficialDocument
+from mappings.dossier_finance import FinancialObligation, Payer, TaxNotice
+from mappings.dossier_land import Certificate, House, InformationSlip, Land, LandTransfer, Parcel
+from mappings.dossier_parts import Agency, Extras, File, Identity, Message, Part, Party, PartyKind, Place
 
 __all__ = [
-    "CANONICAL",
-    "END_STATUSES",
-    "LIST_KEYS",
-    "MESSAGES",
-    "Agency",
-    "Document",
-    "DocumentStatus",
-    "Dossier",
-    "Extras",
-    "Fee",
-    "File",
-    "Identity",
-    "Message",
-    "OfficialDocument",
-    "Paper",
-    "Part",
-    "Party",
-    "PartyKind",
-    "Payment",
-    "Place",
-    "Procedure",
-    "Result",
-    "Status",
-    "Step",
-    "Supplement",
-    "Transfer",
-    "Withdrawal",
+    "CANONICAL", "END_STATUSES", "LIST_KEYS", "MESSAGES", "Agency", "Certificate", "Document", "Dossier",
+    "Extras", "Fee", "File", "FinancialObligation", "House", "Identity", "InformationSlip", "Land",
+    "LandTransfer", "Message", "Paper", "Parcel", "Part", "Party", "PartyKind", "Payer", "Payment", "Place",
+    "Procedure", "Result", "Status", "Step", "Supplement", "TaxNotice", "Transfer", "Withdrawal",
 ]  # fmt: skip
 
 Status = Literal[
@@ -60,57 +38,6 @@ Status = Literal[
 """Trạng thái hồ sơ. The end states are `END_STATUSES`."""
 
 END_STATUSES = frozenset({"not_accepted", "withdrawn", "stopped", "returned"})
-
-
-class Identity(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A number that identifies a person or a body (giấy tờ định danh)."""
-
-    kind: str
-    number: str
-    issued_on: date | None = None
-    issued_by: str | None = None
-
-
-class Place(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """An address; codes as of the message's `as_of`. There is no district after 2025-07-01."""
-
-    province: str | None = None
-    district: str | None = None
-    ward: str | None = None
-    line: str | None = None
-
-
-PartyKind = Literal["citizen", "enterprise", "household_business", "state_agency", "organisation"]
-
-
-class Party(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A person or body: owner, submitter, payer. `identity` is a number whose kind the peer does not say."""
-
-    kind: PartyKind | None = None
-    name: str | None = None
-    identities: tuple[Identity, ...] = ()
-    identity: str | None = None
-    tax_code: str | None = None
-    tech_id: str | None = None
-    account_verified: bool | None = None
-    born: str | None = None
-    sex: str | None = None
-    nationality: str | None = None
-    ethnicity: str | None = None
-    phone: str | None = None
-    email: str | None = None
-    fax: str | None = None
-    place: Place | None = None
-    relation: str | None = None
-
-
-class File(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A stored file by content: `hash` is SHA-256 in hex, `size` in bytes; the file store has the bytes."""
-
-    hash: str
-    size: int
-    media_type: str
-    name: str
 
 
 class Document(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -251,7 +178,7 @@ class Dossier(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     peer mentions beside its own (for instance the national number that the one-stop keeps).
     """
 
-    codes: dict[str, str] = {}  # noqa: RUF012 - msgspec gives each message its own
+    codes: dict[str, str] = field(default_factory=dict)
     receipt_no: str | None = None
     procedure: str | None = None
     procedure_suffix: str | None = None
@@ -283,6 +210,7 @@ class Dossier(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     results: tuple[Result, ...] = ()
     steps: tuple[Step, ...] = ()
     transfers: tuple[Transfer, ...] = ()
+    obligation: FinancialObligation | None = None
     payments: tuple[Payment, ...] = ()
     papers_out: tuple[OfficialDocument, ...] = ()
     databases: tuple[str, ...] = ()
@@ -303,8 +231,8 @@ CANONICAL: dict[str, type[Message]] = {
         Withdrawal,
         Payment,
         Procedure,
-        OfficialDocument,
-        DocumentStatus,
+        FinancialObligation,
+        InformationSlip,
     )
 }
 """What a sheet may name as its `canonical`."""
@@ -322,11 +250,14 @@ MESSAGES: dict[str, type[Message]] = {
     "onestop.withdrawn": Withdrawal,
     "onestop.result": Result,
     "onestop.result_revoked": Result,
-    "ioffice.document": OfficialDocument,
-    "ioffice.document_status": DocumentStatus,
+    "onestop.slip": InformationSlip,
+    "tax.obligation": FinancialObligation,
+    "tax.supplement_request": Supplement,
+    "tax.payment_confirmed": Payment,
     "onestop.refusal": Step,
     "ioffice.refusal": Step,
     "national_portal.refusal": Step,
+    "tax.refusal": Step,
 }
 """message -> the struct it carries. A message is named by the TYPE of its connector, not by its name.
 
@@ -343,7 +274,11 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
     "steps": ("id",),
     "transfers": ("id",),
     "payments": ("id",),
-    "papers_out": ("document_id",),
+    "payers": ("tax_code",),
+    "notices": ("number", "subsection"),
+    "users": ("name", "identity"),
+    "parcels": ("number", "map_sheet"),
+    "houses": ("place",),
     "agencies": ("code", "name"),
     "required_documents": ("id",),
 }

@@ -20,6 +20,8 @@ from mappings.dossier import (
     Agency,
     DocumentStatus,
     Dossier,
+    FinancialObligation,
+    InformationSlip,
     Message,
     OfficialDocument,
     Part,
@@ -162,8 +164,11 @@ def _lift(source: str, kind: str, message: Message, as_of: datetime) -> tuple[Do
     if isinstance(message, Withdrawal):
         asked = replace(message, code=None, as_of=as_of)
         return Dossier(as_of=as_of, codes=codes), Mark(type_, at, times, withdrawals={asked.id: asked})
-    if isinstance(message, DocumentStatus):
-        message = step_of(message)
+    if isinstance(message, InformationSlip):  # it asks; the facts of the land are the one-stop's record
+        return Dossier(as_of=as_of, codes=codes), Mark(type_, at, times)
+    if isinstance(message, FinancialObligation):
+        owed = replace(message, code=None, as_of=None)
+        return Dossier(as_of=as_of, codes=codes, obligation=owed), Mark(type_, at, times | {"obligation": at})
     field = _LISTS.get(type(message))
     if field is None:
         raise TypeError(f"{kind}: a {type(message).__name__} is about no dossier")

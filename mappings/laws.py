@@ -17,6 +17,7 @@ from mappings.engine import Compiled, MappingError
 from mappings.engine_plan import Item, Level, Plan
 from mappings.engine_tree import absent, put
 from mappings.engine_write import Writing, value_at
+from mappings.engine_xml import Names, to_element
 from mappings.laws_make import Maker, filled, two_way
 
 SOURCE = "peer"
@@ -101,7 +102,10 @@ def _write(compiled: Compiled, message: Any) -> Any:
         if not all(problem.path == "" for problem in error.problems):
             raise
     writing = Writing(compiled.plan, SOURCE, None)
-    return compiled.carried(writing.message(message).tree)
+    tree = writing.message(message).tree
+    if compiled.sheet.carrier == "json":
+        return tree
+    return to_element(tree, Names(compiled.sheet), compiled.plan.root, compiled.sheet.root)
 
 
 def _with_incoming(level: Level, tree: Any, maker: Maker) -> Any:

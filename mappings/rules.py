@@ -70,7 +70,9 @@ def _prefixes(argument: str) -> str | None:
     )
 
 
-_ANY = frozenset({"text", "words", "int", "bool", "time", "day", "struct", "structs", "texts", "any"})
+_ANY = frozenset(
+    {"text", "words", "int", "decimal", "bool", "time", "day", "struct", "structs", "texts", "any"}
+)
 
 RULES: dict[str, Rule] = {
     rule.name: rule

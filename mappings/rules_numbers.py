@@ -1,5 +1,7 @@
-"""Rules for numbers: integer, boolean, money in whole đồng, and the constant."""
+"""Rules for numbers: integer, decimal, boolean, money in whole đồng, and the constant."""
 
+import re
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -35,6 +37,35 @@ def _read_digits(value: str) -> int:
     if str(number) != value:
         raise Noted(number, "leading zeros dropped", "bỏ số 0 ở đầu")
     return number
+
+
+_DECIMAL = r"\d{1,12}(?:\.\d{1,6})?"
+_is_decimal = re.compile(_DECIMAL, re.ASCII).fullmatch
+
+
+def read_decimal(value: str) -> Decimal:
+    """Read an area or a like measure, digits and a point; zeros at the end are kept, a comma is a problem."""
+    value = value.strip()
+    if _is_decimal(value) is None:
+        raise Fault("is no number with a decimal point", "không phải số viết với dấu chấm thập phân")
+    return Decimal(value)
+
+
+def write_decimal(value: Decimal) -> str:
+    """Write a measure in digits, never with an exponent."""
+    text = f"{value:f}"
+    if _is_decimal(text) is None:
+        raise Fault("is no number that can be sent", "số không gửi được")
+    return text
+
+
+_MEASURE = Bound(
+    read_decimal,
+    write_decimal,
+    {"type": "string", "pattern": rf"^\s*{_DECIMAL}\s*$"},
+    lambda random: Decimal(random.randint(1, 10**7)).scaleb(-random.choice((0, 1, 2))),
+    ours=(Decimal,),
+)
 
 
 def _boolean(_: str, setting: Setting) -> Bound:
@@ -109,6 +140,7 @@ def _value(argument: str) -> str | None:
 
 NUMBER_RULES = (
     Rule("integer", "số nguyên", frozenset({"int"}), _integer, no_argument),
+    Rule("decimal", "số thập phân", frozenset({"decimal"}), lambda _a, _s: _MEASURE, no_argument),
     Rule("boolean", "true/false", frozenset({"bool"}), _boolean, no_argument),
     Rule("money", "số tiền, đồng", frozenset({"int"}), lambda _a, _s: _AMOUNT, no_argument),
     Rule("always", 'luôn là "{0}"', frozenset(), _always, _value, fields=(0, 0)),

@@ -11,7 +11,9 @@ from msgspec import inspect as look
 
 from mappings.sheet_values import Path
 
-Kind = Literal["text", "words", "int", "bool", "time", "day", "struct", "structs", "texts", "map", "any"]
+Kind = Literal[
+    "text", "words", "int", "bool", "decimal", "time", "day", "struct", "structs", "texts", "map", "any"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ _PLAIN: tuple[tuple[type[look.Type], Kind], ...] = (
     (look.StrType, "text"),
     (look.BoolType, "bool"),
     (look.IntType, "int"),
+    (look.DecimalType, "decimal"),
     (look.DateTimeType, "time"),
     (look.DateType, "day"),
 )

@@ -1,0 +1,91 @@
+"""What every canonical message is made of: persons, agencies, places, files. See `mappings.dossier`."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+Extras = dict[str, dict[str, Any]]
+"""source -> field -> value: what no line of a sheet names; given back to that source only."""
+
+
+class Part(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A part of a message; `extras` holds what its peer said beside our fields."""
+
+    extras: Extras = {}
+
+
+class Message(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What may start or answer a leg. `code` is the number that the speaking peer knows the dossier by.
+
+    `code` is filled in before a sheet writes and resolved to one dossier after a sheet has read.
+    `as_of` is when the peer knew this; without one the time of keeping counts.
+    """
+
+    code: str | None = None
+    as_of: datetime | None = None
+
+
+class Identity(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A number that identifies a person or a body (giấy tờ định danh)."""
+
+    kind: str
+    number: str
+    issued_on: date | None = None
+    issued_by: str | None = None
+
+
+class Place(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An address; codes as of the message's `as_of`. There is no district after 2025-07-01."""
+
+    province: str | None = None
+    district: str | None = None
+    ward: str | None = None
+    line: str | None = None
+
+
+PartyKind = Literal["citizen", "enterprise", "household_business", "state_agency", "organisation"]
+
+
+class Party(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A person or body: owner, submitter, payer. `identity` is a number whose kind the peer does not say."""
+
+    kind: PartyKind | None = None
+    name: str | None = None
+    identities: tuple[Identity, ...] = ()
+    identity: str | None = None
+    tax_code: str | None = None
+    tech_id: str | None = None
+    account_verified: bool | None = None
+    born: str | None = None
+    sex: str | None = None
+    nationality: str | None = None
+    ethnicity: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    fax: str | None = None
+    place: Place | None = None
+    relation: str | None = None
+
+
+class Agency(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An agency: `code` in the order of QĐ 20/2020, `old_code` in that of QCVN 102, `name` as written."""
+
+    code: str | None = None
+    old_code: str | None = None
+    name: str | None = None
+    parent_name: str | None = None
+    address: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    fax: str | None = None
+    website: str | None = None
+
+
+class File(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A stored file by content: `hash` is SHA-256 in hex, `size` in bytes; the file store has the bytes."""
+
+    hash: str
+    size: int
+    media_type: str
+    name: str
