@@ -1,0 +1,1 @@
+"""The tax office (cơ quan thuế) behind the GIP gateway."""

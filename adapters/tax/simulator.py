@@ -1,0 +1,152 @@
+"""The tax office behind the GIP gateway, simulated: a real SOAP server with state of its own.
+
+`python -m adapters.tax.simulator --data DIR --seed N` prints `{"url", "control_url"}`; it answers at `PATH`
+below the url. Switches name types (`TCT_GPC`, `TCT_BSPC`, `TCT_TVNVTC`, `00109`, `00022`).
+
+Control, beside what the chassis has: `GET /_sim/cases`, `GET /_sim/certificate` (PEM, for `verify_with`),
+`POST /_sim/pay {"MA_HS", "SO_QUYET_DINH"}` receives the money of a notice. Nonces are forgotten on restart,
+nothing else is. The names marked [I] in the README are ours here as there.
+"""
+
+import html
+import re
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from datetime import datetime
+from typing import Any
+
+from adapters._kit.simulator import Simulation, Workshop, main
+from adapters._kit.simulator_http import Answer, Request, Route, json_answer
+from adapters._kit.simulator_journal import HANOI
+from adapters.tax import simulator_rows as rows
+from adapters.tax.simulator_envelope import EnvelopeFault, Guard, closed, faulted, opened
+from adapters.tax.simulator_frame import FrameProblem, Framer
+from adapters.tax.simulator_office import Conduct, Office
+from adapters.tax.simulator_seal import Seal
+
+PATH = "/T2B/GIP"
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Declare this simulator's own options; times in seconds, shares from 0 to 1."""
+    add = parser.add_argument
+    add("--username", default="camau", help="account of the token")
+    add("--password", default="mat-khau-thu", help="its password")
+    add("--sender", default="H12", help="SENDER_CODE that may speak")
+    add("--need-signature", action="store_true", help="refuse unsigned messages")
+    add("--work-seconds", type=float, default=1.0, help="seconds until the office moves on a dossier")
+    add("--ask-share", type=float, default=0.2, help="share of slips that it asks more about")
+    add("--refuse-share", type=float, default=0.05, help="share of slips that it refuses")
+
+
+def build(options: Namespace, workshop: Workshop) -> Simulation:
+    """Put the gateway and the office together from their options."""
+    conduct = Conduct(workshop.seed, options.work_seconds, options.ask_share, options.refuse_share)
+    office = Office(workshop, conduct, time.time)
+    seal = Seal(workshop.data)
+    framer = Framer(options.sender, seal, need_signature=options.need_signature, now=_now)
+    gateway = Gateway(workshop, office, framer, Guard(options.username, options.password))
+    return Simulation(
+        routes=[Route("POST", PATH, operation_of, gateway.serve)],
+        control=[
+            Route("GET", "/_sim/cases", "cases", lambda _: json_answer(office.cases())),
+            Route("GET", "/_sim/certificate", "certificate", lambda _: Answer(200, seal.pem)),
+            Route("POST", "/_sim/pay", "pay", gateway.pay),
+        ],
+        state=office.counts,
+        facts=office.counts,
+    )
+
+
+class Gateway:
+    """Opens envelopes and frames, lets the office work, answers in kind."""
+
+    def __init__(self, workshop: Workshop, office: Office, framer: Framer, guard: Guard) -> None:
+        self._journal, self._office, self._framer, self._guard = workshop.journal, office, framer, guard
+
+    def serve(self, request: Request) -> Answer:
+        """Answer one call."""
+        try:
+            text = opened(request.body, request.headers.get("content-type", ""), self._guard)
+        except EnvelopeFault as fault:
+            return faulted(fault)
+        asked: dict[str, str] = {}
+        try:
+            asked, row = self._framer.open(text)
+            answer = self._route(row, asked)
+        except FrameProblem as problem:
+            empty = rows.filled("ROW", ("TYPE", ""))
+            return closed(self._framer.write(asked, empty, problem.code, problem.text))
+        return closed(self._framer.write(asked, answer))
+
+    def pay(self, request: Request) -> Answer:
+        """Receive the money of a notice."""
+        asked = request.json()
+        at = f"{_now():%d/%m/%Y %H:%M:%S}"
+        voucher = self._office.pay(asked["MA_HS"], asked["SO_QUYET_DINH"], at)
+        return json_answer({"voucher": voucher}, 200 if voucher else 404)
+
+    def _route(self, row: Any, asked: dict[str, str]) -> Any:
+        kind = rows.kind_of(row)
+        match kind:
+            case "TCT_GPC":
+                return self._slip(row, asked)
+            case "TCT_BSPC":
+                return self._answer(row, asked)
+            case "TCT_TVNVTC":
+                return self._filed(row)
+            case "00109":
+                case = self._office.find(row.findtext("TRUYVAN/MA_HS", ""))
+                return rows.tax_book(case, row.findtext("TRUYVAN/SO", ""))
+            case "00022":
+                return rows.vouchers(self._office.find(row.findtext("TRUYVAN/MA_HS", "")))
+        raise FrameProblem("02", f"Sai cấu trúc: không có loại {kind}")
+
+    def _slip(self, row: Any, asked: dict[str, str]) -> Any:
+        dossier, slip = row.findtext("TT_CHUNG/MA_HS", ""), row.findtext("TT_CHUNG/SO_PHIEU", "")
+        number = ("SO_PHIEU", slip)
+        if problems := rows.slip_problems(row):
+            self._journal.record("TCT_GPC", dossier, "refused", asked["MSG_ID"])
+            return rows.acknowledgement(row, number, _now(), "02", f"Sai cấu trúc: {'; '.join(problems)}")
+        if self._office.refuses(dossier, slip):
+            self._journal.record("TCT_GPC", dossier, "refused", asked["MSG_ID"])
+            return rows.acknowledgement(row, number, _now(), "11", "Từ chối: không thuộc thẩm quyền")
+        first = self._office.file(self._office.make(dossier, slip, rows.people(row), rows.land(row)))
+        effect: Any = "applied" if first else "duplicate"
+        self._journal.record("TCT_GPC", dossier, effect, asked["MSG_ID"], slip=slip)
+        return rows.acknowledgement(row, number, _now(), "00", "")
+
+    def _answer(self, row: Any, asked: dict[str, str]) -> Any:
+        dossier, question = row.findtext("MA_HS", ""), row.findtext("SO_YEUCAU", "")
+        number = ("SO_YEUCAU", question)
+        case = self._office.find(dossier)
+        if case is None or case.question != question or case.state == "taken":
+            self._journal.record("TCT_BSPC", dossier, "refused", asked["MSG_ID"])
+            return rows.acknowledgement(row, number, _now(), "12", "Từ chối: không có yêu cầu này")
+        effect: Any = "applied" if self._office.answer(case, question) else "duplicate"
+        self._journal.record("TCT_BSPC", dossier, effect, asked["MSG_ID"], question=question)
+        return rows.acknowledgement(row, number, _now(), "00", "")
+
+    def _filed(self, row: Any) -> Any:
+        dossier = row.findtext("MA_HS", "")
+        case = self._office.find(dossier)
+        slip, question = row.findtext("SO_PHIEU"), row.findtext("SO_YEUCAU")
+        there = case is not None and (slip in case.slips if slip else question in case.answers)
+        code, text = ("0", "Đã nhận") if there else ("1", "Không tìm thấy phiếu")
+        return rows.result(dossier, code, text)
+
+
+def operation_of(request: Request) -> str:
+    """Read the type from the text inside the envelope, for the switchboard."""
+    text = html.unescape(request.body.decode("utf-8", "replace"))
+    found = re.search(r"<(?:MSG_TYPE|TYPE)>([^<]+)<", text)
+    return found[1] if found else "unknown"
+
+
+def _now() -> datetime:
+    return datetime.now(HANOI)
+
+
+if __name__ == "__main__":
+    sys.exit(main("adapters.tax.simulator", add_options, build))

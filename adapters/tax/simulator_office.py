@@ -1,0 +1,210 @@
+"""The simulated tax office: slips taken in, questions asked, notices made, money received.
+
+Nothing is repeatable: the same slip filed twice is two, both kept and counted. A dossier's state only climbs.
+The office works by the clock, from the seed: what it makes of a slip is fixed when it is filed.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any, Literal
+
+import msgspec
+
+from adapters._kit.simulator import Workshop
+
+State = Literal["taken", "asked", "answered", "noticed", "settled"]
+LADDER: tuple[State, ...] = ("taken", "asked", "answered", "noticed", "settled")
+SUBSECTIONS = (("2801", "Lệ phí trước bạ nhà đất"), ("1006", "Thuế TNCN BĐS"), ("1401", "Tiền sử dụng đất"))
+
+
+class Person(msgspec.Struct, frozen=True):
+    """A land user as a slip names them."""
+
+    name: str
+    code: str
+    identity: str
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A notice of one amount; `remaining` falls when it is paid."""
+
+    number: str
+    subsection: str
+    subsection_name: str
+    issued_on: str
+    due_on: str
+    remaining: int
+
+
+class Owed(msgspec.Struct, frozen=True):
+    """What one person owes."""
+
+    person: Person
+    notices: tuple[Notice, ...]
+
+
+class Voucher(msgspec.Struct, frozen=True):
+    """Money received."""
+
+    number: str
+    notice: str
+    amount: int
+    paid_at: str
+    person: Person
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One dossier at the tax office. `slips` are the numbers filed, in order, the repeated ones too."""
+
+    dossier: str
+    slips: tuple[str, ...]
+    certificate: str
+    parcel: str
+    map_sheet: str
+    state: State
+    moves_at: float
+    will_ask: bool
+    question: str
+    answers: tuple[str, ...]
+    owed: tuple[Owed, ...]
+    vouchers: tuple[Voucher, ...] = ()
+
+
+class Conduct(msgspec.Struct, frozen=True):
+    """How the office behaves: seconds until it moves, shares of slips that it asks about or refuses."""
+
+    seed: int
+    seconds: float
+    ask_share: float
+    refuse_share: float
+
+
+class Office:
+    """All dossiers, kept on a shelf."""
+
+    def __init__(self, workshop: Workshop, conduct: Conduct, clock: Callable[[], float]) -> None:
+        self._shelf = workshop.shelf("cases")
+        self._conduct, self._clock = conduct, clock
+
+    def find(self, dossier: str) -> Case | None:
+        """Return a dossier as it stands now: what was to happen by now has."""
+        kept = self._shelf.get(dossier)
+        if kept is None:
+            return None
+        case = msgspec.convert(kept, Case)
+        if case.state in ("taken", "answered") and self._clock() >= case.moves_at:
+            asks = case.will_ask and case.state == "taken"
+            case = self._keep(msgspec.structs.replace(case, state="asked" if asks else "noticed"))
+        return case
+
+    def refuses(self, dossier: str, slip: str) -> bool:
+        """Whether the office refuses this slip, always the same."""
+        return self._drawn(dossier, slip).random() < self._conduct.refuse_share
+
+    def file(self, case: Case) -> bool:
+        """Take a slip; tells whether it is the first of its number."""
+        held = self.find(case.dossier)
+        first = held is None or case.slips[0] not in held.slips
+        if held is not None:
+            case = msgspec.structs.replace(held, slips=(*held.slips, *case.slips))
+        self._keep(case)
+        return first
+
+    def make(self, dossier: str, slip: str, people: list[Person], land: tuple[str, str, str]) -> Case:
+        """Make a new case of a slip: who will owe what, and whether the office will ask first."""
+        random = self._drawn(dossier, slip)
+        random.random()
+        return Case(
+            dossier=dossier,
+            slips=(slip,),
+            certificate=land[0],
+            parcel=land[1],
+            map_sheet=land[2],
+            state="taken",
+            moves_at=self._clock() + self._conduct.seconds,
+            will_ask=random.random() < self._conduct.ask_share,
+            question=f"YC{random.randrange(10**7):07}",
+            answers=(),
+            owed=tuple(Owed(person, _notices(random)) for person in people),
+        )
+
+    def answer(self, case: Case, question: str) -> bool:
+        """Take an answer to the office's question; tells whether it is the first."""
+        first = question not in case.answers
+        state: State = "answered" if case.state == "asked" else case.state
+        self._keep(
+            msgspec.structs.replace(
+                case,
+                answers=(*case.answers, question),
+                state=state,
+                moves_at=self._clock() + self._conduct.seconds,
+            )
+        )
+        return first
+
+    def pay(self, dossier: str, number: str, at: str) -> Voucher | None:
+        """Receive the money of a notice; None where nothing is owed by that number."""
+        case = self.find(dossier)
+        if case is None or case.state != "noticed":
+            return None
+        found = [(owed, each) for owed in case.owed for each in owed.notices if each.number == number]
+        if not found or not found[0][1].remaining:
+            return None
+        owed, notice = found[0]
+        voucher = Voucher(
+            f"CT{len(case.vouchers) + 1:04}-{number}", number, notice.remaining, at, owed.person
+        )
+        people = tuple(_paid(each, number) for each in case.owed)
+        left = sum(each.remaining for one in people for each in one.notices)
+        state: State = "noticed" if left else "settled"
+        self._keep(
+            msgspec.structs.replace(case, owed=people, vouchers=(*case.vouchers, voucher), state=state)
+        )
+        return voucher
+
+    def counts(self) -> dict[str, Any]:
+        """Return how many dossiers, slips and slips filed again there are."""
+        cases = [msgspec.convert(value, Case) for _, value in self._shelf.items()]
+        slips = sum(len(case.slips) for case in cases)
+        return {
+            "cases": len(cases),
+            "slips": slips,
+            "slips_again": slips - sum(len(set(case.slips)) for case in cases),
+            "states": {state: sum(case.state == state for case in cases) for state in LADDER},
+        }
+
+    def cases(self) -> list[Case]:
+        """Return all dossiers as they stand now."""
+        return [case for number in list(self._shelf) if (case := self.find(number)) is not None]
+
+    def _keep(self, case: Case) -> Case:
+        before = self._shelf.get(case.dossier)
+        if before is not None and LADDER.index(before["state"]) > LADDER.index(case.state):
+            raise RuntimeError(f"{case.dossier}: the state would fall from {before['state']} to {case.state}")
+        self._shelf.put(case.dossier, msgspec.to_builtins(case))
+        return case
+
+    def _drawn(self, dossier: str, slip: str) -> Random:
+        return Random(f"{self._conduct.seed}:{dossier}:{slip}")
+
+
+def _notices(random: Random) -> tuple[Notice, ...]:
+    kinds = random.sample(SUBSECTIONS, random.randint(1, len(SUBSECTIONS)))
+    return tuple(
+        Notice(
+            number=f"LTB{random.randrange(10**7):07}-TK{random.randrange(10**7):07}/TB-CCT",
+            subsection=code,
+            subsection_name=name,
+            issued_on="2026-11-20",
+            due_on="2026-12-20",
+            remaining=random.randint(1, 200_000) * 1000 + random.randint(0, 999),
+        )
+        for code, name in kinds
+    )
+
+
+def _paid(owed: Owed, number: str) -> Owed:
+    notices = (
+        msgspec.structs.replace(each, remaining=0) if each.number == number else each for each in owed.notices
+    )
+    return Owed(owed.person, tuple(notices))

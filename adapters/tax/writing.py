@@ -1,0 +1,181 @@
+"""What a province sends to the tax office: slips and answers to its questions. And what it asks.
+
+Nothing is repeatable: the gateway keeps no request id, a slip filed twice is two. What was filed is askable
+by dossier and number (truy vấn nghĩa vụ tài chính). Questions have no effect, so they may always be repeated.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from lxml import etree
+
+from adapters._kit.wordings import Wording, meaning
+from adapters._kit.xml import Element, XmlSchema
+from adapters.tax.client import GipClient, clock_note
+from adapters.tax.faults import Told, error_of, unusable
+from adapters.tax.frame import FrameError
+from adapters.tax.settings import Types
+from bus.errors import PermanentError
+from bus.ports import Answer, Call, Deadline, Incoming, Sighting, Tree
+
+_DONE = ("done", "exists")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the operations work with; `schemas` judge what is sent, by operation."""
+
+    client: GipClient
+    types: Types
+    wordings: tuple[Wording, ...]
+    schemas: Mapping[str, XmlSchema]
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """One kind of thing that is filed: its schema, its word, and how a question names it."""
+
+    schema: str
+    at: str
+    number: str
+
+    def word(self, types: Types) -> str:
+        """Its MSG_TYPE in this installation."""
+        return types.slip if self.schema == "slip" else types.supplement
+
+    def file(self, desk: Desk, call: Call) -> Answer:
+        """File it once; before a later attempt the gateway is asked whether it has it."""
+        row = self._row(desk, call)
+        if problems := desk.schemas[self.schema].problems(row):
+            text = "The message is not what the tax office accepts; it was not sent."
+            raise PermanentError(text, problems=problems)
+        if call.attempt > 1 and self.is_there(desk, call).outcome == "done":
+            return Answer(note="the tax office has this already")
+        number = desk.client.message_id(call.request_id)
+        answer = desk.client.say(row, self.word(desk.types), call.deadline, effect=True, message_id=number)
+        if answer.means not in _DONE:
+            raise error_of(answer, effect=True)
+        return Answer(raw=answer.raw, note=clock_note(answer))
+
+    def is_there(self, desk: Desk, call: Call) -> Sighting:
+        """Whether the gateway has it, by dossier and number [I]."""
+        asked = _asked(desk.types.filed, "", {"MA_HS": self._text(call.request, "MA_HS")})
+        etree.SubElement(asked, self.number).text = self._text(call.request, self.number)
+        return _seen(desk.client.say(asked, desk.types.filed, call.deadline, effect=False))
+
+    def key(self, row: Tree) -> str:
+        """What it adds at the tax office."""
+        return f"{self._text(row, 'MA_HS')}|{self._text(row, self.number)}"
+
+    def _row(self, desk: Desk, call: Call) -> Element:
+        """The request with the gateway's own block in front; the sheet knows nothing of message numbers."""
+        row = etree.fromstring(etree.tostring(call.request))
+        row.insert(0, _system(self.word(desk.types), desk.client.message_id(call.request_id)))
+        return row
+
+    def _text(self, row: Element, name: str) -> str:
+        return str(row.findtext(f"{self.at}{name}", ""))
+
+
+SLIP = Filing("slip", "TT_CHUNG/", "SO_PHIEU")
+SUPPLEMENT = Filing("supplement_answer", "", "SO_YEUCAU")
+
+
+def query_obligation(desk: Desk, call: Call) -> Answer:
+    """Ask for the land tax book of a dossier: what is owed, or what the tax office wants to know first.
+
+    A state that the table calls missing is no message yet; any other goes to the sheet, which parks for a
+    person what nobody has seen.
+    """
+    answer = _asked_well(desk, call, desk.types.obligation)
+    says: list[Incoming] = []
+    for row in answer.frame.rows:
+        says += _requests(row, answer)
+        book = row.find("SOTHUE")
+        if book is None and not says and answer.code == "":
+            raise unusable(FrameError("it holds no SOTHUE"), answer.raw, effect=False)
+        if book is not None and not _nothing_yet(desk, book):
+            says.append(_incoming("tax.obligation", row, answer, place=_place(desk.types.obligation, row)))
+    return Answer(raw=answer.raw, says=tuple(says), note=clock_note(answer))
+
+
+def query_payments(desk: Desk, call: Call) -> Answer:
+    """Ask for the payment vouchers of a dossier; each is a message of its own."""
+    answer = _asked_well(desk, call, desk.types.payments)
+    vouchers = [one for row in answer.frame.rows for one in row.iterfind("CHUNGTU")]
+    says = [
+        _incoming("tax.payment_confirmed", one, answer, key=_joined(one, "SO_CHUNGTU", "TRANG_THAI"))
+        for one in vouchers
+    ]
+    return Answer(raw=answer.raw, says=tuple(says), note=clock_note(answer))
+
+
+def nobody(desk: Desk, code: str, deadline: Deadline) -> Told:
+    """Ask for a slip that cannot be: shows way, account, signature and form of answers."""
+    row = _asked(desk.types.filed, "", {"MA_HS": code, "SO_PHIEU": "0"})
+    return desk.client.say(row, desk.types.filed, deadline, effect=False)
+
+
+def _asked_well(desk: Desk, call: Call, service: str) -> Told:
+    answer = desk.client.say(call.request, service, call.deadline, effect=False)
+    if answer.code and answer.means not in ("done", "missing"):
+        raise error_of(answer, effect=False)
+    return answer
+
+
+def _requests(row: Element, answer: Told) -> list[Incoming]:
+    """Requests for more (mẫu 01/CCTT-ĐĐTCQ) in an answer [I]; one has one number for ever."""
+    return [
+        _incoming("tax.supplement_request", one, answer, key=_joined(one, "MA_HS", "SO_YEUCAU"))
+        for one in row.iterfind("YEUCAU_BOSUNG")
+    ]
+
+
+def _nothing_yet(desk: Desk, book: Element) -> bool:
+    state, said = book.findtext("TRANGTHAI", "").strip(), book.findtext("MOTA_TRANGTHAI", "")
+    found = meaning(desk.wordings, desk.types.obligation, state, said)
+    return found is not None and found.means == "missing"
+
+
+def _incoming(
+    kind: str, tree: Element, answer: Told, *, key: str | None = None, place: str | None = None
+) -> Incoming:
+    """A message out of an answer; kept with the whole signed text that it came in."""
+    return Incoming(kind, tree, answer.raw, key=key, place=place, media_type="application/xml")
+
+
+def _place(service: str, row: Element) -> str:
+    """Where an answer stands in what is asked again and again: the same content there is the same message."""
+    return f"{service}/{row.findtext('.//MA_HS', '')}"
+
+
+def _joined(element: Element, *names: str) -> str | None:
+    texts = [element.findtext(name, "").strip() for name in names]
+    return "/".join(texts) if all(texts) else None
+
+
+_SEEN: Mapping[str, Literal["done", "not there", "still working"]] = {
+    "done": "done",
+    "missing": "not there",
+    "busy": "still working",
+}
+
+
+def _seen(answer: Told) -> Sighting:
+    return Sighting(_SEEN.get(answer.means, "cannot say"))
+
+
+def _asked(word: str, number: str, fields: Mapping[str, str]) -> Element:
+    row = etree.Element("ROW")
+    row.append(_system(word, number))
+    for name, text in fields.items():
+        etree.SubElement(row, name).text = text
+    return row
+
+
+def _system(word: str, number: str) -> Element:
+    block = etree.Element("SYSTEM_INFO")
+    for name, text in (("MSG_TYPE", word), ("SEQ_ID", number), ("SEQ_REFID", ""), ("ERROR_NOTE", "")):
+        etree.SubElement(block, name).text = text or None
+    return block
