@@ -58,10 +58,10 @@ def certificate(
     return made.sign(issuer[1] if issuer else key, hashes.SHA256())
 
 
-def signer_file(folder: Path, password: str = "khoa") -> str:
-    """A PKCS#12 file with our key, as the setting names it."""
+def signer_file(folder: Path) -> str:
+    """A PKCS#12 file with our key, as the setting names it; its password is "khoa"."""
     path = folder / "tinh.p12"
-    secret = BestAvailableEncryption(password.encode())
+    secret = BestAvailableEncryption(b"khoa")
     own = certificate("UBND tỉnh", rsa_key())
     path.write_bytes(pkcs12.serialize_key_and_certificates(b"tinh", rsa_key(), own, None, secret))
     return f"pkcs12:{path}"
@@ -96,9 +96,7 @@ def query(kind: str, dossier: str = DOSSIER, identity: str = "096190000123") -> 
     return etree.fromstring(f"<ROW>{asked}<TYPE>{kind}</TYPE><NAME>x</NAME></ROW>")
 
 
-def call(
-    request: Any, *, attempt: int = 1, seconds: float = 10, request_id: str = REQUEST_ID
-) -> Call:
+def call(request: Any, *, attempt: int = 1, seconds: float = 10, request_id: str = REQUEST_ID) -> Call:
     """One attempt at an operation."""
     return Call(request, request_id, attempt, Deadline(time.monotonic() + seconds))
 

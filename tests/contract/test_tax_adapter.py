@@ -1,0 +1,489 @@
+"""The tax connector against the simulated office, and against gateways that answer what a test wants."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from lxml import etree
+
+from adapters.tax.adapter import TYPE
+from adapters.tax.settings import Types
+from adapters.tax.simulator_seal import Seal, signature_problem
+from bus.errors import (
+    ConfigurationError,
+    DeliveryError,
+    OutcomeUnknownError,
+    PermanentError,
+    RefusedByPeerError,
+    TransientError,
+)
+from bus.installation import Timeout
+from bus.ports import Adapter, Answer
+from bus.settings import Seconds, Secret
+from mappings.engine import compile_sheet
+from mappings.sheet import load_sheets
+from tests.contract.broken_endpoint import BrokenEndpoint, Conversation, answers, envelope
+from tests.contract.tax_world import (
+    DOSSIER,
+    ROOT,
+    adapter,
+    call,
+    certificate,
+    pem,
+    query,
+    rsa_key,
+    signer_file,
+    simulator,
+    slip,
+)
+
+pytestmark = pytest.mark.contract
+CALM = ("--ask-share", "0", "--refuse-share", "0")
+SHORT = Timeout(connect=Seconds(1), answer=Seconds(0.5))
+
+
+@dataclass
+class Office:
+    """A simulated office at work, a connector that trusts it, and the desk to look behind its counter."""
+
+    url: str
+    desk: httpx.Client
+    tax: Adapter
+    folder: Path
+
+    def do(self, operation: str, request: Any, **how: Any) -> Answer:
+        """Call an operation."""
+        return self.tax.operations[operation].call(call(request, **how))
+
+    def seen(self, operation: str, request: Any, **how: Any) -> str:
+        """Ask whether it took effect."""
+        lookup = self.tax.operations[operation].lookup
+        assert lookup is not None
+        return lookup(call(request, **how)).outcome
+
+    def switch(self, mode: str, operation: str = "TCT_GPC", **how: Any) -> None:
+        """Let it misbehave."""
+        self.desk.post("/_sim/switch", json={"mode": mode, "operation": operation, **how}).raise_for_status()
+
+    def effects(self) -> dict[str, Any]:
+        """What it counts."""
+        counted: dict[str, Any] = self.desk.get("/_sim/effects").json()
+        return counted
+
+    def failure(self, operation: str, request: Any, **how: Any) -> DeliveryError:
+        """The error of a call that must not succeed."""
+        with pytest.raises(DeliveryError) as caught:
+            self.do(operation, request, **how)
+        return caught.value
+
+
+Open = Callable[..., Office]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Open]:
+    """Open offices that close with the test; the connector signs, and verifies what it is told."""
+    with ExitStack() as stack:
+
+        def start(*options: str, **settings: Any) -> Office:
+            folder = tmp_path / "office"
+            url, control = stack.enter_context(simulator(folder, "--need-signature", *options))
+            desk = stack.enter_context(httpx.Client(base_url=control))
+            (tmp_path / "gip.pem").write_bytes(desk.get("/_sim/certificate").content)
+            own = {
+                "signer": signer_file(tmp_path),
+                "signer_password": Secret("khoa"),
+                "verify_with": tmp_path / "gip.pem",
+            }
+            tax = adapter(url, **(own | settings))
+            stack.callback(tax.close)
+            return Office(url, desk, tax, tmp_path)
+
+        yield start
+
+
+def message(incoming: Any) -> Any:
+    """What the sheet of a message reads."""
+    sheet = compile_sheet(load_sheets([ROOT / "mappings"])[TYPE.messages[incoming.kind]])
+    return sheet.read(incoming.tree, source="tax").message
+
+
+def until(condition: Callable[[], Any], seconds: float = 5) -> Any:
+    """Wait for a condition, and give what it gave."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it did not come about")
+
+
+# --- the road: slip, notices, vouchers ----------------------------------------------------------------
+
+
+def test_a_slip_becomes_notices_and_its_payments_become_vouchers(office: Open) -> None:
+    """Filed once; nothing to tell at first; then two taxpayers with their notices; each payment a message."""
+    at = office("--work-seconds", "0.3", *CALM)
+    assert at.do("file_slip", slip()).note == ""
+    assert at.do("query_obligation", query("00109")).says == ()
+    (told,) = until(lambda: at.do("query_obligation", query("00109")).says)
+    owed = message(told)
+    assert owed.code == DOSSIER
+    assert [each.tax_code for each in owed.payers] == ["096190000123", "096080004567"]
+    assert all(each.total == sum(one.remaining for one in each.notices) for each in owed.payers)
+    numbers = [one.number for each in owed.payers for one in each.notices]
+    for number in numbers:
+        at.desk.post("/_sim/pay", json={"MA_HS": DOSSIER, "SO_QUYET_DINH": number}).raise_for_status()
+    vouchers = at.do("query_payments", query("00022")).says
+    assert [message(each).notice_number for each in vouchers] == numbers
+    assert len({each.key for each in vouchers}) == len(numbers)
+    assert sum(message(each).amount for each in vouchers) == sum(each.total for each in owed.payers)
+    assert at.effects()["states"]["settled"] == 1
+
+
+def test_an_answer_is_kept_as_it_was_signed(office: Open) -> None:
+    """Byte for byte: the signature inside is still right when somebody asks in five years."""
+    at = office("--work-seconds", "0", *CALM)
+    at.do("file_slip", slip())
+    answer = at.do("query_obligation", query("00109"))
+    assert signature_problem(etree.fromstring(answer.raw)) == ""
+    assert answer.says[0].raw == answer.raw
+
+
+def test_the_same_answer_asked_for_twice_is_the_same_message(office: Open) -> None:
+    """The gateway is asked again and again: the place is the same, and a voucher's key is its number."""
+    at = office("--work-seconds", "0", *CALM)
+    at.do("file_slip", slip())
+    first, second = (at.do("query_obligation", query("00109")).says[0] for _ in range(2))
+    assert (first.key, first.place) == (second.key, second.place) == (None, f"00110/{DOSSIER}")
+    assert message(first) == message(second)
+
+
+def test_a_request_for_more_is_answered_once_and_never_by_a_second_slip(office: Open) -> None:
+    """Mẫu 01/CCTT-ĐĐTCQ: the question comes with its clock, the answer goes back under its number."""
+    at = office("--work-seconds", "0.1", "--ask-share", "1", "--refuse-share", "0")
+    at.do("file_slip", slip())
+    (asked,) = until(
+        lambda: [
+            each
+            for each in at.do("query_obligation", query("00109")).says
+            if each.kind == "tax.supplement_request"
+        ]
+    )
+    question = message(asked)
+    assert asked.key == f"{DOSSIER}/{question.id}"
+    assert question.answer_until > question.asked_at
+    said = f"<MA_HS>{DOSSIER}</MA_HS><SO_YEUCAU>{question.id}</SO_YEUCAU><NOI_DUNG>đã bổ sung</NOI_DUNG>"
+    answer = etree.fromstring(f"<ROW>{said}</ROW>")
+    assert at.seen("answer_supplement", answer) == "not there"
+    at.do("answer_supplement", answer)
+    assert at.seen("answer_supplement", answer) == "done"
+    until(lambda: [s for s in at.do("query_obligation", query("00109")).says if s.kind == "tax.obligation"])
+    assert at.effects()["by_operation"]["TCT_BSPC"]["applied"] == 1
+    assert at.effects()["slips"] == 1
+
+
+# --- one effect ---------------------------------------------------------------------------------------
+
+
+def test_the_office_is_not_repeatable_and_counts(office: Open) -> None:
+    """Two first attempts are two slips: nothing but asking prevents that."""
+    at = office(*CALM)
+    for _ in range(2):
+        at.do("file_slip", slip())
+    assert (at.effects()["applied"], at.effects()["duplicates"], at.effects()["slips_again"]) == (1, 1, 1)
+
+
+def test_a_lost_answer_ends_in_one_effect(office: Open) -> None:
+    """Unknown, looked up, found; and whoever tries again all the same asks first."""
+    at = office(*CALM)
+    at.switch("lose_answer", times=1, seconds=0)
+    assert type(at.failure("file_slip", slip())) is OutcomeUnknownError
+    assert at.seen("file_slip", slip(), attempt=2) == "done"
+    assert "already" in at.do("file_slip", slip(), attempt=2).note
+    assert (at.effects()["applied"], at.effects()["duplicates"]) == (1, 0)
+
+
+def test_an_office_that_acts_after_having_said_not_there_is_found_out_by_asking_later(office: Open) -> None:
+    """Its first "not there" is no proof: the bus believes one only after `absent_after`."""
+    at = office(*CALM)
+    at.switch("delay_effect", times=1, seconds=0.6)
+    assert type(at.failure("file_slip", slip())) is OutcomeUnknownError
+    assert at.seen("file_slip", slip()) == "not there"
+    until(lambda: at.seen("file_slip", slip()) == "done")
+    assert "already" in at.do("file_slip", slip(), attempt=2).note
+    assert (at.effects()["applied"], at.effects()["duplicates"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("mode", "error"),
+    [
+        ("silent", OutcomeUnknownError),
+        ("dead", OutcomeUnknownError),
+        ("faulty", OutcomeUnknownError),
+        ("malformed", OutcomeUnknownError),
+        ("slow", OutcomeUnknownError),
+        ("retry_after", OutcomeUnknownError),
+    ],
+)
+def test_each_way_to_misbehave_is_told_for_what_it_leaves(
+    mode: str, error: type[DeliveryError], office: Open
+) -> None:
+    """A slip: unknown, for the bytes were sent. A question: it can be asked again."""
+    at = office(*CALM, timeout=SHORT)
+    at.switch(mode, times=1, seconds=2)
+    assert type(at.failure("file_slip", slip())) is error
+    at.switch(mode, "00109", times=1, seconds=2)
+    assert type(at.failure("query_obligation", query("00109"))) is TransientError
+
+
+def test_many_slips_at_once_are_each_filed_once(office: Open) -> None:
+    """Eight threads share one client, its keys and schemas; a tenth of the answers is lost."""
+    at = office(*CALM)
+    at.switch("lose_answer", probability=0.1, seconds=0)
+
+    def file(count: int) -> str:
+        request = slip(f"PC-{count}", f"000.00.32.H12-261120-{count:04}")
+        how = {"request_id": f"0e3bd0a0-0000-4000-8000-{count:012}"}
+        try:
+            at.do("file_slip", request, **how)
+        except OutcomeUnknownError:
+            return at.seen("file_slip", request, **how)
+        return "done"
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(file, range(80))) == {"done"}
+    assert (at.effects()["applied"], at.effects()["duplicates"]) == (80, 0)
+
+
+# --- refusals, mistakes, keys -------------------------------------------------------------------------
+
+
+def test_a_refusal_is_an_answer(office: Open) -> None:
+    """The office's no becomes a step of the dossier, in its own words."""
+    error = office("--refuse-share", "1").failure("file_slip", slip())
+    assert isinstance(error, RefusedByPeerError)
+    assert "thẩm quyền" in error.reason
+
+
+def test_a_slip_that_the_schema_refuses_is_not_sent(office: Open) -> None:
+    """All problems at once, without a value."""
+    at = office(*CALM)
+    wrong = slip(NGAY_DUYET="20/11/2026", DK_GHINO_NVTC="2")
+    wrong.remove(wrong.find("TT_THUADAT"))
+    error = at.failure("file_slip", wrong)
+    assert isinstance(error, PermanentError)
+    assert len(error.problems) >= 3
+    assert at.effects()["by_operation"] == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"password": Secret("sai")}, "FailedAuthentication"),
+        ({"signer": "", "signer_password": None}, "chữ ký"),
+    ],
+    ids=["password", "unsigned"],
+)
+def test_an_account_that_is_not_accepted_burns_nothing(settings: Any, says: str, office: Open) -> None:
+    """The gateway said no before it looked: nothing was done, and the breaker sees it."""
+    at = office(*CALM, **settings)
+    error = at.failure("file_slip", slip())
+    assert isinstance(error, TransientError)
+    assert error.peer_down
+    assert says in f"{error.text} {error.code}"
+    assert at.effects()["by_operation"] == {}
+
+
+def test_an_answer_of_nobody_we_trust_is_not_believed(office: Open, tmp_path: Path) -> None:
+    """Another's certificate in `verify_with`: the slip may be filed, so its outcome is unknown."""
+    (tmp_path / "other.pem").write_bytes(pem(certificate("khác", rsa_key())))
+    at = office(*CALM, verify_with=tmp_path / "other.pem")
+    error = at.failure("file_slip", slip())
+    assert type(error) is OutcomeUnknownError
+    assert "signature" in error.text
+    assert [probe.ok for probe in at.tax.probe()][-1] is False
+
+
+def test_a_probe_names_each_layer(office: Open) -> None:
+    """From the name to a question whose answer is verified."""
+    at = office(*CALM)
+    found = list(at.tax.probe())
+    assert [each.layer for each in found] == ["DNS", "TCP", "login", "schema", "echo"]
+    assert all(each.ok for each in found)
+    at.tax.ping()
+
+
+# --- gateways that answer what a test wants -----------------------------------------------------------
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Callable[[str | Conversation], Adapter]]:
+    """Make connectors to a gateway that answers every call with a text inside, signed by nobody."""
+    made: list[Any] = []
+
+    def build(inner: str | Conversation, **settings: Any) -> Adapter:
+        does = inner if callable(inner) else answers(wrapped(inner))
+        made.append(BrokenEndpoint(does))
+        made.append(adapter(made[-1].url, timeout=SHORT, **settings))
+        one: Adapter = made[-1]
+        return one
+
+    yield build
+    for one in made:
+        one.close()
+
+
+def wrapped(inner: str) -> str:
+    """A text in the answer's envelope, escaped."""
+    text = inner.replace("&", "&amp;").replace("<", "&lt;")
+    return envelope(
+        f'<r:xuLyTruyVanMsgResponse xmlns:r="http://gip.response.com/"><return>{text}</return>'
+        "</r:xuLyTruyVanMsgResponse>"
+    )
+
+
+def frame(row: str, **header: str) -> str:
+    """A frame with a row."""
+    said = {"TRAN_CODE": "05011", "MSG_ID": "GIP202611250000001", "SEND_DATE": "11-25-2026"} | header
+    fields = "".join(f"<{name}>{text}</{name}>" for name, text in said.items())
+    return f"<DATA><HEADER>{fields}</HEADER><BODY><ROW>{row}</ROW></BODY><SECURITY/></DATA>"
+
+
+INNER = [
+    ("no frame", "xin chào", OutcomeUnknownError, TransientError),
+    ("empty", "", OutcomeUnknownError, TransientError),
+    ("document type", f"<!DOCTYPE DATA>{frame('')}", OutcomeUnknownError, TransientError),
+    ("no row", frame("").replace("<ROW></ROW>", ""), OutcomeUnknownError, TransientError),
+    ("says nothing", frame("<MA_HS>x</MA_HS>"), OutcomeUnknownError, TransientError),
+    (
+        "another question's",
+        frame("<ERROR_CODE>0</ERROR_CODE>", MSG_REFID="x"),
+        OutcomeUnknownError,
+        TransientError,
+    ),
+    ("unknown code", frame("<ERROR_CODE>77</ERROR_CODE>"), OutcomeUnknownError, TransientError),
+    ("unknown code in the header", frame("", ERROR_CODE="77"), OutcomeUnknownError, TransientError),
+    ("busy", frame("", ERROR_CODE="40", ERROR_DESC="Hệ thống đang quá tải"), TransientError, TransientError),
+    ("wrong form", frame("", ERROR_CODE="02", ERROR_DESC="Sai cấu trúc"), PermanentError, PermanentError),
+    ("not let in", frame("", ERROR_CODE="29", ERROR_DESC="Không được phép"), TransientError, TransientError),
+    (
+        "refused",
+        frame("<ERROR_CODE>11</ERROR_CODE><ERROR_DESC>Từ chối</ERROR_DESC>"),
+        RefusedByPeerError,
+        TransientError,
+    ),
+]
+
+
+@pytest.mark.parametrize(("_name", "inner", "writing", "asking"), INNER, ids=[each[0] for each in INNER])
+def test_what_stands_inside_on_http_200_is_judged_too(
+    _name: str,
+    inner: str,
+    writing: type[DeliveryError],
+    asking: type[DeliveryError],
+    gateway: Callable[[str], Adapter],
+) -> None:
+    """The gateway tells errors inside; "nothing said" is no success; no code is guessed."""
+    tax = gateway(inner)
+    with pytest.raises(DeliveryError) as caught:
+        tax.operations["file_slip"].call(call(slip()))
+    assert type(caught.value) is writing
+    with pytest.raises(DeliveryError) as caught:
+        tax.operations["query_obligation"].call(call(query("00109")))
+    assert type(caught.value) is asking
+
+
+def test_an_answer_that_says_nothing_settles_no_unknown_outcome(gateway: Callable[[str], Adapter]) -> None:
+    """Neither done nor not there: a wrong word here would lose or double a slip."""
+    lookup = gateway(frame("<MA_HS>x</MA_HS>")).operations["file_slip"].lookup
+    assert lookup is not None
+    assert lookup(call(slip())).outcome == "cannot say"
+
+
+def test_a_state_that_nobody_has_seen_is_handed_in_whole(gateway: Callable[[str], Adapter]) -> None:
+    """The sheet parks it for a person; the connector does not decide that it means nothing."""
+    row = f"<TYPE>00110</TYPE><MA_HS>{DOSSIER}</MA_HS><SOTHUE><TRANGTHAI>07</TRANGTHAI></SOTHUE>"
+    (told,) = gateway(frame(row)).operations["query_obligation"].call(call(query("00109"))).says
+    assert told.kind == "tax.obligation"
+
+
+def test_what_already_is_there_counts_as_done(gateway: Callable[[str], Adapter]) -> None:
+    """Another filed it, or our own earlier call did: the effect is there."""
+    inner = frame("<ERROR_CODE>5</ERROR_CODE><ERROR_DESC>Phiếu đã tồn tại</ERROR_DESC>")
+    assert gateway(inner).operations["file_slip"].call(call(slip())).raw
+
+
+def test_a_clock_that_is_far_off_is_noted(gateway: Callable[[str], Adapter]) -> None:
+    """It is told beside the answer and changes nothing."""
+    inner = frame("<ERROR_CODE>0</ERROR_CODE>", SEND_DATE="03-31-2020", MSG_ID="GIP202003310000001")
+    assert "2020-03-31" in gateway(inner).operations["file_slip"].call(call(slip())).note
+
+
+def test_every_resend_has_the_same_number_and_a_token_of_its_own(gateway: Callable[..., Adapter]) -> None:
+    """The number comes of the request's id; nonce and time of the moment."""
+    requests: list[str] = []
+
+    def remember(connection: Any, request: bytes) -> None:
+        requests.append(request.decode())
+        answers(wrapped(frame("<ERROR_CODE>0</ERROR_CODE>")))(connection, request)
+
+    tax = gateway(remember)
+    for attempt in (1, 1):
+        tax.operations["file_slip"].call(call(slip(), attempt=attempt))
+    numbers = [re.findall(r"(?:MSG_ID|SEQ_ID)&gt;(H12-\d{20})&lt;", each) for each in requests]
+    assert numbers[0] == numbers[1]
+    assert len(set(numbers[0])) == 1
+    assert len({re.findall(r"Nonce[^>]*>([^<]+)<", each)[0] for each in requests}) == 2
+
+
+def test_another_contract_needs_no_python(tmp_path: Path, gateway: Callable[..., Adapter]) -> None:
+    """Other WSDL, operation, namespaces, parameter and message words: settings and files alone."""
+    text = (ROOT / "adapters" / "tax" / "schemas" / "tax.wsdl").read_text(encoding="utf-8")
+    for old, new in (
+        ("xuLyTruyVanMsg", "guiThongDiep"),
+        ("in_msg", "noiDung"),
+        ('"return"', '"ketQua"'),
+        ("http://gip.request.com/", "urn:thue:vao"),
+        ("http://gip.response.com/", "urn:thue:ra"),
+    ):
+        text = text.replace(old, new)
+    (tmp_path / "thue.wsdl").write_text(text, encoding="utf-8")
+    inner = frame("<ERROR_CODE>0</ERROR_CODE>").replace("<", "&lt;")
+    told = f'<r:guiThongDiepResponse xmlns:r="urn:thue:ra"><ketQua>{inner}</ketQua></r:guiThongDiepResponse>'
+    seen: list[bytes] = []
+
+    def serve(connection: Any, request: bytes) -> None:
+        seen.append(request)
+        answers(envelope(told))(connection, request)
+
+    types = Types(slip="PHIEU_CHUYEN")
+    tax = gateway(serve, wsdl=tmp_path / "thue.wsdl", operation="guiThongDiep", types=types)
+    tax.operations["file_slip"].call(call(slip()))
+    assert b"noiDung" in seen[0]
+    assert b"PHIEU_CHUYEN" in seen[0]
+    with pytest.raises(ConfigurationError, match="guiThongDiep"):
+        gateway(serve, wsdl=tmp_path / "thue.wsdl")
+
+
+def test_a_signed_answer_from_the_wire_is_verified_as_it_came(
+    tmp_path: Path, gateway: Callable[..., Adapter]
+) -> None:
+    """A signed frame with blanks, line ends and Vietnamese inside survives both envelopes."""
+    seal = Seal(tmp_path)
+    (tmp_path / "gip.pem").write_bytes(seal.pem)
+    root = etree.fromstring(frame("\n  <ERROR_CODE>0</ERROR_CODE>\n  <GHI_CHU>Ổn  &amp; ấm</GHI_CHU>\n"))
+    seal.sign(root)
+    text = etree.tostring(root, encoding="unicode")
+    good = gateway(text, verify_with=tmp_path / "gip.pem")
+    assert good.operations["file_slip"].call(call(slip())).raw.decode() == text
+    bad = gateway(text.replace("Ổn  ", "Ổn "), verify_with=tmp_path / "gip.pem")
+    with pytest.raises(OutcomeUnknownError, match="signature"):
+        bad.operations["file_slip"].call(call(slip()))
