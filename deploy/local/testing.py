@@ -4,12 +4,13 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from deploy.local.errors import ServerUnavailableError
 from deploy.local.guard import guarded_popen
+from deploy.local.php import provide_php
 from deploy.local.postgres import find_postgres
 from deploy.local.rabbitmq import find_broker
 
@@ -33,7 +34,15 @@ def run_tests(args: list[str]) -> int:
             (POSTGRES_VARIABLE, find_postgres(folder / "postgres", say=_say)),
         ):
             environment |= stack.enter_context(_given(variable, server))
+        _provide(lambda: provide_php(say=_say))
         return _run_pytest(args, environment)
+
+
+def _provide(what: Callable[[], None]) -> None:
+    try:
+        what()
+    except ServerUnavailableError as error:
+        _say(f"{error}\nthe tests that need it are skipped, or fail where CI=true")
 
 
 @contextmanager
