@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import jsonschema_rs
 
+from adapters._kit.soap_contract import Contract
+from adapters._kit.xml import XmlError, read_xsd
 from bus.errors import ConfigurationError
 from bus.flows import read_routes
 from bus.installation import Installation
@@ -78,6 +80,7 @@ def look(findings: Findings, settings: Path | None) -> None:
     if installation is not None:
         _routes(findings, installation, tables)
         _needed(findings, installation, sheets)
+        _built(findings, installation)
     _schemas(findings)
 
 
@@ -161,15 +164,30 @@ def _hidden(kind: str, shipped: Path, overlay: Path | None, pattern: str) -> lis
 
 
 def _schemas(findings: Findings) -> None:
-    """JSON Schemas of the connectors: each is JSON and a schema."""
-    files = sorted((ROOT / "adapters").glob("*/schemas/*.json"))
-    for file in files:
+    """Schemas and contracts of the connectors: each is one."""
+    files = [
+        file for kind in ("json", "xsd", "wsdl") for file in (ROOT / "adapters").glob(f"*/schemas/*.{kind}")
+    ]
+    for file in sorted(files):
         findings.faults += _schema_faults(file)
     findings.count("schemas", len(files))
 
 
+def _built(findings: Findings, installation: Installation) -> None:
+    """What a connector reads at its start: contract, keys, tables of answers. Connects to nothing."""
+    types = adapter_types()
+    for name, peer in installation.connectors.items():
+        adapter = _tried(findings, partial(types[peer.type].build, name, peer))
+        if adapter is not None:
+            adapter.close()
+
+
 def _schema_faults(file: Path) -> list[Fault]:
     name = str(shown(file))
+    if file.suffix == ".wsdl":
+        return _tried_alone(lambda: Contract(shown(file)))
+    if file.suffix == ".xsd":
+        return _xsd_faults(file)
     try:
         jsonschema_rs.validator_for(json.loads(file.read_bytes()))
     except json.JSONDecodeError as error:
@@ -177,6 +195,21 @@ def _schema_faults(file: Path) -> list[Fault]:
     except (jsonschema_rs.ValidationError, ValueError) as error:
         return [Problem(name, 1, 1, f"is no JSON Schema: {str(error).splitlines()[0]}")]
     return []
+
+
+def _xsd_faults(file: Path) -> list[Fault]:
+    try:
+        read_xsd(file)
+    except XmlError as error:
+        return [Problem(str(shown(file)), 1, 1, str(error).splitlines()[0])]
+    return []
+
+
+def _tried_alone(read: Callable[[], object]) -> list[Fault]:
+    """The faults of one reading."""
+    found = Findings()
+    _tried(found, read)
+    return found.faults
 
 
 def as_object(findings: Findings) -> dict[str, Any]:

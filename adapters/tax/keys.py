@@ -39,10 +39,9 @@ def read_signer(where: str, password: Secret | None) -> Signer:
         secret = password.reveal().encode() if password else None
         key, certificate, _ = pkcs12.load_key_and_certificates(path.read_bytes(), secret)
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "no PKCS#12 file, or the wrong password"
-        raise ConfigurationError(
-            [f"{path}:1:1: the signer cannot be read: {why}. Check signer_password"]
-        ) from None
+        wrong = "it is no PKCS#12 file, or signer_password is wrong"
+        why = error.strerror if isinstance(error, OSError) else wrong
+        raise ConfigurationError([f"{path}:1:1: the signer cannot be read: {why}"]) from None
     if not isinstance(key, RSAPrivateKey) or certificate is None:
         raise ConfigurationError([f"{path}:1:1: the signer needs an RSA key and its certificate"])
     if certificate.public_key() != key.public_key():
