@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from adapters._kit.http import Http, Line
+from adapters._kit.keys import read_signer, read_trusted
 from adapters._kit.probe import network_layers, probe
 from adapters._kit.soap import SoapClient
 from adapters._kit.soap_contract import Contract
@@ -15,7 +16,6 @@ from adapters._kit.xml import read_xsd
 from adapters.tax import writing
 from adapters.tax.client import GipClient
 from adapters.tax.faults import Told
-from adapters.tax.keys import read_signer, read_trusted
 from adapters.tax.settings import TaxSettings
 from adapters.tax.writing import SLIP, SUPPLEMENT, Desk
 from bus.ports import AdapterType, Deadline, Operation, Poll, Probe, Webhook

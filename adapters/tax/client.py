@@ -11,15 +11,16 @@ from pathlib import Path
 
 from cryptography import x509
 
+from adapters._kit.keys import Signer
 from adapters._kit.soap import SoapClient
 from adapters._kit.wordings import Wording
 from adapters._kit.xml import Element
+from adapters._kit.xml_signature import sign, verify
 from adapters.tax.dates import read_send_date, write_send_date
 from adapters.tax.faults import FOREIGN, Told, told, unusable
 from adapters.tax.frame import Frame, FrameError, Frames, as_text
-from adapters.tax.keys import Signer
 from adapters.tax.settings import TaxSettings
-from adapters.tax.signature import sign, verify
+from adapters.tax.signature import COVER
 from bus.ports import Deadline
 
 _SCHEMAS = Path(__file__).with_name("schemas")
@@ -54,7 +55,7 @@ class GipClient:
         message_id = message_id or self.message_id(str(uuid.uuid4()))
         root = self._frames.compose(self._header(message_id), row)
         if self._signer is not None:
-            sign(root, self._signer)
+            sign(root.find("SECURITY"), self._signer, COVER)
         reply = self._soap.call(self._settings.operation, as_text(root), deadline=deadline, effect=effect)
         try:
             frame = self._believed(reply.value, message_id)
@@ -70,7 +71,7 @@ class GipClient:
         """Read an answer, and refuse one that is of nobody we trust or to another question."""
         frame = self._frames.read(text)
         if self._trusted:
-            verify(frame.root, self._trusted)
+            verify(frame.root.find("SECURITY"), self._trusted, COVER)
         asked = frame.header.get("MSG_REFID", "")
         if asked not in ("", message_id):
             raise FrameError("it answers another message (MSG_REFID)")

@@ -15,8 +15,8 @@ from adapters._kit.redaction import redacted
 from adapters._kit.soap_faults import by_wording
 from adapters._kit.wordings import Wording, meaning
 from adapters._kit.xml import Element
+from adapters._kit.xml_signature import SignatureError
 from adapters.tax.frame import Frame, FrameError
-from adapters.tax.signature import SignatureError
 from bus.errors import DeliveryError, OutcomeUnknownError, TransientError
 
 FOREIGN = (etree.LxmlError, InvalidSignature, FrameError, SignatureError)

@@ -19,13 +19,14 @@ from typing import Any
 from adapters._kit.simulator import Simulation, Workshop, main
 from adapters._kit.simulator_http import Answer, Request, Route, json_answer
 from adapters._kit.simulator_journal import HANOI
+from adapters._kit.simulator_seal import Seal
+from adapters._kit.simulator_soap import EnvelopeFault, Guard, Wire, closed, faulted, opened
 from adapters.tax import simulator_rows as rows
-from adapters.tax.simulator_envelope import EnvelopeFault, Guard, closed, faulted, opened
 from adapters.tax.simulator_frame import FrameProblem, Framer
 from adapters.tax.simulator_office import Conduct, Office
-from adapters.tax.simulator_seal import Seal
 
 PATH = "/T2B/GIP"
+WIRE = Wire(("xuLyTruyVanMsg",), "http://gip.request.com/", "in_msg", "http://gip.response.com/", "return")
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -68,7 +69,8 @@ class Gateway:
     def serve(self, request: Request) -> Answer:
         """Answer one call."""
         try:
-            text = opened(request.body, request.headers.get("content-type", ""), self._guard)
+            kind = request.headers.get("content-type", "")
+            operation, text = opened(request.body, kind, self._guard, WIRE)
         except EnvelopeFault as fault:
             return faulted(fault)
         asked: dict[str, str] = {}
@@ -77,8 +79,8 @@ class Gateway:
             answer = self._route(row, asked)
         except FrameProblem as problem:
             empty = rows.filled("ROW", ("TYPE", ""))
-            return closed(self._framer.write(asked, empty, problem.code, problem.text))
-        return closed(self._framer.write(asked, answer))
+            return closed(operation, self._framer.write(asked, empty, problem.code, problem.text), WIRE)
+        return closed(operation, self._framer.write(asked, answer), WIRE)
 
     def pay(self, request: Request) -> Answer:
         """Receive the money of a notice."""

@@ -9,13 +9,15 @@ from typing import Any
 from lxml import etree
 
 from adapters._kit.simulator_journal import HANOI
-from adapters.tax.simulator_seal import Seal, signature_problem
+from adapters._kit.simulator_seal import Kind, Seal, signature_problem
 
 _FIELDS = [
     "VERSION", "SENDER_CODE", "SENDER_NAME", "RECEIVER_CODE", "RECEIVER_NAME", "TRAN_CODE", "MSG_ID",
     "MSG_REFID", "ID_LINK", "SEND_DATE", "ORIGINAL_CODE", "ORIGINAL_NAME", "ORIGINAL_DATE", "ERROR_CODE",
     "ERROR_DESC", "SPARE1", "SPARE2", "SPARE3",
 ]  # fmt: skip
+KIND = Kind("SECURITY", ("HEADER", "BODY"), "ancestor-or-self::HEADER or ancestor-or-self::BODY")
+"""What the gateway's signatures cover."""
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
@@ -67,7 +69,7 @@ class Framer:
     def _signature(self, root: Any) -> None:
         if not self._need and not len(root[2]):
             return
-        if problem := signature_problem(root):
+        if problem := signature_problem(root, KIND):
             raise FrameProblem("04", f"Lỗi chữ ký: {problem}")
 
     def write(self, asked: dict[str, str], row: Any, code: str = "", text: str = "") -> str:
@@ -92,7 +94,7 @@ class Framer:
             etree.SubElement(head, name).text = said.get(name) or None
         etree.SubElement(root, "BODY").append(row)
         etree.SubElement(root, "SECURITY")
-        self._seal.sign(root)
+        self._seal.sign(root, KIND)
         return etree.tostring(root, encoding="unicode")
 
 

@@ -13,9 +13,10 @@ import httpx
 import pytest
 from lxml import etree
 
+from adapters._kit.simulator_seal import Seal, signature_problem
 from adapters.tax.adapter import TYPE
 from adapters.tax.settings import Types
-from adapters.tax.simulator_seal import Seal, signature_problem
+from adapters.tax.simulator_frame import KIND
 from bus.errors import (
     ConfigurationError,
     DeliveryError,
@@ -153,7 +154,7 @@ def test_an_answer_is_kept_as_it_was_signed(office: Open) -> None:
     at = office("--work-seconds", "0", *CALM)
     at.do("file_slip", slip())
     answer = at.do("query_obligation", query("00109"))
-    assert signature_problem(etree.fromstring(answer.raw)) == ""
+    assert signature_problem(etree.fromstring(answer.raw), KIND) == ""
     assert answer.says[0].raw == answer.raw
 
 
@@ -480,7 +481,7 @@ def test_a_signed_answer_from_the_wire_is_verified_as_it_came(
     seal = Seal(tmp_path)
     (tmp_path / "gip.pem").write_bytes(seal.pem)
     root = etree.fromstring(frame("\n  <ERROR_CODE>0</ERROR_CODE>\n  <GHI_CHU>Ổn  &amp; ấm</GHI_CHU>\n"))
-    seal.sign(root)
+    seal.sign(root, KIND)
     text = etree.tostring(root, encoding="unicode")
     good = gateway(text, verify_with=tmp_path / "gip.pem")
     assert good.operations["file_slip"].call(call(slip())).raw.decode() == text

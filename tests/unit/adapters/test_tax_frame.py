@@ -10,12 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from adapters._kit.keys import Signer, read_signer, read_trusted
+from adapters._kit.simulator_seal import Seal, signature_problem
 from adapters._kit.xml import XmlError, parse
+from adapters._kit.xml_signature import Cover, SignatureError
+from adapters._kit.xml_signature import sign as sign_place
+from adapters._kit.xml_signature import verify as verify_place
 from adapters.tax.dates import VIETNAM, read_send_date, write_send_date
 from adapters.tax.frame import HEADER, FrameError, Frames, as_text
-from adapters.tax.keys import Signer, read_signer, read_trusted
-from adapters.tax.signature import SignatureError, sign, verify
-from adapters.tax.simulator_seal import Seal, signature_problem
+from adapters.tax.signature import COVER
+from adapters.tax.simulator_frame import KIND
 from bus.errors import ConfigurationError
 from bus.settings import Secret
 from tests.contract.tax_world import certificate, pem, rsa_key, signer_file
@@ -26,6 +30,16 @@ SIGNER = Signer(rsa_key(), OWN)
 HEAD = {"TRAN_CODE": "05010", "MSG_ID": "H12-1", "SEND_DATE": "25-Nov-2026 08:00:00"}
 ROW = etree.fromstring("<ROW><A>Đặng &amp; Mỹ</A><B>  hai  </B></ROW>")
 MOMENT = datetime(2026, 11, 4, 23, 30, tzinfo=UTC)
+
+
+def sign(root: Any, signer: Signer) -> None:
+    """Sign a frame."""
+    sign_place(root.find("SECURITY"), signer, COVER)
+
+
+def verify(root: Any, trusted: Any) -> None:
+    """Verify a frame."""
+    verify_place(root.find("SECURITY"), trusted, COVER)
 
 
 def signed(signer: Signer = SIGNER, row: Any = ROW) -> str:
@@ -142,10 +156,10 @@ def test_a_signature_is_right_to_us_and_to_one_who_works_by_hand(tmp_path: Path)
     """Two implementations that share no code: xmlsec, and canonical form, digest, RSA by hand."""
     ours = parse(signed().encode(), comments=True)
     verify(ours, [OWN])
-    assert signature_problem(ours) == ""
+    assert signature_problem(ours, KIND) == ""
     seal = Seal(tmp_path)
     root = FRAMES.compose(HEAD, ROW)
-    seal.sign(root)
+    seal.sign(root, KIND)
     (tmp_path / "trusted.pem").write_bytes(seal.pem)
     verify(FRAMES.read(as_text(root)).root, read_trusted(tmp_path / "trusted.pem"))
 
@@ -219,6 +233,21 @@ def test_a_signature_that_covers_less_or_is_weak_is_refused(old: str, new: str, 
     changed = text.replace(old, new)
     with pytest.raises(SignatureError, match=says):
         verify(parse(changed.encode(), comments=True), [OWN])
+
+
+def test_an_enveloped_signature_covers_all_but_itself() -> None:
+    """The other kind that gateways have; neither passes for the other."""
+    root = etree.fromstring("<Hoso><NoiDung>ế</NoiDung><CKy_Dvi/></Hoso>")
+    sign_place(root.find("CKy_Dvi"), SIGNER, Cover())
+    text = etree.tostring(root, encoding="unicode")
+    verify_place(parse(text.encode()).find("CKy_Dvi"), [OWN], Cover())
+    for changed, cover in (
+        (text, COVER),
+        (text.replace("ế", "e"), Cover()),
+        (text.replace("<Hoso>", '<Hoso a="">'), Cover()),
+    ):
+        with pytest.raises(SignatureError):
+            verify_place(parse(changed.encode()).find("CKy_Dvi"), [OWN], cover)
 
 
 def test_no_signature_and_two_are_refused() -> None:

@@ -1,6 +1,6 @@
-"""The simulated gateway's signatures, made and verified by hand: canonical form, digest, RSA.
+"""Signatures of a simulated gateway, made and verified by hand: canonical form, digest, RSA.
 
-It shares no library with the connector's own (xmlsec), so a mistake of one shows at the other.
+It shares no library with the connectors' own (xmlsec), so a mistake of one shows at the other.
 """
 
 import base64
@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -25,16 +26,45 @@ from lxml import etree
 _DSIG = "http://www.w3.org/2000/09/xmldsig#"
 _D = f"{{{_DSIG}}}"
 _NSMAP: Any = {None: _DSIG}
-_COVERED = "ancestor-or-self::HEADER or ancestor-or-self::BODY"
 _SIGNED_INFO = (
     f'<SignedInfo xmlns="{_DSIG}">'
     '<CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#WithComments"/>'
     '<SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"/><Reference URI="">'
-    '<Transforms><Transform Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116">'
-    f"<XPath>{_COVERED}</XPath></Transform></Transforms>"
+    "<Transforms>{transform}</Transforms>"
     '<DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/>'
     "<DigestValue>{digest}</DigestValue></Reference></SignedInfo>"
 )
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """What signatures cover: some children of the root, or with none all but the signature itself.
+
+    `place` is the path of the element that holds the signature, `xpath` what selects the children.
+    """
+
+    place: str
+    covered: tuple[str, ...] = ()
+    xpath: str = ""
+
+    @property
+    def transform(self) -> str:
+        """The transform that says so."""
+        if not self.covered:
+            return f'<Transform Algorithm="{_DSIG}enveloped-signature"/>'
+        path = f"<XPath>{self.xpath}</XPath>"
+        return f'<Transform Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116">{path}</Transform>'
+
+    def digest(self, root: Any) -> str:
+        """The digest of what is covered; canonical form without comments."""
+        if self.covered:
+            content = b"".join(_plain(root.find(name)) for name in self.covered)
+        else:
+            bare: Any = etree.fromstring(etree.tostring(root))
+            place: Any = bare.find(self.place)
+            for signature in place.findall(f"{_D}Signature"):
+                place.remove(signature)
+            content = _plain(bare)
+        return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
 class Seal:
@@ -50,10 +80,10 @@ class Seal:
         self.pem = file.read_bytes()
         self._der = x509.load_pem_x509_certificate(self.pem).public_bytes(Encoding.DER)
 
-    def sign(self, root: Any) -> None:
-        """Put a signature into SECURITY."""
-        info = etree.fromstring(_SIGNED_INFO.format(digest=_digest(root)))
-        signature = etree.SubElement(root.find("SECURITY"), f"{_D}Signature", nsmap=_NSMAP)
+    def sign(self, root: Any, kind: Kind) -> None:
+        """Put a signature into its place."""
+        info = etree.fromstring(_SIGNED_INFO.format(digest=kind.digest(root), transform=kind.transform))
+        signature = etree.SubElement(root.find(kind.place), f"{_D}Signature", nsmap=_NSMAP)
         signature.append(info)
         value = self._key.sign(_canonical(info), padding.PKCS1v15(), hashes.SHA256())
         etree.SubElement(signature, f"{_D}SignatureValue").text = base64.b64encode(value).decode()
@@ -61,15 +91,21 @@ class Seal:
         etree.SubElement(data, f"{_D}X509Certificate").text = base64.b64encode(self._der).decode()
 
 
-def signature_problem(root: Any) -> str:
+def signature_problem(root: Any, kind: Kind) -> str:
     """Say what is wrong with the signature of a message; "" where it is right."""
-    signature = root.find(f"SECURITY/{_D}Signature")
+    signature = root.find(f"{kind.place}/{_D}Signature")
     if signature is None:
         return "không có chữ ký"
     path = f"{_D}SignedInfo/{_D}Reference"
-    if " ".join(signature.findtext(f"{path}/{_D}Transforms/{_D}Transform/{_D}XPath", "").split()) != _COVERED:
-        return "chữ ký không phủ HEADER và BODY"
-    if signature.findtext(f"{path}/{_D}DigestValue", "").strip() != _digest(root):
+    transform = signature.find(f"{path}/{_D}Transforms/{_D}Transform")
+    wanted = etree.fromstring(kind.transform)
+    said = [
+        " ".join((each.findtext(f"{mark}XPath") or "").split())
+        for each, mark in ((transform, _D), (wanted, ""))
+    ]
+    if transform.get("Algorithm") != wanted.get("Algorithm") or said[0] != said[1]:
+        return "chữ ký không phủ nội dung"
+    if signature.findtext(f"{path}/{_D}DigestValue", "").strip() != kind.digest(root):
         return "chữ ký sai: giá trị băm khác"
     try:
         text = signature.findtext(f"{_D}KeyInfo/{_D}X509Data/{_D}X509Certificate", "")
@@ -81,11 +117,8 @@ def signature_problem(root: Any) -> str:
     return ""
 
 
-def _digest(root: Any) -> str:
-    parts = (
-        etree.tostring(root.find(name), method="c14n", with_comments=False) for name in ("HEADER", "BODY")
-    )
-    return base64.b64encode(hashlib.sha256(b"".join(parts)).digest()).decode()
+def _plain(element: Any) -> bytes:
+    return etree.tostring(element, method="c14n", with_comments=False)
 
 
 def _canonical(element: Any) -> bytes:
@@ -93,7 +126,7 @@ def _canonical(element: Any) -> bytes:
 
 
 def _certificate(key: Any) -> x509.Certificate:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "GIP mô phỏng")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Cổng mô phỏng")])
     now = datetime.now(UTC)
     made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
     lasting = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=3650))

@@ -1,6 +1,7 @@
-"""The SOAP side of the simulated gateway: envelopes as JAX-WS on WebLogic writes them, strict on tokens.
+"""The SOAP side of a simulated gateway: envelopes as JAX-WS writes them, strict on tokens.
 
-Reference 1.2d: the parameter is unqualified, the answer stands in another namespace, prefixes S: and ns0:.
+String in, string out (reference 1.0): the parameter is unqualified, the answer may stand in another
+namespace, prefixes are S: and ns0:.
 """
 
 import base64
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from lxml import etree
 
 from adapters._kit.simulator_http import Answer
@@ -20,8 +22,6 @@ SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _OASIS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
 _WSSE = f"{{{_OASIS}wssecurity-secext-1.0.xsd}}"
 _WSU = f"{{{_OASIS}wssecurity-utility-1.0.xsd}}"
-_REQUEST = "{http://gip.request.com/}xuLyTruyVanMsg"
-_RESPONSE = "http://gip.response.com/"
 _CREATED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _FRESH = 300.0
 """Seconds that a token may be old or ahead."""
@@ -80,8 +80,18 @@ class Guard:
         self._seen = {mark: at for mark, at in self._seen.items() if at > now - 2 * _FRESH} | {nonce: now}
 
 
-def opened(body: bytes, content_type: str, guard: Guard) -> str:
-    """Return the text of in_msg; raises `EnvelopeFault` for whatever is not as the contract says."""
+class Wire(msgspec.Struct, frozen=True):
+    """The names on the wire: operations, namespaces of question and answer, their parameters."""
+
+    operations: tuple[str, ...]
+    asked: str
+    parameter: str
+    told: str
+    result: str
+
+
+def opened(body: bytes, content_type: str, guard: Guard, wire: Wire) -> tuple[str, str]:
+    """Return operation and text; raises `EnvelopeFault` for whatever is not as the contract says."""
     if content_type.partition(";")[0].strip() != "text/xml":
         raise EnvelopeFault("S:Client", f"Unsupported Content-Type: {content_type}")
     try:
@@ -95,17 +105,19 @@ def opened(body: bytes, content_type: str, guard: Guard) -> str:
     body_element: Any = envelope.find(f"{{{SOAP}}}Body")
     content = [] if body_element is None else list(body_element)
     parts = [each.tag for each in content[0]] if content else []
-    if [each.tag for each in content] != [_REQUEST] or parts != ["in_msg"]:
+    names = [etree.QName(each.tag) for each in content]
+    known = [name.namespace == wire.asked and name.localname in wire.operations for name in names]
+    if known != [True] or parts != [wire.parameter]:
         raise EnvelopeFault("S:Client", "Cannot find dispatch method")
-    return content[0][0].text or ""
+    return names[0].localname, content[0][0].text or ""
 
 
-def closed(text: str) -> Answer:
-    """Answer with a text, in CDATA as the gateway does."""
+def closed(operation: str, text: str, wire: Wire) -> Answer:
+    """Answer an operation with a text, in CDATA as the gateway does."""
     envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"S": SOAP})
     body = etree.SubElement(envelope, f"{{{SOAP}}}Body")
-    response = etree.SubElement(body, f"{{{_RESPONSE}}}xuLyTruyVanMsgResponse", nsmap={"ns0": _RESPONSE})
-    etree.SubElement(response, "return").text = etree.CDATA(text)
+    response = etree.SubElement(body, f"{{{wire.told}}}{operation}Response", nsmap={"ns0": wire.told})
+    etree.SubElement(response, wire.result).text = etree.CDATA(text)
     return Answer(200, _written(envelope), content_type=XML)
 
 
