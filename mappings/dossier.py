@@ -13,14 +13,27 @@ from typing import Any, Literal
 from msgspec import field
 
 from mappings.dossier_finance import FinancialObligation, Payer, TaxNotice
+from mappings.dossier_insurance import Birth, BirthCertificate, CardResult, Insurance, InsuredUnit
 from mappings.dossier_land import Certificate, House, InformationSlip, Land, LandTransfer, Parcel
-from mappings.dossier_parts import Agency, Extras, File, Identity, Message, Part, Party, PartyKind, Place
+from mappings.dossier_parts import (
+    Agency,
+    Document,
+    Extras,
+    File,
+    Identity,
+    Message,
+    Part,
+    Party,
+    PartyKind,
+    Place,
+)
 
 __all__ = [
-    "CANONICAL", "END_STATUSES", "LIST_KEYS", "MESSAGES", "Agency", "Certificate", "Document", "Dossier",
-    "Extras", "Fee", "File", "FinancialObligation", "House", "Identity", "InformationSlip", "Land",
-    "LandTransfer", "Message", "Paper", "Parcel", "Part", "Party", "PartyKind", "Payer", "Payment", "Place",
-    "Procedure", "Result", "Status", "Step", "Supplement", "TaxNotice", "Transfer", "Withdrawal",
+    "CANONICAL", "END_STATUSES", "LIST_KEYS", "MESSAGES", "Agency", "Birth", "BirthCertificate", "CardResult",
+    "Certificate", "Document", "Dossier", "Extras", "Fee", "File", "FinancialObligation", "House", "Identity",
+    "InformationSlip", "Insurance", "InsuredUnit", "Land", "LandTransfer", "Message", "Paper", "Parcel",
+    "Part", "Party", "PartyKind", "Payer", "Payment", "Place", "Procedure", "Result", "Status", "Step",
+    "Supplement", "TaxNotice", "Transfer", "Withdrawal",
 ]  # fmt: skip
 
 Status = Literal[
@@ -38,21 +51,6 @@ Status = Literal[
 """Trạng thái hồ sơ. The end states are `END_STATUSES`."""
 
 END_STATUSES = frozenset({"not_accepted", "withdrawn", "stopped", "returned"})
-
-
-class Document(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A digital component of the dossier (thành phần hồ sơ)."""
-
-    id: str
-    name: str
-    component: str | None = None
-    file: File | None = None
-    url: str | None = None
-    removed: bool = False
-    digitised: bool | None = None
-    reuse: str | None = None
-    from_national_store: bool | None = None
-    replaces_result: str | None = None
 
 
 class Paper(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -217,6 +215,9 @@ class Dossier(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     online_payment: str | None = None
     digitised: bool | None = None
     related: tuple[str, ...] = ()
+    birth: Birth | None = None
+    land: Land | None = None
+    insurance: Insurance | None = None
     form: dict[str, Any] | None = None
 
 
@@ -233,6 +234,8 @@ CANONICAL: dict[str, type[Message]] = {
         Procedure,
         FinancialObligation,
         InformationSlip,
+        Insurance,
+        CardResult,
     )
 }
 """What a sheet may name as its `canonical`."""
@@ -254,6 +257,12 @@ MESSAGES: dict[str, type[Message]] = {
     "tax.obligation": FinancialObligation,
     "tax.supplement_request": Supplement,
     "tax.payment_confirmed": Payment,
+    "insurance.card_result": CardResult,
+    "insurance.card_check": CardResult,
+    "insurance.participant": Insurance,
+    "insurance.file_result": Result,
+    "insurance.supplement_request": Supplement,
+    "insurance.refusal": Step,
     "onestop.refusal": Step,
     "ioffice.refusal": Step,
     "national_portal.refusal": Step,
@@ -276,6 +285,7 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
     "payments": ("id",),
     "payers": ("tax_code",),
     "notices": ("number", "subsection"),
+    "form_files": ("id",),
     "users": ("name", "identity"),
     "parcels": ("number", "map_sheet"),
     "houses": ("place",),

@@ -89,3 +89,18 @@ class File(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     size: int
     media_type: str
     name: str
+
+
+class Document(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A digital component of the dossier (thành phần hồ sơ)."""
+
+    id: str
+    name: str
+    component: str | None = None
+    file: File | None = None
+    url: str | None = None
+    removed: bool = False
+    digitised: bool | None = None
+    reuse: str | None = None
+    from_national_store: bool | None = None
+    replaces_result: str | None = None

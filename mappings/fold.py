@@ -18,10 +18,11 @@ from msgspec.structs import replace
 from mappings.combine import Note, Word, ambiguous, combine, named
 from mappings.dossier import (
     Agency,
-    DocumentStatus,
+    CardResult,
     Dossier,
     FinancialObligation,
     InformationSlip,
+    Insurance,
     Message,
     OfficialDocument,
     Part,
@@ -164,11 +165,14 @@ def _lift(source: str, kind: str, message: Message, as_of: datetime) -> tuple[Do
     if isinstance(message, Withdrawal):
         asked = replace(message, code=None, as_of=as_of)
         return Dossier(as_of=as_of, codes=codes), Mark(type_, at, times, withdrawals={asked.id: asked})
-    if isinstance(message, InformationSlip):  # it asks; the facts of the land are the one-stop's record
+    if isinstance(message, InformationSlip | CardResult):  # they ask and answer; the record tells the facts
         return Dossier(as_of=as_of, codes=codes), Mark(type_, at, times)
     if isinstance(message, FinancialObligation):
         owed = replace(message, code=None, as_of=None)
         return Dossier(as_of=as_of, codes=codes, obligation=owed), Mark(type_, at, times | {"obligation": at})
+    if isinstance(message, Insurance):
+        told = replace(message, code=None, as_of=None)
+        return Dossier(as_of=as_of, codes=codes, insurance=told), Mark(type_, at, times | {"insurance": at})
     field = _LISTS.get(type(message))
     if field is None:
         raise TypeError(f"{kind}: a {type(message).__name__} is about no dossier")
