@@ -11,6 +11,8 @@ from typing import Any
 
 from lxml import etree
 
+from bus.errors import ConfigurationError
+
 Element = Any
 """An lxml element; lxml's own type is private."""
 Load = Callable[[str], bytes]
@@ -80,6 +82,18 @@ class XmlSchema:
 def read_xsd(path: Path) -> XmlSchema:
     """Read a schema file that is shipped or configured; it may import files of its own folder alone."""
     return XmlSchema(path.read_bytes(), lambda url: _beside(path.parent, url), str(path))
+
+
+def read_own(own: Path | None, shipped: Path, name: str) -> XmlSchema:
+    """Read a schema by its file name: the installation's own where its folder has it, else the shipped one.
+
+    Raises `ConfigurationError` that names the file.
+    """
+    path = own / name if own is not None and (own / name).is_file() else shipped / name
+    try:
+        return read_xsd(path)
+    except XmlError as error:
+        raise ConfigurationError([f"{path}:1:1: {error}"]) from None
 
 
 def _beside(folder: Path, url: str) -> bytes:

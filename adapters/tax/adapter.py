@@ -12,10 +12,11 @@ from adapters._kit.soap import SoapClient
 from adapters._kit.soap_contract import Contract
 from adapters._kit.soap_token import UsernameToken
 from adapters._kit.wordings import read_wordings
-from adapters._kit.xml import read_xsd
+from adapters._kit.xml import read_own
 from adapters.tax import writing
 from adapters.tax.client import GipClient
 from adapters.tax.faults import Told
+from adapters.tax.frame import Frames
 from adapters.tax.settings import TaxSettings
 from adapters.tax.writing import SLIP, SUPPLEMENT, Desk
 from bus.ports import AdapterType, Deadline, Operation, Poll, Probe, Webhook
@@ -43,8 +44,9 @@ class Tax:
         self._http = Http(self._line)
         token = UsernameToken(settings.username, settings.password)
         soap = SoapClient(contract, self._http, settings.address, wordings=wordings, token=token)
-        client = GipClient(settings, soap, wordings, signer, trusted)
-        schemas = {name: read_xsd(_SCHEMAS / f"{name}.xsd") for name in ("slip", "supplement_answer")}
+        schema = partial(read_own, settings.schemas, _SCHEMAS)
+        client = GipClient(settings, soap, wordings, signer, trusted, Frames(schema("frame.xsd")))
+        schemas = {name: schema(f"{name}.xsd") for name in ("slip", "supplement_answer")}
         self._desk = Desk(client, settings.types, wordings, schemas)
         self.operations: Mapping[str, Operation] = {
             operation.name: operation for operation in _operations(self._desk, self._line)

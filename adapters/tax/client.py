@@ -7,7 +7,6 @@ Knows nothing of dossiers.
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from cryptography import x509
 
@@ -23,7 +22,6 @@ from adapters.tax.settings import TaxSettings
 from adapters.tax.signature import COVER
 from bus.ports import Deadline
 
-_SCHEMAS = Path(__file__).with_name("schemas")
 _CLOCKS_APART = timedelta(days=2)
 
 
@@ -37,13 +35,14 @@ class GipClient:
         wordings: Sequence[Wording],
         signer: Signer | None,
         trusted: Sequence[x509.Certificate],
+        frames: Frames,
     ) -> None:
         self._settings = settings
         self._soap = soap
         self._wordings = tuple(wordings)
         self._signer = signer
         self._trusted = tuple(trusted)
-        self._frames = Frames(_SCHEMAS / "frame.xsd")
+        self._frames = frames
 
     def say(
         self, row: Element, service: str, deadline: Deadline, *, effect: bool, message_id: str = ""

@@ -5,11 +5,10 @@ The text is signed, so nothing of it is written anew: what is kept is the text i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from lxml import etree
 
-from adapters._kit.xml import Element, XmlError, parse, read_xsd
+from adapters._kit.xml import Element, XmlError, XmlSchema, parse
 
 HEADER = (
     "VERSION", "SENDER_CODE", "SENDER_NAME", "RECEIVER_CODE", "RECEIVER_NAME", "TRAN_CODE", "MSG_ID",
@@ -39,8 +38,8 @@ class Frame:
 class Frames:
     """Writes and reads frames by their schema; safe for many threads."""
 
-    def __init__(self, schema: Path) -> None:
-        self._schema = read_xsd(schema)
+    def __init__(self, schema: XmlSchema) -> None:
+        self._schema = schema
 
     def compose(self, header: Mapping[str, str], row: Element) -> Element:
         """Make a frame around a row, not yet signed; the row is copied."""

@@ -38,6 +38,12 @@ class TaxSettings(ConnectorSettings, frozen=True, kw_only=True):
         Path | None, says("the authority's contract; empty: the shipped one, which is ours", must_exist=True)
     ] = None
     operation: Annotated[str, says("its operation, one string in and one string out")] = "xuLyTruyVanMsg"
+    schemas: Annotated[
+        Path | None,
+        says(
+            "folder of XML schemas of what stands inside; files there win over shipped ones", must_exist=True
+        ),
+    ] = None
     receiver: Annotated[Party, says("whom we speak to")] = Party(code="GIP", name="Tổng cục Thuế")
     types: Annotated[Types, says("words of the messages")] = Types()
     send_date: Annotated[SendDate, says("form of SEND_DATE in what we send; both are seen")] = (

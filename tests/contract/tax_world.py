@@ -115,9 +115,11 @@ def adapter(url: str, **settings: Any) -> Adapter:
 
 
 @contextmanager
-def simulator(folder: Path, *options: str) -> Iterator[tuple[str, str]]:
-    """Run the simulated tax office; yields the gateway's address and the control address."""
-    command = [sys.executable, "-m", "adapters.tax.simulator", "--data", str(folder), "--seed", "7"]
+def simulator(
+    folder: Path, *options: str, name: str = "tax", path: str = "/T2B/GIP"
+) -> Iterator[tuple[str, str]]:
+    """Run a simulated office; yields the address of its service and the control address."""
+    command = [sys.executable, "-m", f"adapters.{name}.simulator", "--data", str(folder), "--seed", "7"]
     with subprocess.Popen(  # noqa: S603 - our own simulator
         [*command, "--until-stdin-closes", *options],
         cwd=ROOT,
@@ -129,7 +131,7 @@ def simulator(folder: Path, *options: str) -> Iterator[tuple[str, str]]:
         assert process.stdin is not None
         told = json.loads(process.stdout.readline())
         try:
-            yield f"{told['url']}/T2B/GIP", told["control_url"]
+            yield f"{told['url']}{path}", told["control_url"]
         finally:
             process.stdin.close()
             process.wait(10)

@@ -1,91 +1,37 @@
 """The tax connector against PHP's SoapServer on the shipped WSDL: nothing of ours on the other side."""
 
-import os
-import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from adapters.tax.adapter import TYPE
 from bus.errors import OutcomeUnknownError, TransientError
 from bus.ports import Adapter
 from bus.settings import Secret
-from deploy.local.errors import ServerUnavailableError
-from deploy.local.folder import free_ports
-from deploy.local.php import find_php
 from mappings.dossier import FinancialObligation
 from mappings.engine import compile_sheet
 from mappings.sheet import load_sheets
-from tests.contract.tax_world import PASSWORD, ROOT, adapter, call, query, signer_file, slip
+from tests.contract.php_world import Php, serving
+from tests.contract.tax_world import ROOT, adapter, call, query, signer_file, slip
 
 pytestmark = pytest.mark.contract
 WSDL = ROOT / "adapters" / "tax" / "schemas" / "tax.wsdl"
 
 
-@dataclass
-class Php:
-    """A PHP server and its notes."""
-
-    url: str
-    folder: Path
-
-    def notes(self, name: str) -> list[str]:
-        """What it wrote down."""
-        path = self.folder / name
-        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-
-
-@pytest.fixture(scope="module")
-def _php() -> str:
-    """PHP with SOAP: skip at home where there is none, fail where CI=true."""
-    try:
-        return find_php()
-    except ServerUnavailableError as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error), pytrace=False)
-        pytest.skip(str(error))
-
-
 @pytest.fixture
-def php(_php: str, tmp_path: Path) -> Iterator[Php]:
-    """A server that ends with the test, and had nothing to complain of."""
-    (port,) = free_ports(1)
-    known = {"GIP_WSDL": str(WSDL), "GIP_STATE": str(tmp_path), "GIP_PASSWORD": PASSWORD}
-    command = [_php, "-S", f"127.0.0.1:{port}", str(Path(__file__).with_name("gip.php"))]
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, env={**os.environ, **known}, stdout=log, stderr=log)  # noqa: S603
-        one = Php(f"http://127.0.0.1:{port}/T2B/GIP", tmp_path)
-        try:
-            _listening(one.url)
-            yield one
-        finally:
-            process.terminate()
-            process.wait(10)
-    assert one.notes("complaints") == []
-
-
-def _listening(url: str) -> None:
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        try:
-            httpx.get(url)
-        except httpx.TransportError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("PHP does not listen")
+def php(tmp_path: Path) -> Iterator[Php]:
+    """A gateway that ends with the test."""
+    with serving("gip.php", WSDL, tmp_path) as one:
+        yield one
 
 
 @pytest.fixture
 def tax(php: Php) -> Iterator[Adapter]:
     """A connector that signs."""
-    one = adapter(php.url, signer=signer_file(php.folder), signer_password=Secret("khoa"))
+    one = adapter(f"{php.root}/T2B/GIP", signer=signer_file(php.folder), signer_password=Secret("khoa"))
     yield one
     one.close()
 
@@ -100,7 +46,7 @@ def test_token_frame_and_signature_are_right_to_php(php: Php, tax: Adapter) -> N
 
 def test_php_complains_where_there_is_something_to_complain_of(php: Php) -> None:
     """The judge judges: an unsigned message is written down, though it is answered."""
-    one = adapter(php.url)
+    one = adapter(f"{php.root}/T2B/GIP")
     one.operations["file_slip"].call(call(slip()))
     one.close()
     assert php.notes("complaints") == ["the signature covers something else"]
@@ -128,7 +74,7 @@ def test_an_amount_that_no_float_holds_is_read_to_the_last_dong(tax: Adapter) ->
 
 def test_a_wrong_password_is_a_fault_before_anything_is_done(php: Php) -> None:
     """PHP's fault, not ours: its code has a prefix, its status is 500."""
-    one = adapter(php.url, password=Secret("sai"))
+    one = adapter(f"{php.root}/T2B/GIP", password=Secret("sai"))
     with pytest.raises(TransientError, match="FailedAuthentication"):
         one.operations["file_slip"].call(call(slip()))
     one.close()

@@ -7,6 +7,7 @@ import pytest
 
 from adapters._kit.readme import blocks, refreshed
 from adapters._kit.schema import checker, read_schema
+from adapters.insurance.settings import Unit
 from adapters.registry import adapter_types
 from adapters.tax.settings import Party
 from bus.ports import Adapter, AdapterType
@@ -31,6 +32,12 @@ OWN = {
         "token_url": Url("http://127.0.0.1:9/token"),
         "client_id": "lien-thong",
         "client_secret": Secret("x"),
+    },
+    "insurance": {
+        "address": Url("http://127.0.0.1:9/HoSoService"),
+        "unit": Unit(name="x", code="YN0001Z", office="09601"),
+        "username": "camau",
+        "password": Secret("x"),
     },
     "tax": {
         "address": Url("http://127.0.0.1:9/T2B/GIP"),

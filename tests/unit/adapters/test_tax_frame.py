@@ -12,7 +12,7 @@ from lxml import etree
 
 from adapters._kit.keys import Signer, read_signer, read_trusted
 from adapters._kit.simulator_seal import Seal, signature_problem
-from adapters._kit.xml import XmlError, parse
+from adapters._kit.xml import XmlError, parse, read_xsd
 from adapters._kit.xml_signature import Cover, SignatureError
 from adapters._kit.xml_signature import sign as sign_place
 from adapters._kit.xml_signature import verify as verify_place
@@ -24,7 +24,7 @@ from bus.errors import ConfigurationError
 from bus.settings import Secret
 from tests.contract.tax_world import certificate, pem, rsa_key, signer_file
 
-FRAMES = Frames(Path(__file__).resolve().parents[3] / "adapters" / "tax" / "schemas" / "frame.xsd")
+FRAMES = Frames(read_xsd(Path(__file__).resolve().parents[3] / "adapters" / "tax" / "schemas" / "frame.xsd"))
 OWN = certificate("UBND tỉnh Cà Mau", rsa_key())
 SIGNER = Signer(rsa_key(), OWN)
 HEAD = {"TRAN_CODE": "05010", "MSG_ID": "H12-1", "SEND_DATE": "25-Nov-2026 08:00:00"}

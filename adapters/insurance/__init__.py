@@ -1,0 +1,1 @@
+"""The social insurance authority (BHXH)."""

@@ -1,0 +1,38 @@
+"""Speaks as the contract does: a text in, a text out, by operation. Knows nothing of dossiers."""
+
+from collections.abc import Sequence
+
+from lxml import etree
+
+from adapters._kit.soap import SoapClient
+from adapters._kit.wordings import Wording, meaning
+from adapters._kit.xml import Element, XmlError, XmlSchema, parse
+from adapters.insurance.faults import Told, unusable
+from adapters.insurance.settings import Operations
+from bus.ports import Deadline
+
+
+class InsuranceClient:
+    """One account at the authority; safe for many threads. All calls raise `DeliveryError`s."""
+
+    def __init__(
+        self, operations: Operations, soap: SoapClient, wordings: Sequence[Wording], answer: XmlSchema
+    ) -> None:
+        self._operations = operations
+        self._soap = soap
+        self._wordings = tuple(wordings)
+        self._answer = answer
+
+    def say(self, service: str, content: Element, deadline: Deadline, *, effect: bool) -> Told:
+        """Send a text to an operation (our word for it) and give back what is said, good or bad."""
+        text = str(etree.tostring(content, encoding="unicode"))
+        operation = getattr(self._operations, service)
+        reply = self._soap.call(operation, text, deadline=deadline, effect=effect)
+        try:
+            root = parse(reply.value.lstrip("\ufeff \t\r\n").encode())
+        except XmlError as error:
+            raise unusable(str(error), reply.raw, effect=effect) from None
+        if problems := self._answer.problems(root):
+            raise unusable("; ".join(problems), reply.raw, effect=effect)
+        code, said = root.findtext("maKetQua", "").strip(), root.findtext("ghiChu", "").strip()
+        return Told(root, reply.value, code, said, meaning(self._wordings, service, code, said))
