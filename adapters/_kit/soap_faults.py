@@ -168,7 +168,7 @@ def fault_error(
     kind = fault.code.partition(".")[0].lower()
     text = f"The peer's fault {code}: {said}"
     if kind in _ACCOUNT or fault.code.lower() in _ACCOUNT:
-        return TransientError(f"{text} Check the account and the clock.", code=code, answer=reply.body)
+        return TransientError(f"{text}. Check the account and the clock.", code=code, answer=reply.body)
     if kind in _OUR_MISTAKE:
         return PermanentError(text, code=code, answer=reply.body, problems=(said,))
     return failed(text, reply, effect=effect, code=code)

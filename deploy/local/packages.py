@@ -25,7 +25,7 @@ def advice(product: str, package: str) -> str:
 def install(
     product: str, package: str, *, say: Callable[[str], None], interactive: bool | None = None
 ) -> None:
-    """Install the distribution's `package`, its service not started; may be repeated.
+    """Install the distribution's `package` (several with blanks), its service not started; may be repeated.
 
     Only as root on a system with apt-get. On a terminal (`interactive`; by default where input and errors are
     one) a person is asked first. Otherwise raises ServerUnavailableError: one sentence on what to install.
@@ -40,7 +40,14 @@ def install(
         _keep_cluster_away()
     with _no_service_starts():
         _apt("update")
-        _apt("install", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold", package)
+        _apt(
+            "install",
+            "-y",
+            "--no-install-recommends",
+            "-o",
+            "Dpkg::Options::=--force-confold",
+            *package.split(),
+        )
 
 
 def _agreed(product: str, package: str) -> bool:

@@ -30,5 +30,4 @@ def provide_php(*, say: Callable[[str], None]) -> None:
         find_php()
     except ServerUnavailableError:
         if os.environ.get("CI") == "true":
-            for package in PACKAGES:
-                packages.install("PHP with SOAP", package, say=say, interactive=False)
+            packages.install("PHP with SOAP", " ".join(PACKAGES), say=say, interactive=False)
