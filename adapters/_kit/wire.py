@@ -93,11 +93,13 @@ class Watchdog:
     def watch(self, attempt: Attempt) -> Iterator[None]:
         """Guard what happens inside; the calling thread's connections belong to this attempt."""
         with self._wake:
-            heapq.heappush(self._due, (attempt.at, next(self._count), attempt))
+            entry = (attempt.at, next(self._count), attempt)
+            heapq.heappush(self._due, entry)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
                 self._thread.start()
-            self._wake.notify()
+            elif self._due[0] is entry:  # it sleeps until a later time; waking it costs a switch of threads
+                self._wake.notify()
         _present.attempt = attempt
         try:
             yield
