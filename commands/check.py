@@ -80,7 +80,6 @@ def look(findings: Findings, settings: Path | None) -> None:
     if installation is not None:
         _routes(findings, installation, tables)
         _needed(findings, installation, sheets)
-        _built(findings, installation)
     _schemas(findings)
 
 
@@ -171,15 +170,6 @@ def _schemas(findings: Findings) -> None:
     for file in sorted(files):
         findings.faults += _schema_faults(file)
     findings.count("schemas", len(files))
-
-
-def _built(findings: Findings, installation: Installation) -> None:
-    """What a connector reads at its start: contract, keys, tables of answers. Connects to nothing."""
-    types = adapter_types()
-    for name, peer in installation.connectors.items():
-        adapter = _tried(findings, partial(types[peer.type].build, name, peer))
-        if adapter is not None:
-            adapter.close()
 
 
 def _schema_faults(file: Path) -> list[Fault]:

@@ -31,10 +31,19 @@ def refuse(installation: Installation, longest_calls: Mapping[str, float]) -> No
 
 
 def longest_calls(installation: Installation) -> dict[str, float]:
-    """The longest deadline of each connector's operations, as its adapter makes them. Opens nothing."""
-    types, longest = adapter_types(), {}
+    """The longest deadline of each connector's operations, as its adapter makes them. Opens nothing.
+
+    Raises `ConfigurationError` with every problem of every adapter: contracts, keys, tables of answers.
+    """
+    types, longest, wrong = adapter_types(), dict[str, float](), list[object]()
     for name, peer in installation.connectors.items():
-        adapter = types[peer.type].build(name, peer)
+        try:
+            adapter = types[peer.type].build(name, peer)
+        except ConfigurationError as error:
+            wrong += error.problems
+            continue
         longest[name] = max((one.seconds for one in adapter.operations.values()), default=0.0)
         adapter.close()
+    if wrong:
+        raise ConfigurationError(wrong)
     return longest

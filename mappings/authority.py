@@ -13,6 +13,7 @@ OTHERS = 5
 _ONESTOP: Ranks = {"onestop": 0}
 _PORTAL: Ranks = {"national_portal": 0}
 _TAX: Ranks = {"tax": 0}
+_IOFFICE: Ranks = {"ioffice": 0}
 _TAX_THEN_PORTAL: Ranks = {"tax": 0, "national_portal": 1}
 
 _SPEAKER: Ranks = {"onestop": OTHERS + 1, "national_portal": OTHERS + 2}

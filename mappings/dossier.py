@@ -15,25 +15,17 @@ from msgspec import field
 from mappings.dossier_finance import FinancialObligation, Payer, TaxNotice
 from mappings.dossier_insurance import Birth, BirthCertificate, CardResult, Insurance, InsuredUnit
 from mappings.dossier_land import Certificate, House, InformationSlip, Land, LandTransfer, Parcel
-from mappings.dossier_parts import (
-    Agency,
-    Document,
-    Extras,
-    File,
-    Identity,
-    Message,
-    Part,
-    Party,
-    PartyKind,
-    Place,
-)
+from mappings.dossier_parts import Document, File, Identity, Party, PartyKind, Place
+from mappings.message import Agency, Extras, Message, Part
+from mappings.official import DocumentStatus, OfficialDocument
 
 __all__ = [
-    "CANONICAL", "END_STATUSES", "LIST_KEYS", "MESSAGES", "Agency", "Birth", "BirthCertificate", "CardResult",
-    "Certificate", "Document", "Dossier", "Extras", "Fee", "File", "FinancialObligation", "House", "Identity",
-    "InformationSlip", "Insurance", "InsuredUnit", "Land", "LandTransfer", "Message", "Paper", "Parcel",
-    "Part", "Party", "PartyKind", "Payer", "Payment", "Place", "Procedure", "Result", "Status", "Step",
-    "Supplement", "TaxNotice", "Transfer", "Withdrawal",
+    "CANONICAL", "END_STATUSES", "LIST_KEYS", "MESSAGES", "Agency", "Birth", "BirthCertificate",
+    "CardResult", "Certificate", "Document", "DocumentStatus", "Dossier", "Extras", "Fee", "File",
+    "FinancialObligation", "House", "Identity", "InformationSlip", "Insurance", "InsuredUnit", "Land",
+    "LandTransfer", "Message", "OfficialDocument", "Paper", "Parcel", "Part", "Party", "PartyKind", "Payer",
+    "Payment", "Place", "Procedure", "Result", "Status", "Step", "Supplement", "TaxNotice", "Transfer",
+    "Withdrawal",
 ]  # fmt: skip
 
 Status = Literal[
@@ -233,6 +225,8 @@ CANONICAL: dict[str, type[Message]] = {
         Payment,
         Procedure,
         FinancialObligation,
+        OfficialDocument,
+        DocumentStatus,
         InformationSlip,
         Insurance,
         CardResult,
@@ -253,6 +247,8 @@ MESSAGES: dict[str, type[Message]] = {
     "onestop.withdrawn": Withdrawal,
     "onestop.result": Result,
     "onestop.result_revoked": Result,
+    "ioffice.document": OfficialDocument,
+    "ioffice.document_status": DocumentStatus,
     "onestop.slip": InformationSlip,
     "tax.obligation": FinancialObligation,
     "tax.supplement_request": Supplement,
@@ -283,6 +279,7 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
     "steps": ("id",),
     "transfers": ("id",),
     "payments": ("id",),
+    "papers_out": ("document_id",),
     "payers": ("tax_code",),
     "notices": ("number", "subsection"),
     "form_files": ("id",),

@@ -4,7 +4,8 @@ from datetime import date
 from typing import Literal
 
 from mappings.dossier_land import Parcel
-from mappings.dossier_parts import Message, Part, Party
+from mappings.dossier_parts import Party
+from mappings.message import Message, Part
 
 NoticeKind = Literal["registration_fee", "land_use_levy", "income_tax", "land_rent", "water_rent"]
 """Lệ phí trước bạ, tiền sử dụng đất, thuế TNCN, tiền thuê mặt đất, tiền thuê mặt nước."""

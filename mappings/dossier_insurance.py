@@ -3,7 +3,8 @@
 from datetime import date
 from typing import Literal
 
-from mappings.dossier_parts import Document, File, Message, Part, Party, Place
+from mappings.dossier_parts import Document, File, Party, Place
+from mappings.message import Message, Part
 
 
 class BirthCertificate(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from mappings.dossier_parts import Message, Part, Party, Place
+from mappings.dossier_parts import Party, Place
+from mappings.message import Message, Part
 
 
 class Parcel(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):

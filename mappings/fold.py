@@ -19,6 +19,7 @@ from mappings.combine import Note, Word, ambiguous, combine, named
 from mappings.dossier import (
     Agency,
     CardResult,
+    DocumentStatus,
     Dossier,
     FinancialObligation,
     InformationSlip,
@@ -173,6 +174,8 @@ def _lift(source: str, kind: str, message: Message, as_of: datetime) -> tuple[Do
     if isinstance(message, Insurance):
         told = replace(message, code=None, as_of=None)
         return Dossier(as_of=as_of, codes=codes, insurance=told), Mark(type_, at, times | {"insurance": at})
+    if isinstance(message, DocumentStatus):
+        message = step_of(message)
     field = _LISTS.get(type(message))
     if field is None:
         raise TypeError(f"{kind}: a {type(message).__name__} is about no dossier")

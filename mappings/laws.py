@@ -17,7 +17,6 @@ from mappings.engine import Compiled, MappingError
 from mappings.engine_plan import Item, Level, Plan
 from mappings.engine_tree import absent, put
 from mappings.engine_write import Writing, value_at
-from mappings.engine_xml import Names, to_element
 from mappings.laws_make import Maker, filled, two_way
 
 SOURCE = "peer"
@@ -102,10 +101,7 @@ def _write(compiled: Compiled, message: Any) -> Any:
         if not all(problem.path == "" for problem in error.problems):
             raise
     writing = Writing(compiled.plan, SOURCE, None)
-    tree = writing.message(message).tree
-    if compiled.sheet.carrier == "json":
-        return tree
-    return to_element(tree, Names(compiled.sheet), compiled.plan.root, compiled.sheet.root)
+    return compiled.carried(writing.message(message).tree)
 
 
 def _with_incoming(level: Level, tree: Any, maker: Maker) -> Any:
