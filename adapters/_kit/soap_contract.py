@@ -4,6 +4,7 @@ What the WSDL imports by a web address is looked up in `catalogue.toml` beside i
 zeep does not validate, so the contract's own schemas are compiled beside it.
 """
 
+import logging
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -69,6 +70,8 @@ class Contract:
     def __init__(self, wsdl: Path) -> None:
         """Read it; raises `ConfigurationError` that names the file. Prefers SOAP 1.1 (reference 2.3)."""
         self.path = wsdl
+        # zeep logs the values that it cannot read, with their traceback: they may be a citizen's
+        logging.getLogger("zeep").setLevel(logging.CRITICAL + 1)
         try:
             catalogue = Catalogue(wsdl.parent)
             transport: Any = catalogue

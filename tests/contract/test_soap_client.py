@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import logging
 import re
 import socket
 import threading
@@ -393,6 +394,11 @@ def test_a_file_that_is_no_contract_is_told_by_its_name(tmp_path: Path, text: st
     (tmp_path / "a.wsdl").write_text(text)
     with pytest.raises(ConfigurationError, match=r"a\.wsdl:1:1"):
         Contract(tmp_path / "a.wsdl")
+
+
+def test_zeep_logs_nothing_of_an_answer() -> None:
+    """It would log a value that it cannot read with its traceback; ours say what is wrong without values."""
+    assert not logging.getLogger("zeep.xsd.types.simple").isEnabledFor(logging.CRITICAL)
 
 
 def test_operations_are_checked_when_the_contract_is_read() -> None:
