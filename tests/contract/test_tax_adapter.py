@@ -131,7 +131,7 @@ def until(condition: Callable[[], Any], seconds: float = 5) -> Any:
 
 def test_a_slip_becomes_notices_and_its_payments_become_vouchers(office: Open) -> None:
     """Filed once; nothing to tell at first; then two taxpayers with their notices; each payment a message."""
-    at = office("--work-seconds", "0.3", *CALM)
+    at = office("--work-seconds", "1.5", *CALM)
     assert at.do("file_slip", slip()).note == ""
     assert at.do("query_obligation", query("00109")).says == ()
     (told,) = until(lambda: at.do("query_obligation", query("00109")).says)
@@ -215,7 +215,7 @@ def test_a_lost_answer_ends_in_one_effect(office: Open) -> None:
 def test_an_office_that_acts_after_having_said_not_there_is_found_out_by_asking_later(office: Open) -> None:
     """Its first "not there" is no proof: the bus believes one only after `absent_after`."""
     at = office(*CALM)
-    at.switch("delay_effect", times=1, seconds=0.6)
+    at.switch("delay_effect", times=1, seconds=1.5)
     assert type(at.failure("file_slip", slip())) is OutcomeUnknownError
     assert at.seen("file_slip", slip()) == "not there"
     until(lambda: at.seen("file_slip", slip()) == "done")

@@ -275,12 +275,12 @@ def test_a_kill_forgets_nothing_that_was_answered(tmp_path: Path) -> None:
 
 def test_the_switchboard_knows_the_types(client: Client) -> None:
     """A switch of one type leaves the others alone; an effect may come after the answer was lost."""
-    switch = {"mode": "delay_effect", "operation": "TCT_GPC", "seconds": 0.3, "times": 1}
+    switch = {"mode": "delay_effect", "operation": "TCT_GPC", "seconds": 1.0, "times": 1}
     client.http.post("/_sim/switch", json=switch)
     with pytest.raises(httpx.RemoteProtocolError):
         client.say(SLIP)
     assert client.say(FILED).findtext("BODY/ROW/MA_KETQUA") == "1"
-    time.sleep(0.5)
+    time.sleep(1.5)
     assert client.say(FILED).findtext("BODY/ROW/MA_KETQUA") == "0"
     client.http.post("/_sim/switch", json={"mode": "faulty", "operation": "TCT_TVNVTC", "times": 1})
     assert client.post(frame(FILED)).status_code == 503
