@@ -12,6 +12,8 @@ from adapters.national_portal.pushed import Pushed
 from adapters.national_portal.settings import Inbound
 from adapters.registry import adapter_types
 from bus.connector import Connector, Rhythm
+from bus.files import FileStore
+from bus.filing import Filing
 from bus.flows import Routes
 from bus.ledger import read
 from bus.ledger.ledger import Ledger
@@ -34,7 +36,7 @@ PORTAL = "national_portal"
 
 
 @pytest.fixture
-def pipeline(ledger_url: str) -> Iterator[tuple[Pipeline, Ledger]]:
+def pipeline(ledger_url: str, tmp_path: Path) -> Iterator[tuple[Pipeline, Ledger]]:
     """The real pipeline with the portal's own sheets, without routes."""
     kind = adapter_types()[PORTAL]
     own = {
@@ -52,7 +54,10 @@ def pipeline(ledger_url: str) -> Iterator[tuple[Pipeline, Ledger]]:
     }
     planner = Planner(Routes(()), {})
     ledger = Ledger(Store(ledger_url), planner.plan, planner.merge)
-    parts = Parts(ledger, planner, sheets, {PORTAL: connector}, lambda _ready: None, LogObserver())
+    filing = Filing(FileStore(tmp_path, limit=1_000_000))
+    parts = Parts(
+        ledger, planner, sheets, {PORTAL: connector}, lambda _ready: None, LogObserver(), filing=filing
+    )
     yield Pipeline(parts), ledger
     connector.close()
     ledger.close()
