@@ -69,6 +69,7 @@ class Pipeline:
         self._filing = parts.filing
         self._decoders = {kind: msgspec.json.Decoder(body) for kind, body in MESSAGES.items()}
         self.turns = Turns(parts.connectors.values())
+        self._types = {name: one.type.name for name, one in parts.connectors.items()}
         self._home = {
             connector.type.name: name for name, connector in reversed(list(parts.connectors.items()))
         }
@@ -248,8 +249,7 @@ class Pipeline:
     def _by_system(self, claimed: Claimed) -> dict[str, str]:
         """The dossier's numbers by kind of system, as sheets name them; of two the speaking one's."""
         codes = dict(sorted(claimed.codes.items(), key=lambda known: known[0] == claimed.source))
-        types = {name: one.type.name for name, one in self._parts.connectors.items()}
-        return {types[name]: code for name, code in codes.items() if name in types}
+        return {self._types[name]: code for name, code in codes.items() if name in self._types}
 
     def _told(self, sheet: Compiled, theirs: Dossier, claimed: Claimed, connector: Connector) -> bytes:
         try:

@@ -42,13 +42,22 @@ def many(tx: Connection, statement: ClauseElement, rows: Sequence[Row]) -> None:
 
 def select(tx: Connection, statement: ClauseElement, **values: Any) -> list[tuple[Any, ...]]:
     """The rows of a query, as the driver gives them. Lists among the values stand for `IN` lists."""
-    text, names, fixed = _query(statement, tx.dialect)
-    full = fixed | values
-    given = full if names is None else [_value(full[name]) for name in names]
     with _cursor(tx) as cursor:
-        cursor.execute(text, given)
+        cursor.execute(*_given(tx.dialect, statement, values))
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
+
+
+def change(tx: Connection, statement: ClauseElement, **values: Any) -> None:
+    """Execute an update or delete once, its values as those of `select`."""
+    with _cursor(tx) as cursor:
+        cursor.execute(*_given(tx.dialect, statement, values))
+
+
+def _given(dialect: Dialect, statement: ClauseElement, values: dict[str, Any]) -> tuple[str, Any]:
+    text, names, fixed = _query(statement, dialect)
+    full = fixed | values
+    return text, full if names is None else [_value(full[name]) for name in names]
 
 
 @contextmanager

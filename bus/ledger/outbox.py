@@ -4,12 +4,12 @@ Reads are bounded and by the number of the row, so their cost does not grow with
 processes tell, a row is lent to one of them for a while; at least once is the promise (rule 4).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
 
-from bus.ledger import schema
+from bus.ledger import driver, schema
 from bus.ledger.driver import many
 from bus.ledger.records import Event, EventsTold, TakeEvents
 from bus.ledger.store import Store
@@ -17,6 +17,9 @@ from bus.ledger.store import Store
 _ids: BindParameter[int] = bindparam("ids", expanding=True)
 _e, _d = schema.event.c, schema.delivery.c
 _INSERT = schema.event.insert()
+_DOSSIER = 4
+"""The dossier's place among the columns of `_TOLD`."""
+
 _NEXT = select(_e.id).order_by(_e.id).limit(bindparam("most"))
 _FREE = _NEXT.where(_e.taken_until <= bindparam("now")).with_for_update(skip_locked=True)
 _LEND = update(schema.event).where(_e.id.in_(_ids)).values(taken_until=bindparam("until"))
@@ -27,7 +30,9 @@ _TOLD = (
     .where(_e.id.in_(_ids))
     .order_by(_e.id)
 )
-_CODES = select(schema.identity).where(schema.identity.c.dossier.in_(_ids))
+_CODES = select(schema.identity.c.dossier, schema.identity.c.source, schema.identity.c.code).where(
+    schema.identity.c.dossier.in_(_ids)
+)
 _FOLDS = select(schema.dossier_state.c.dossier, schema.dossier_state.c.body).where(
     schema.dossier_state.c.dossier.in_(_ids)
 )
@@ -57,41 +62,40 @@ class Outbox:
         now = 0.0 if self._store.is_sqlite else self._store.now(tx)
         query = _NEXT if self._store.is_sqlite else _FREE
         bound = {"most": take.most} | ({} if self._store.is_sqlite else {"now": now})
-        ids = {"ids": list(tx.execute(query, bound).scalars())}
-        if not ids["ids"]:
+        ids = [row[0] for row in driver.select(tx, query, **bound)]
+        if not ids:
             return ()
         if not self._store.is_sqlite:
-            tx.execute(_LEND, {**ids, "until": now + take.lease})
-        rows = tx.execute(_TOLD, ids).all()
-        dossiers = {"ids": sorted({row.dossier for row in rows})}
+            driver.change(tx, _LEND, ids=ids, until=now + take.lease)
+        rows = driver.select(tx, _TOLD, ids=ids)
+        dossiers = sorted({row[_DOSSIER] for row in rows})
         codes: dict[int, dict[str, str]] = {}
-        for row in tx.execute(_CODES, dossiers):
-            codes.setdefault(row.dossier, {})[row.source] = row.code
-        folds = {row.dossier: row.body for row in tx.execute(_FOLDS, dossiers)}
-        return tuple(_events(rows, codes, folds))
+        for dossier, source, code in driver.select(tx, _CODES, ids=dossiers):
+            codes.setdefault(dossier, {})[source] = code
+        folds: dict[int, bytes] = dict(driver.select(tx, _FOLDS, ids=dossiers))
+        return tuple(_event(row, codes, folds) for row in rows)
 
     def told(self, tx: Connection, told: Sequence[EventsTold]) -> list[None]:
         """Take off what was told, give back what was not; may be repeated."""
         for one in told:
             if one.told:
-                tx.execute(_DROP, {"ids": list(one.told)})
+                driver.change(tx, _DROP, ids=list(one.told))
             if one.back and not self._store.is_sqlite:
-                tx.execute(_LEND, {"ids": list(one.back), "until": 0.0})
+                driver.change(tx, _LEND, ids=list(one.back), until=0.0)
         return [None] * len(told)
 
 
-def _events(
-    rows: Iterable[Any], codes: Mapping[int, Mapping[str, str]], folds: Mapping[int, bytes]
-) -> Iterable[Event]:
-    for row in rows:
-        yield Event(
-            id=row.id,
-            delivery=row.delivery,
-            kind=row.kind,
-            at=row.at,
-            connector=row.connector,
-            operation=row.operation,
-            traceparent=row.traceparent,
-            codes=codes.get(row.dossier, {}),
-            fold=folds.get(row.dossier, b""),
-        )
+def _event(row: tuple[Any, ...], codes: Mapping[int, Mapping[str, str]], folds: Mapping[int, bytes]) -> Event:
+    """An event of a row of `_TOLD`."""
+    number, delivery, kind, at, dossier, connector, operation, traceparent = row
+    return Event(
+        id=number,
+        delivery=delivery,
+        kind=kind,
+        at=at,
+        connector=connector,
+        operation=operation,
+        traceparent=traceparent,
+        codes=codes.get(dossier, {}),
+        fold=folds.get(dossier, b""),
+    )

@@ -1,4 +1,4 @@
-"""Our way of writing a message's properties is pika's, byte for byte."""
+"""Our way of writing a message is pika's, byte for byte."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bus.rabbitmq_frames import frames_of
 from bus.rabbitmq_properties import Properties
 
 NAMES = st.text(min_size=1, max_size=40)
@@ -22,6 +23,17 @@ def test_the_bytes_are_those_of_pika(headers: dict[str, Any], message_id: str) -
     ours = Properties(headers, message_id)
     assert b"".join(ours.encode()) == b"".join(theirs.encode())
     assert pika.BasicProperties().decode(b"".join(ours.encode())).message_id == message_id
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.binary(max_size=200), st.booleans())
+def test_the_frames_are_those_of_pika(exchange: str, key: str, body: bytes, mandatory: bool) -> None:  # noqa: FBT001  drawn
+    """Method, header and body, an empty body too."""
+    properties = Properties({"a": "đ"}, "1")
+    publish = pika.spec.Basic.Publish(exchange=exchange, routing_key=key, mandatory=mandatory)
+    theirs = [pika.frame.Method(7, publish).marshal(), pika.frame.Header(7, len(body), properties).marshal()]
+    theirs += [pika.frame.Body(7, body).marshal()] if body else []
+    packed = b"".join(properties.encode())
+    assert frames_of(7, exchange, key, body, packed, mandatory=mandatory) == b"".join(theirs)
 
 
 @pytest.mark.parametrize(
