@@ -420,3 +420,24 @@ def test_a_record_is_there_if_all_that_is_shown_is_as_we_wrote_it(row: dict[str,
     """Blank says nothing, form and blanks do not count, what is not shown cannot differ."""
     request = {"MaHoSo": "1", "ChuHoSo": "Bé", "L": [{"a": "1", "c": ""}], "Fax": ""}
     assert shows(row, request) == outcome
+
+
+@pytest.mark.parametrize(
+    ("shown", "outcome"),
+    [
+        ({"TrangThaiHoSo": "5", "NoiDungBoSung": "x"}, "done"),
+        ({"TrangThaiHoSo": "7", "NoiDungBoSung": "x"}, "done"),
+        ({"TrangThaiHoSo": "7", "NoiDungBoSung": "y"}, "not there"),
+        ({"TrangThaiHoSo": "4", "NoiDungBoSung": "x"}, "not there"),
+        ({"TrangThaiHoSo": "5", "NoiDungBoSung": "x", "TrangThaiBoSung": True, "Giay": [1]}, "done"),
+        ({"TrangThaiHoSo": "5", "NoiDungBoSung": "y", "TrangThaiBoSung": True, "Giay": [1]}, "not there"),
+    ],
+)
+def test_what_a_citizen_did_since_does_not_hide_our_record(shown: dict[str, Any], outcome: str) -> None:
+    """Withdrawn or answered after our record came: it is there all the same, and is not written over it."""
+    asked = {"HoSoBoSungId": "1", "NoiDungBoSung": "x", "TrangThaiBoSung": False, "DanhSachGiayToBoSung": [2]}
+    request = {"MaHoSo": "1", "TrangThaiHoSo": "5", "ChuHoSo": "Bé", "DanhSachHoSoBoSung": [asked]}
+    given = {"NoiDungBoSung": shown["NoiDungBoSung"], "DanhSachGiayToBoSung": shown.get("Giay", [2])}
+    theirs = asked | given | {"TrangThaiBoSung": shown.get("TrangThaiBoSung", False)}
+    row = request | {"TrangThaiHoSo": shown["TrangThaiHoSo"], "DanhSachHoSoBoSung": [theirs]}
+    assert shows(row, request) == outcome
