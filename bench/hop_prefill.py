@@ -1,7 +1,7 @@
 """A ledger that already holds many messages, written in bulk through the real schema.
 
 Every row that keeping and delivering a message leaves behind is there: dossier and fold, number, message,
-payload, delivery, attempt, view, event; keys and digests are random, as a province's look to an index.
+payload, delivery, attempt, view; what was told has left the outbox; keys and digests are random, as a province's look to an index.
 Payloads are a real message's. Writing goes without flushing, which nobody measures.
 """
 
@@ -86,7 +86,6 @@ _ROWS: Mapping[str, Mapping[str, str]] = {
         "key": "''",
         "digest": "randomblob(32)",
     },
-    "event": {"id": "n", "dossier": "n", "delivery": "n", "kind": "'delivered'", "at": ":now"},
 }
 """table -> column -> what stands in it, as SQL; `n` counts the messages."""
 
