@@ -1,7 +1,8 @@
 """A ledger that already holds many messages, written in bulk through the real schema.
 
 Every row that keeping and delivering a message leaves behind is there: dossier and fold, number, message,
-payload, delivery, attempt, view; what was told has left the outbox; keys and digests are random, as a province's look to an index.
+payload, delivery, attempt, view (what was told has left the outbox); keys and digests are random, as a
+province's look to an index.
 Payloads are a real message's. Writing goes without flushing, which nobody measures.
 """
 
