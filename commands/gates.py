@@ -151,6 +151,10 @@ def _away(one: Outage) -> dict[str, Any]:
     }
 
 
+def _times(number: int) -> str:
+    return {0: "", 1: "once"}.get(number, f"{number} times")
+
+
 def _is_recent(one: Outage) -> bool:
     return one.ended_at is None or one.ended_at > time.time() - DAY
 
@@ -164,7 +168,7 @@ def _print(told: Sequence[dict[str, Any]]) -> None:
         trial = any(each["state"] == "half-open" for each in one["breakers"])
         state = "shut" if one["shut"] else "tried again" if trial else "goes"
         vietnamese = "Đang dừng" if one["shut"] else VIETNAMESE["half-open" if trial else "closed"]
-        away = f"{len(one['away'])} times" if one["away"] else ""
+        away = _times(len(one["away"]))
         row = (one["connector"], one["mode"] or "", one["window"] or "", state, vietnamese, away)
         table.add_row(*row, style="yellow" if one["shut"] else "")
     console.print(table)
