@@ -26,6 +26,12 @@ LARGE = 64 * 1024
 """Bytes of a body from which on it is understood in a thread: files in it take their time."""
 
 
+_NO_DOOR = (
+    '{"message": "nothing is taken in at this path; it is /in/CONNECTOR/NAME, as `describe CONNECTOR` says '
+    '(đường dẫn này không tiếp nhận gì)"}'
+)
+
+
 class Intake:
     """The door of some connectors. `keep` is the pipeline's; `wake` makes a poll run at once."""
 
@@ -52,7 +58,7 @@ class Intake:
     async def _reply(self, scope: Scope, receive: Receive) -> HttpReply:
         door = self._doors.get(scope["path"].rstrip("/"))
         if door is None:
-            return HttpReply(404, b'{"message": "no such door"}')
+            return HttpReply(404, _NO_DOOR.encode())
         body = await self._body(receive)
         if body is None:
             text = f'{{"message": "the body is larger than {self._limit} bytes"}}'
