@@ -35,7 +35,7 @@ CHUNK = 25
 _COUNTS = {
     "taken_in": "một cửa đã tiếp nhận",
     "out_of_order": "sai thứ tự",
-    "echoes": "dội lại",
+    "echoes": "tiếng vọng",
     "unaccounted": "không rõ ở đâu",
 }
 REFUSED = 2

@@ -191,7 +191,7 @@ _LABELS = {
     "kind": "loại",
     "key": "khoá",
     "route": "tuyến",
-    "connector": "kết nối",
+    "connector": "bộ nối",
     "operation": "thao tác",
     "state": "trạng thái",
     "cause": "nguyên nhân",
