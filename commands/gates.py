@@ -18,6 +18,11 @@ from commands.place import Place
 from commands.tell import FINE, NEEDS_YOU, covered, local_time, out, put_json
 
 DAY = 86_400.0
+_SHOWN = 5
+_CAUSES = {
+    "breaker": "its breaker was open (cầu dao đã ngắt)",
+    "pause": "a person paused it (tạm dừng)",
+}
 VIETNAMESE = {"closed": "Đang thông", "open": "Đã ngắt", "half-open": "Đang thử lại"}
 
 
@@ -151,6 +156,15 @@ def _away(one: Outage) -> dict[str, Any]:
     }
 
 
+def _away_line(name: str, away: dict[str, Any]) -> str:
+    """When nothing was sent to a peer, and why, as a sentence."""
+    where = ".".join(filter(None, (name, away["operation"])))
+    began, ended = local_time(away["began_at"]), local_time(away["ended_at"])
+    until = f"to {ended}" if ended else "and still is"
+    why = _CAUSES.get(away["cause"], away["cause"])
+    return f"nothing was sent to {where} from {began} {until}: {why}"
+
+
 def _times(number: int) -> str:
     return {0: "", 1: "once"}.get(number, f"{number} times")
 
@@ -174,3 +188,6 @@ def _print(told: Sequence[dict[str, Any]]) -> None:
     console.print(table)
     for closing in [closing for one in told for closing in one["shut"]]:
         console.print(line(closing), style="yellow", soft_wrap=True)
+    for one in told:
+        for away in one["away"][-_SHOWN:]:
+            console.print(_away_line(one["connector"], away), soft_wrap=True)

@@ -11,6 +11,7 @@ from typing import Any
 from bus.errors import LedgerUnavailableError, RejectedMessageError, UnavailableError
 from bus.ledger.records import Kept
 from bus.ports import Adapter, HttpReply, HttpRequest, Incoming, Received, Webhook
+from mappings.engine_values import FieldProblem
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -86,12 +87,18 @@ class Intake:
         try:
             kept = [await self._keep(name, item) for item in received.items]
         except RejectedMessageError as error:
-            return hook.rejected(tuple(str(problem) for problem in error.problems))
+            return hook.rejected(tuple(_told(problem) for problem in error.problems))
         except UnavailableError as error:
             return hook.unavailable(error.retry_after)
         except LedgerUnavailableError:
             return hook.unavailable(RETRY_AFTER)
         return hook.repeated() if kept and all(one.outcome == "repeated" for one in kept) else hook.accepted()
+
+
+def _told(problem: object) -> str:
+    """A problem for whoever sent the message, in Vietnamese too where its rule has the words."""
+    both = isinstance(problem, FieldProblem) and problem.vi
+    return f"{problem} ({problem.vi})" if both else str(problem)
 
 
 async def _received(hook: Webhook, request: HttpRequest) -> Received:
