@@ -205,7 +205,7 @@ def simulate(
     """Run simulated peers alone until Ctrl-C.
 
     Each is a real server on a free port, strict against the reference, and counts what it was asked to do.
-    `python3 -m adapters.NAME.simulator --help` names the accounts that may log in.
+    `.venv/bin/python -m adapters.NAME.simulator --help` names the accounts that may log in.
     """
     from commands.simulate import simulate as run  # noqa: PLC0415  the start stays quick
 

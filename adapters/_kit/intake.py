@@ -97,8 +97,9 @@ class Intake:
 
 def _told(problem: object) -> str:
     """A problem for whoever sent the message, in Vietnamese too where its rule has the words."""
-    both = isinstance(problem, FieldProblem) and problem.vi
-    return f"{problem} ({problem.vi})" if both else str(problem)
+    if isinstance(problem, FieldProblem) and problem.vi:
+        return f"{problem} ({problem.vi})"
+    return str(problem)
 
 
 async def _received(hook: Webhook, request: HttpRequest) -> Received:
