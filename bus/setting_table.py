@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 import msgspec
 
 from bus.setting_section import Section, bare, declared, is_section
-from bus.setting_types import Secret
+from bus.setting_types import BrokerUrl, LedgerUrl, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,14 @@ def toml_of(value: Any) -> str:
     return msgspec.json.encode(plain).decode()
 
 
-_NAMES = {str: "text", bool: "true/false", int: "whole number", float: "number"}
+_NAMES = {
+    str: "text",
+    bool: "true/false",
+    int: "whole number",
+    float: "number",
+    LedgerUrl: "address",
+    BrokerUrl: "address",
+}
 
 
 def _type_name(kind: Any) -> str:

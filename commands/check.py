@@ -1,7 +1,7 @@
 """`check`: everything an installation is made of, every fault with file, line, column and what to do."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,11 +25,12 @@ from mappings.dossier import MESSAGES
 from mappings.engine import compile_sheet
 from mappings.laws import Proof
 from mappings.sheet import Sheet, load_sheets
-from mappings.source import Problem, ProblemsError, read_file
+from mappings.source import Problem, ProblemsError, did_you_mean, read_file
 from mappings.tables import Table as DatedTable
 from mappings.tables import load as load_tables
 
 Fault = Problem | str
+_ONE = {"connectors": "connector", "queues": "queue", "tables": "table", "sheets": "sheet", "flows": "flow"}
 T = TypeVar("T")
 
 
@@ -72,6 +73,7 @@ def look(findings: Findings, settings: Path | None) -> None:
     findings.notes += _hidden("table", TABLES, own, "*.csv")
     findings.notes += _hidden("sheet", SHEETS, overlay, "*/*.toml")
     tables = _tried(findings, lambda: load_tables(folders(TABLES, own)))
+    findings.faults += _misspelt_columns(tables or {}, own)
     sheets = _tried(findings, lambda: load_sheets(folders(SHEETS, overlay)))
     findings.count("tables", len(tables or ()))
     findings.count("sheets", len(sheets or ()))
@@ -162,6 +164,17 @@ def _hidden(kind: str, shipped: Path, overlay: Path | None, pattern: str) -> lis
     ]
 
 
+def _misspelt_columns(tables: Mapping[str, DatedTable], own: Path | None) -> Iterator[Problem]:
+    """Columns of own tables that look like one which the shipped table has and this one lacks."""
+    shipped = load_tables(folders(TABLES, None)) if own else {}
+    for name in tables.keys() & shipped.keys():
+        lacking = [each for each in shipped[name].columns if each not in tables[name].columns]
+        for column in tables[name].columns:
+            if column not in shipped[name].columns and (near := did_you_mean(column, lacking)):
+                what = f'nothing reads the column "{column}"'
+                yield Problem(f"{own}/{name}.csv", 1, 1, what, f'Did you mean "{near}"?')
+
+
 def _schemas(findings: Findings) -> None:
     """Schemas and contracts of the connectors: each is one."""
     files = [
@@ -227,13 +240,16 @@ def _fault_object(fault: Fault) -> dict[str, Any]:
 
 def _print(findings: Findings) -> None:
     console = out()
-    if any(proof.one_way for proof in findings.proofs):
+    if not findings.faults and any(proof.one_way for proof in findings.proofs):
         console.print(one_way_table(findings.proofs))
     for fault in findings.faults:
         console.print(str(fault), soft_wrap=True)
     for note in findings.notes:
         console.print(note, soft_wrap=True, style="dim")
-    looked = ", ".join(f"{number} {what}" for what, number in findings.checked.items())
+    looked = ", ".join(
+        f"{number} {what if number != 1 else _ONE.get(what, what)}"
+        for what, number in findings.checked.items()
+    )
     wrong = len(findings.faults)
     verdict = f"{wrong} problem{'s' if wrong != 1 else ''}" if wrong else "no problems"
     say(f"{verdict}; looked at {looked}")

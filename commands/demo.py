@@ -22,6 +22,7 @@ from bus.ledger.schema import OPEN, STATES
 from commands.account import VIETNAMESE
 from commands.demo_settings import write_settings
 from commands.demo_world import ROOT, Simulator, start_simulator
+from commands.parts import one_of
 from commands.place import DEMO
 from commands.tell import FINE, NEEDS_YOU, out, put_json, say
 from deploy.local.folder import free_ports, last_lines
@@ -31,6 +32,12 @@ from deploy.local.rabbitmq import find_broker
 PORTAL, ONESTOP = "national_portal", "onestop"
 QUIET_LOOKS = 4
 CHUNK = 25
+_COUNTS = {
+    "taken_in": "một cửa đã tiếp nhận",
+    "out_of_order": "sai thứ tự",
+    "echoes": "tiếng vọng",
+    "unaccounted": "không rõ ở đâu",
+}
 REFUSED = 2
 """The exit code of a bus that its settings keep from starting."""
 
@@ -92,7 +99,12 @@ class BusProcess:
 
 
 def demo(wish: Wish) -> int:
-    """Run a demo and print its account; `NEEDS_YOU` where a promise does not hold."""
+    """Run a demo and print its account; `NEEDS_YOU` where a promise does not hold.
+
+    Raises `ConfigurationError` where what shall break is no peer of the demo.
+    """
+    if wish.breaks:
+        one_of("peer in the demo", wish.breaks, (PORTAL, ONESTOP))
     began = time.monotonic()
     shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir(parents=True)
@@ -236,8 +248,8 @@ def _show(world: World, result: dict[str, Any], covered: Coverage) -> None:
     for name, counted in result["effects"].items():
         told = f"{counted['applied']} applied, {counted['duplicates']} doubled, {counted['refused']} refused"
         table.add_row(f"effects at {name}", "do chính nơi nhận đếm", told)
-    for name in ("taken_in", "out_of_order", "echoes", "unaccounted"):
-        table.add_row(name.replace("_", " "), "", str(result[name]))
+    for name, vietnamese in _COUNTS.items():
+        table.add_row(name.replace("_", " "), vietnamese, str(result[name]))
     fetched = result["attachments"]
     told = f"{fetched['fetched']} the same to the byte, {fetched['wrong']} wrong"
     table.add_row("attachments fetched", "tệp Cổng tải về", told)

@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from bus.errors import LienThongError
 from deploy.local.guard import Guarded, guarded_popen
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,7 +41,10 @@ class Simulator:
 
 
 def start_simulator(stack: ExitStack, name: str, data: Path, options: Sequence[str]) -> Simulator:
-    """Start `adapters.NAME.simulator` as a process that ends with us; wait until it listens."""
+    """Start `adapters.NAME.simulator` as a process that ends with us; wait until it listens.
+
+    Raises `LienThongError` where it does not start; its log says why.
+    """
     folder = (data / name).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     log = stack.enter_context((folder / "simulator.log").open("ab"))
@@ -59,7 +63,7 @@ def start_simulator(stack: ExitStack, name: str, data: Path, options: Sequence[s
     assert process.stdout is not None  # noqa: S101  asked for above
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError(f"the simulator of {name} did not start: see {folder / 'simulator.log'}")
+        raise LienThongError(f"the simulator of {name} did not start: see {folder / 'simulator.log'}")
     told = json.loads(line)
     return Simulator(name, told["url"], told["control_url"], process)
 

@@ -21,7 +21,9 @@ _CERTAINTY = {
 
 
 def describe(name: str | None, settings: Path | None, *, as_json: bool) -> int:
-    """Print all connectors, one of them, or (name "settings") every setting. Opens nothing; may be repeated.
+    """Print all connectors, one of them, a type that none is of, or (name "settings") every setting.
+
+    Opens nothing; may be repeated.
 
     Raises `ConfigurationError` for an unknown name or wrong settings.
     """
@@ -30,7 +32,10 @@ def describe(name: str | None, settings: Path | None, *, as_json: bool) -> int:
     installation = read_settings(settings or EXAMPLE, secrets=False)
     if name is None:
         return _show_all(installation, as_json=as_json)
-    one_of("connector", name, (*installation.connectors, "settings"))
+    types = adapter_types()
+    if name in types and name not in installation.connectors:
+        return _show_type(types[name], as_json=as_json)
+    one_of("connector", name, (*installation.connectors, *types, "settings"))
     return _show_one(name, installation, as_json=as_json)
 
 
@@ -86,6 +91,9 @@ def _show_all(installation: Installation, *, as_json: bool) -> int:
     for row in rows:
         made.add_row(*row.values())
     out().print(made)
+    others = sorted(types.keys() - {each.type for each in installation.connectors.values()})
+    if others:
+        out().print(f"types that no connector is of: {', '.join(others)}", soft_wrap=True)
     return FINE
 
 
@@ -101,6 +109,26 @@ def _show_one(name: str, installation: Installation, *, as_json: bool) -> int:
             out().print(_gate(settings))
     finally:
         adapter.close()
+    return FINE
+
+
+def _show_type(kind: AdapterType, *, as_json: bool) -> int:
+    """A type that no connector is of yet: what it offers, and what its section must say."""
+    if as_json:
+        told = {"name": None, "type": kind.name, "title": kind.title, "operations": kind.operations}
+        rows = [asdict(row) for row in table(kind.settings)]
+        put_json({**told, "messages": dict(kind.messages), "settings": rows})
+        return FINE
+    console = out()
+    console.print(f"{kind.name}: {kind.title}", style="bold")
+    console.print(
+        f'No connector is of this type yet: write [connector.NAME] with type = "{kind.name}" into the '
+        f"settings file. adapters/{kind.name}/README.md tells what it does.",
+        soft_wrap=True,
+    )
+    console.print(f"what it can do: {', '.join(kind.operations)}", soft_wrap=True)
+    console.print(_messages(kind.messages))
+    console.print(settings_table(table(kind.settings)))
     return FINE
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,7 +13,18 @@ from bus.ledger import read, schema
 from bus.ledger.ledger import read_only
 from commands.account import in_vietnamese
 from commands.place import Place
-from commands.tell import FINE, NEEDS_YOU, covered, local_time, out, put_json, say, veiled
+from commands.tell import (
+    FINE,
+    NEEDS_YOU,
+    WRONG_USE,
+    covered,
+    iso_time,
+    local_time,
+    out,
+    put_json,
+    say,
+    veiled,
+)
 
 MOST = 10_000
 """How many are read; a list that is longer says so."""
@@ -61,11 +73,14 @@ def grouped(troubles: Sequence[dict[str, Any]]) -> list[Group]:
 
 
 def show_failed(place: Place, name: str, *, as_json: bool) -> int:
-    """Print one delivery ("12") or message ("m7") whole, values covered; `NEEDS_YOU` where there is none."""
+    """Print one delivery ("12") or message ("m7") whole, values covered.
+
+    `NEEDS_YOU` where there is none, `WRONG_USE` for what is no name of one.
+    """
     number = name.removeprefix("m")
     if not number.isdecimal():
         say(f'"{name}" names nothing: a delivery is a number like 12, a message one like m7')
-        return NEEDS_YOU
+        return WRONG_USE
     found = read_only(place.ledger, _message if name.startswith("m") else _delivery, int(number))
     if found is None:
         say(f"there is no {name} in this ledger; `failed list` shows what there is")
@@ -120,8 +135,8 @@ def _delivery(tx: Connection, number: int) -> dict[str, Any] | None:
         "delivery": number,
         **{key: row[key] for key in _DELIVERY},
         "reason": covered(row["reason"]),
-        "kept": local_time(row["kept_at"]),
-        "changed": local_time(row["changed_at"]),
+        "kept": iso_time(row["kept_at"]),
+        "changed": iso_time(row["changed_at"]),
         "codes": read.codes(tx, row["dossier"]),
         "history": [_attempt(one) for one in history],
         "content": _content(tx, row["message"]),
@@ -130,7 +145,7 @@ def _delivery(tx: Connection, number: int) -> dict[str, Any] | None:
 
 def _attempt(row: Any) -> dict[str, Any]:
     return {
-        "at": local_time(row.ended_at),
+        "at": iso_time(row.ended_at),
         "attempt": row.attempt,
         "asked": bool(row.part),
         "outcome": row.outcome,
@@ -149,7 +164,7 @@ def _message(tx: Connection, number: int) -> dict[str, Any] | None:
         **{key: row[key] for key in ("dossier", "source", "kind", "key", "state")},
         "key": covered(row["key"]),
         "reason": covered(row["reason"]),
-        "kept": local_time(row["kept_at"]),
+        "kept": iso_time(row["kept_at"]),
         "codes": read.codes(tx, row["dossier"]) if row["dossier"] else {},
         "content": _content(tx, number),
     }
@@ -167,27 +182,64 @@ def _content(tx: Connection, message: int) -> Any:
         return f"{len(raw)} bytes, no JSON"
 
 
+_LABELS = {
+    "delivery": "lần chuyển",
+    "message": "thông điệp",
+    "dossier": "hồ sơ",
+    "codes": "mã hồ sơ",
+    "source": "nguồn",
+    "kind": "loại",
+    "key": "khoá",
+    "route": "tuyến",
+    "connector": "bộ nối",
+    "operation": "thao tác",
+    "state": "trạng thái",
+    "cause": "nguyên nhân",
+    "reason": "lý do",
+    "tries": "số lần thử",
+    "given_up": "RabbitMQ thôi giao",
+    "kept": "lúc lưu",
+    "changed": "thay đổi lần cuối",
+}
+
+
+def _shown(key: str, value: Any) -> str:
+    """A value of `failed show` as the person on duty reads it; what is not there stays blank."""
+    if isinstance(value, dict):
+        return "  ".join(f"{name}: {one}" for name, one in value.items())
+    if key in ("kept", "changed"):
+        return _clock(value)
+    if key == "state" and (vietnamese := in_vietnamese(value)):
+        return f"{value} ({vietnamese})"
+    if key == "given_up":
+        return "the broker gave up on its work message" if value else ""
+    return "" if value is None else str(value)
+
+
+def _clock(iso: str | None) -> str:
+    return local_time(datetime.fromisoformat(iso).timestamp()) if iso else ""
+
+
 def _print(found: dict[str, Any]) -> None:
     console = out()
     table = Table(show_header=False)
-    for key, value in found.items():
-        if key not in ("history", "content"):
-            shown = (
-                "  ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
-            )
-            table.add_row(key, shown)
+    for key, name in _LABELS.items():
+        if key in found:
+            table.add_row(key.replace("_", " "), name, _shown(key, found[key]))
     console.print(table)
     if found.get("history"):
         console.print(_history(found["history"]))
-    console.print("what was handed in, values covered:")
+    console.print("what was handed in (nội dung đã nhận), values covered:")
     console.print(msgspec.json.format(msgspec.json.encode(found["content"])).decode())
 
 
 def _history(tries: Sequence[dict[str, Any]]) -> Table:
     table = Table(title="history (lịch sử)", title_justify="left")
-    for name in ("time (UTC+7)", "attempt", "outcome", "code", "text"):
+    for name in ("time (UTC+7)", "attempt", "outcome", "kết quả", "code", "text"):
         table.add_column(name, overflow="fold")
     for one in tries:
         number = f"{one['attempt']}{' (asked)' if one['asked'] else ''}"
-        table.add_row(one["at"], number, one["outcome"], one["code"], one["text"])
+        table.add_row(
+            _clock(one["at"]), number, one["outcome"], in_vietnamese(one["outcome"]), one["code"], one["text"]
+        )
     return table

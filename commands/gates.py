@@ -18,6 +18,11 @@ from commands.place import Place
 from commands.tell import FINE, NEEDS_YOU, covered, local_time, out, put_json
 
 DAY = 86_400.0
+_SHOWN = 5
+_CAUSES = {
+    "breaker": "its breaker was open (cầu dao đã ngắt)",
+    "pause": "a person paused it (tạm dừng)",
+}
 VIETNAMESE = {"closed": "Đang thông", "open": "Đã ngắt", "half-open": "Đang thử lại"}
 
 
@@ -151,6 +156,19 @@ def _away(one: Outage) -> dict[str, Any]:
     }
 
 
+def _away_line(name: str, away: dict[str, Any]) -> str:
+    """When nothing was sent to a peer, and why, as a sentence."""
+    where = ".".join(filter(None, (name, away["operation"])))
+    began, ended = local_time(away["began_at"]), local_time(away["ended_at"])
+    until = f"to {ended}" if ended else "and still is"
+    why = _CAUSES.get(away["cause"], away["cause"])
+    return f"nothing was sent to {where} from {began} {until}: {why}"
+
+
+def _times(number: int) -> str:
+    return {0: "", 1: "once"}.get(number, f"{number} times")
+
+
 def _is_recent(one: Outage) -> bool:
     return one.ended_at is None or one.ended_at > time.time() - DAY
 
@@ -164,9 +182,12 @@ def _print(told: Sequence[dict[str, Any]]) -> None:
         trial = any(each["state"] == "half-open" for each in one["breakers"])
         state = "shut" if one["shut"] else "tried again" if trial else "goes"
         vietnamese = "Đang dừng" if one["shut"] else VIETNAMESE["half-open" if trial else "closed"]
-        away = f"{len(one['away'])} times" if one["away"] else ""
+        away = _times(len(one["away"]))
         row = (one["connector"], one["mode"] or "", one["window"] or "", state, vietnamese, away)
         table.add_row(*row, style="yellow" if one["shut"] else "")
     console.print(table)
     for closing in [closing for one in told for closing in one["shut"]]:
         console.print(line(closing), style="yellow", soft_wrap=True)
+    for one in told:
+        for away in one["away"][-_SHOWN:]:
+            console.print(_away_line(one["connector"], away), soft_wrap=True)

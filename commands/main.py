@@ -46,7 +46,8 @@ def demo(
     dossiers: Annotated[int, typer.Option("--dossiers", min=1, help="How many are submitted.")] = 120,
     seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")] = 7,
     broken: Annotated[
-        str, typer.Option("--break", metavar="NAME", help="A system to take away for a while.")
+        str,
+        typer.Option("--break", metavar="NAME", help="Take national_portal or onestop away for 20 seconds."),
     ] = "",
     leave: Annotated[bool, typer.Option("--exit", help="End when all is done, also on a terminal.")] = False,
     json: Json = False,
@@ -58,11 +59,9 @@ def demo(
     """
     from commands.demo import Wish  # noqa: PLC0415  the start stays quick
     from commands.demo import demo as run  # noqa: PLC0415  as above
-    from commands.simulate import known_simulator  # noqa: PLC0415  as above
 
     stay = not leave and not json and sys.stdout.isatty()
-    breaks = known_simulator(broken) if broken else ""
-    raise typer.Exit(run(Wish(dossiers, seed, breaks=breaks, stay=stay, as_json=json)))
+    raise typer.Exit(run(Wish(dossiers, seed, breaks=broken, stay=stay, as_json=json)))
 
 
 @app.command(context_settings=_PASSED_ON)
@@ -91,7 +90,10 @@ def check(*, settings: Configured = None, json: Json = False) -> None:
 @app.command()
 def describe(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help='A connector, or "settings" for every setting.')
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", help='A connector or a type of one, or "settings" for every setting.'
+        ),
     ] = None,
     *,
     settings: Configured = None,
@@ -190,7 +192,9 @@ def worker(
 
 @app.command()
 def simulate(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="onestop, national_portal")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="insurance, ioffice, national_portal, onestop, tax")
+    ],
     *,
     data: Annotated[Path, typer.Option("--data", help="Where they remember what they did.")] = Path(
         ".lienthong/simulate"
@@ -201,6 +205,7 @@ def simulate(
     """Run simulated peers alone until Ctrl-C.
 
     Each is a real server on a free port, strict against the reference, and counts what it was asked to do.
+    `.venv/bin/python -m adapters.NAME.simulator --help` names the accounts that may log in.
     """
     from commands.simulate import simulate as run  # noqa: PLC0415  the start stays quick
 
@@ -209,7 +214,7 @@ def simulate(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="hop, map or edxml")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="hop, map, soap or edxml")],
     *,
     seconds: Annotated[float | None, typer.Option(min=0.5, help="of each measurement")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="hop: how often each is measured")] = None,
@@ -220,7 +225,8 @@ def bench(
 ) -> None:
     """Measure beside the limit and beside peers.
 
-    In one run on this machine: the whole hop over the broker, the mapping alone, or edXML packages.
+    In one run on this machine: the whole hop over the broker, the mapping alone, SOAP calls,
+    or edXML packages.
     """
     from commands.testing import bench as measure  # noqa: PLC0415  the start stays quick
 

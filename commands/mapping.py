@@ -55,7 +55,7 @@ def map_file(name: str, settings: Path | None, asked: Try, *, as_json: bool) -> 
     trial = _tried(compiled, asked)
     if trial.result is not None and asked.to:
         _save(asked.to, trial.result)
-    shown = veiled(trial.result)
+    shown = _veiled_xml(trial.result) if isinstance(trial.result, str) else veiled(trial.result)
     if as_json:
         put_json(
             {"ok": not trial.problems, "result": shown, "problems": trial.problems, "notes": trial.notes}
@@ -106,15 +106,30 @@ def _theirs(raw: bytes, sheet: Sheet, file: Path) -> Any:
         if sheet.carrier == "xml":
             return etree.fromstring(raw, etree.XMLParser(resolve_entities=False, no_network=True))
         return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, etree.XMLSyntaxError) as error:
-        raise ConfigurationError([f"{file}:1:1: is no {sheet.carrier.upper()}: {error}"]) from None
+    except msgspec.DecodeError as error:
+        raise ConfigurationError([f"{file}:1:1: is no JSON: {error}"]) from None
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        what = error.msg.partition(", line ")[0]
+        raise ConfigurationError([f"{file}:{line}:{max(column, 1)}: is no XML: {what}"]) from None
     except ValueError as error:
         raise ConfigurationError([f"{file}: {line}" for line in str(error).splitlines()]) from None
 
 
 def _plain(tree: Any) -> Any:
-    """A tree of elements as text: what is shown of it is its size, the rest goes to --to."""
+    """A tree of elements as text; any other as it is."""
     return etree.tostring(tree, encoding="unicode", pretty_print=True) if etree.iselement(tree) else tree
+
+
+def _veiled_xml(text: str) -> str:
+    """XML of ours in which codes and dates can be read, and nothing that a citizen wrote."""
+    tree = etree.fromstring(text)
+    for element in tree.iter("*"):
+        if element.text and element.text.strip():
+            element.text = veiled(element.text)
+        for name, value in element.attrib.items():
+            element.set(name, veiled(value))
+    return etree.tostring(tree, encoding="unicode")
 
 
 def _lean(value: Any) -> Any:
@@ -148,4 +163,4 @@ def _print(trial: Trial, shown: Any) -> None:
     for note in trial.notes:
         say(note)
     if trial.problems:
-        say(f"{len(trial.problems)} problem{'s' if len(trial.problems) > 1 else ''}; nothing was mapped")
+        say(f"{len(trial.problems)} problem{'s' if len(trial.problems) != 1 else ''}; nothing was mapped")

@@ -31,4 +31,15 @@ Number = Annotated[
     str, typer.Argument(metavar="NUMBER", help="Any number that one of the systems knows the dossier by.")
 ]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The connector, as in [connector.NAME].")]
-Reason = Annotated[str, typer.Option("--reason", help="Why: it is recorded and shown to everybody.")]
+
+
+def _said(parameter: typer.CallbackParam, reason: str) -> str:
+    """A reason that must be given says something."""
+    if parameter.required and not reason.strip():
+        raise typer.BadParameter("say why: it is recorded and shown to everybody")
+    return reason
+
+
+Reason = Annotated[
+    str, typer.Option("--reason", callback=_said, help="Why: it is recorded and shown to everybody.")
+]

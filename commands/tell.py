@@ -58,6 +58,11 @@ def local_time(at: float | None) -> str:
     return datetime.fromtimestamp(at, VIETNAM).strftime("%d/%m/%Y %H:%M:%S")
 
 
+def iso_time(at: float | None) -> str | None:
+    """A moment (seconds since the epoch) as a program reads it, in Vietnam's time; None for none."""
+    return datetime.fromtimestamp(at, VIETNAM).isoformat(timespec="milliseconds") if at else None
+
+
 def covered(text: str) -> str:
     """A text without citizens' identifiers; a dossier's number stays readable."""
     from adapters._kit.redaction import redacted  # noqa: PLC0415  the start stays quick

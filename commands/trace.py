@@ -100,7 +100,7 @@ def _print(codes: dict[str, str], held: str, moments: Sequence[read.Moment]) -> 
     console = out()
     console.print("  ".join(f"{source}: {code}" for source, code in codes.items()), style="bold")
     if held:
-        console.print(held, style="yellow")
+        console.print(f"{held} (đang giữ lại)", style="yellow")
     console.print(_table(moments))
 
 

@@ -9,7 +9,7 @@ from mappings.rules import RULES
 from mappings.rules_codes import boundaries, in_force
 from mappings.sheet_types import Field, NoSuchFieldError, fields_of, resolve
 from mappings.sheet_values import CodeList, CodeRow, Line, OurPath, Part, Path, Sheet
-from mappings.source import Place, Problem, did_you_mean
+from mappings.source import Place, Problem, as_written, did_you_mean
 
 Say = Callable[[Place, str, str], None]
 
@@ -177,9 +177,9 @@ class _Checker:
         if field.kind == "words" and value not in field.words:
             near = did_you_mean(str(value), map(str, field.words))
             hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(map(str, field.words))}"
-            self.say(at.place, f"{key} = {value!r} is no word of the field", hint)
+            self.say(at.place, f"{key} = {as_written(value)} is no word of the field", hint)
         elif wanted is not None and type(value) is not wanted:
-            self.say(at.place, f"{key} = {value!r} does not fit the field, which is {field.kind}")
+            self.say(at.place, f"{key} = {as_written(value)} does not fit the field, which is {field.kind}")
         elif wanted is None and field.kind != "words":
             self.say(at.place, f"a field that is {field.kind} takes no {key}")
 
@@ -279,7 +279,7 @@ class _Checker:
             groups.setdefault(getattr(row, key), []).append(row)
         for value, same in groups.items():
             if len(same) > 1 and sum(row.prefer for row in same) != 1:
-                what = f"{len(same)} lines have {key} = {value!r}"
+                what = f"{len(same)} lines have {key} = {as_written(value)}"
                 self.say(same[1].place, what, "Say prefer = true in one of them")
 
 

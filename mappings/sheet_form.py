@@ -7,7 +7,7 @@ from typing import Any
 
 from mappings.rules import RULES
 from mappings.sheet_values import CodeList, CodeRow, Line, OurPath, Part
-from mappings.source import Keys, Problem, Source, did_you_mean
+from mappings.source import Keys, Problem, Source, as_written, did_you_mean
 
 _MISSING: Any = object()
 
@@ -69,7 +69,7 @@ class Gather:
         if value in words and isinstance(value, str):
             return value
         near = did_you_mean(str(value), words)
-        self.say((*path, key), f'"{key}" cannot be {value!r}', _mean(near, words))
+        self.say((*path, key), f'"{key}" cannot be {as_written(value)}', _mean(near, words))
         return default
 
     def tables(self, path: Keys, value: Any) -> list[tuple[Keys, dict[str, Any]]]:

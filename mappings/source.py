@@ -5,6 +5,7 @@ checks a file keeps the `Source` at hand, gathers a `Problem` for each mistake a
 """
 
 import difflib
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -52,6 +53,13 @@ class Problem:
     def at(cls, place: Place, what: str, hint: str = "") -> "Problem":
         """Make a problem of a place."""
         return cls(place.file, place.line, place.column, what, hint)
+
+
+def as_written(value: Any) -> str:
+    """A value as a TOML file spells it, for a sentence about it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
 
 
 class ProblemsError(Exception):

@@ -120,6 +120,7 @@ def parse(name: str, raw: bytes, file: str) -> Table:
     for record in records[1:]:
         reader.row(record)
     reader.overlaps()
+    reader.successors()
     if reader.problems:
         raise ProblemsError(reader.problems)
     return Table(
@@ -176,6 +177,7 @@ class _Reader:
         self.columns: tuple[str, ...] = ()
         self.stretches: list[Stretch] = []
         self.cells: list[Cell] = []
+        self.heirs: list[Cell] = []
         self.problems: list[Problem] = []
 
     def say(self, cell: Cell, what: str, hint: str = "") -> None:
@@ -205,6 +207,8 @@ class _Reader:
         since, until = self.day(cells, "from"), self.day(cells, "until")
         if since and until and until < since:
             self.say(cells["until"], "the row ends before it begins")
+        if heir := cells.get("successor"):
+            self.heirs.append(heir)
         row = {key: cell[0] for key, cell in cells.items()}
         self.stretches.append(Stretch(since, until, MappingProxyType(row)))
         self.cells.append(cells.get("code", record[0]))
@@ -218,6 +222,15 @@ class _Reader:
         except ValueError:
             self.say(cell, f'"{cell[0]}" is no day', "Write it as 2025-07-01")
             return None
+
+    def successors(self) -> None:
+        """A successor that no row has would end the search for an heir in silence (`Table.heir`)."""
+        codes = {stretch.row["code"] for stretch in self.stretches if "code" in stretch.row}
+        for cell in self.heirs:
+            if cell[0] and cell[0] not in codes:
+                near = did_you_mean(cell[0], codes)
+                hint = f'Did you mean "{near}"?' if near else "Add its row, or leave the cell blank"
+                self.say(cell, f'the successor "{cell[0]}" has no row', hint)
 
     def overlaps(self) -> None:
         if "code" not in self.columns:

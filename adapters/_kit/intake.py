@@ -11,6 +11,7 @@ from typing import Any
 from bus.errors import LedgerUnavailableError, RejectedMessageError, UnavailableError
 from bus.ledger.records import Kept
 from bus.ports import Adapter, HttpReply, HttpRequest, Incoming, Received, Webhook
+from mappings.engine_values import FieldProblem
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -24,6 +25,12 @@ RETRY_AFTER = 30.0
 
 LARGE = 64 * 1024
 """Bytes of a body from which on it is understood in a thread: files in it take their time."""
+
+
+_NO_DOOR = (
+    '{"message": "nothing is taken in at this path; it is /in/CONNECTOR/NAME, as `describe CONNECTOR` says '
+    '(đường dẫn này không tiếp nhận gì)"}'
+)
 
 
 class Intake:
@@ -52,7 +59,7 @@ class Intake:
     async def _reply(self, scope: Scope, receive: Receive) -> HttpReply:
         door = self._doors.get(scope["path"].rstrip("/"))
         if door is None:
-            return HttpReply(404, b'{"message": "no such door"}')
+            return HttpReply(404, _NO_DOOR.encode())
         body = await self._body(receive)
         if body is None:
             text = f'{{"message": "the body is larger than {self._limit} bytes"}}'
@@ -80,12 +87,19 @@ class Intake:
         try:
             kept = [await self._keep(name, item) for item in received.items]
         except RejectedMessageError as error:
-            return hook.rejected(tuple(str(problem) for problem in error.problems))
+            return hook.rejected(tuple(_told(problem) for problem in error.problems))
         except UnavailableError as error:
             return hook.unavailable(error.retry_after)
         except LedgerUnavailableError:
             return hook.unavailable(RETRY_AFTER)
         return hook.repeated() if kept and all(one.outcome == "repeated" for one in kept) else hook.accepted()
+
+
+def _told(problem: object) -> str:
+    """A problem for whoever sent the message, in Vietnamese too where its rule has the words."""
+    if isinstance(problem, FieldProblem) and problem.vi:
+        return f"{problem} ({problem.vi})"
+    return str(problem)
 
 
 async def _received(hook: Webhook, request: HttpRequest) -> Received:

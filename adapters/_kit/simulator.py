@@ -16,7 +16,7 @@ import os
 import signal
 import socket
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -76,7 +76,7 @@ def main(
     arguments: Sequence[str] | None = None,
 ) -> int:
     """Run a simulator until SIGTERM or SIGINT; returns the exit code 0."""
-    parser = ArgumentParser(prog=f"python -m {module}")
+    parser = ArgumentParser(formatter_class=ArgumentDefaultsHelpFormatter, prog=f"python -m {module}")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="port; 0: a free one")
     parser.add_argument("--control-port", type=int, default=0, help="second port for /_sim; 0: a free one")

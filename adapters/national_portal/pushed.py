@@ -77,7 +77,7 @@ class Pushed:
         if service not in makers:
             near = did_you_mean(str(service), makers)
             hint = f' Có phải "{near}"?' if near else ""
-            return f"service: không có dịch vụ {str(service)[:50]!r}.{hint}"
+            return f'service: không có dịch vụ "{str(service)[:50]}".{hint}'
         if not isinstance(data, dict) or not data:
             return "data: phải là một đối tượng"
         return makers[service](data)

@@ -77,12 +77,13 @@ def test_a_record_with_a_code_of_no_list_waits_whole(intake: Intake, case: Hosti
 
 
 def test_all_wrong_fields_are_named_at_once(intake: Intake) -> None:
-    """Nobody mends one mistake to be told of the next."""
+    """Nobody mends one mistake to be told of the next; in Vietnamese beside the English."""
     record = valid_record() | {"MaTTHC": "x", "NgayNopHoSo": "20260230080000", "TrichYeuHoSo": "9" * 1001}
     record["DanhSachLePhi"] = [{"TenPhiLePhi": "", "Gia": "tám nghìn"}]
     told = refused(intake, envelope(record))
     wanted = ("MaTTHC", "NgayNopHoSo", "TrichYeuHoSo", "DanhSachLePhi/0/TenPhiLePhi", "DanhSachLePhi/0/Gia")
     assert [name for name in wanted if name not in told] == []
+    assert "(không phải số tiền viết bằng chữ số, đơn vị đồng)" in told
 
 
 @pytest.mark.parametrize("service", ["NhanHoSo", "NhanHoSoBoSung", "NhanYeuCauRutHoSo"])

@@ -61,6 +61,16 @@ def test_describe_without_a_name_lists_the_connectors(run: Run, settings: Path) 
     assert "national_portal" in found["types"]
 
 
+def test_a_type_is_described_before_any_connector_is_of_it(run: Run, settings: Path) -> None:
+    """What an integrator reads before writing the section: operations, messages, keys, how to begin."""
+    told = run("describe", "tax", "--settings", str(settings), "--json").json
+    assert (told["name"], told["type"]) == (None, "tax")
+    assert "file_slip" in told["operations"]
+    assert "address" in {row["key"] for row in told["settings"]}
+    assert 'type = "tax"' in run("describe", "tax", "--settings", str(settings)).out
+    assert "insurance, ioffice" in run("describe", "--settings", str(settings)).out
+
+
 def test_describe_settings_lists_every_setting_of_every_type(run: Run) -> None:
     """Also without any installation; none of the common keys twice."""
     rows = run("describe", "settings", "--json").json["settings"]
@@ -121,6 +131,23 @@ def test_check_tells_a_broken_table_and_a_broken_setting_together(
     settings.write_text(SETTINGS.replace("prefix =", "prefx =").replace('first = "2', 'frist = "2'))
     wrong = [one["hint"] for one in run("check", "--settings", str(settings), "--json").json["problems"]]
     assert {'Did you mean "prefix"?', 'Did you mean "first"?'} <= set(wrong)
+
+
+def test_a_misspelt_column_of_an_own_table_is_found(run: Run, settings: Path) -> None:
+    """A column that only looks like one that is read would be without effect, in silence."""
+    text = "code,name,succesor,from,until\nH12,Cà Mau,,2025-07-01,\n"
+    (settings.parent / "tables" / "agencies.csv").write_text(text)
+    problems = run("check", "--settings", str(settings), "--json").json["problems"]
+    assert 'Did you mean "successor"?' in {one["hint"] for one in problems}
+
+
+@pytest.mark.parametrize("name", ["tax", "nobody"])
+def test_only_a_peer_of_the_demo_can_be_taken_away(run: Run, name: str) -> None:
+    """Said before anything is started, with those there are; exit 2."""
+    ran = run("demo", "--exit", "--break", name)
+    assert (ran.code, ran.out) == (2, "")
+    assert "national_portal, onestop" in ran.err
+    assert not Path(".lienthong").exists()
 
 
 def test_check_does_not_name_a_secret(run: Run, settings: Path) -> None:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from bench.province import load_tables, submissions
+from commands.parts import ROOT
 from commands.tell import veiled
 from tests.unit.commands.conftest import Run
 
@@ -45,6 +46,21 @@ def test_the_whole_result_goes_to_a_file_of_ones_own(
     assert run("map", RECORD, str(file), "--to", str(ours)).code == 0
     assert msgspec.json.decode(ours.read_bytes())["owner"]["name"] == record["ChuHoSo"].strip()
     assert ours.stat().st_mode & 0o077 == 0
+
+
+def test_what_goes_out_as_xml_is_shown_with_its_values_covered(run: Run, tmp_path: Path) -> None:
+    """The tree can be read with codes in it; a name or an identifier is nowhere; faults have their line."""
+    slip, ours = ROOT / "adapters/tax/samples/slip.full.xml", tmp_path / "ours.json"
+    assert run("map", "tax/slip", str(slip), "--to", str(ours)).code == 0
+    owner = msgspec.json.decode(ours.read_bytes())["land"]["users"][0]
+    shown = run("map", "tax/slip", str(ours), "--out").out
+    assert "<SO_PHIEU>PC-2026-0001</SO_PHIEU>" in shown
+    assert owner["name"] not in shown
+    assert owner["identity"] not in shown
+    ran = run("map", "tax/slip", str(ours))
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"{ours}:1:1: is no XML: ")
+    assert "<string>" not in ran.err
 
 
 def test_every_problem_is_told_at_once_in_both_languages(run: Run, tmp_path: Path) -> None:

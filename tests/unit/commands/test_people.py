@@ -45,6 +45,8 @@ def test_holding_an_unknown_dossier_changes_nothing(run: Run, ledger_file: Path)
 def test_hold_needs_a_reason(run: Run, ledger_file: Path) -> None:
     """What is done without saying why is wrong use."""
     assert run("hold", PORTAL).code == 2
+    assert run("hold", PORTAL, "--reason", " ").code == 2
+    assert rows(ledger_file, "SELECT count(*) FROM action") == [(0,)]
 
 
 def test_a_paused_connector_shows_in_the_account(run: Run, ledger_file: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -132,12 +133,33 @@ def test_one_failure_is_shown_whole_with_its_values_covered(run: Run, ledger_fil
     assert "bytes, no JSON" in run("failed", "show", "m4").out
 
 
-@pytest.mark.parametrize("name", ["99", "m99", "x", "m"])
-def test_a_failure_that_is_not_there_is_said_so(run: Run, ledger_file: Path, name: str) -> None:
-    """Exit 1 and a sentence."""
+def test_one_failure_reads_in_both_languages_and_its_times_as_a_program_wants_them(
+    run: Run, ledger_file: Path
+) -> None:
+    """State and labels in Vietnamese beside the English; in --json moments are ISO 8601 with their zone."""
+    number = run("failed", "list", "--json").json["groups"][0]["ids"][0]
+    shown = run("failed", "show", number).out
+    assert all(word in shown for word in ("dead (Cần người xử lý)", "nguyên nhân", "lịch sử"))
+    told = run("failed", "show", number, "--json").json
+    for moment in (told["kept"], told["changed"], told["history"][0]["at"]):
+        assert datetime.fromisoformat(moment).utcoffset() == timedelta(hours=7)
+
+
+@pytest.mark.parametrize(("name", "code"), [("99", 1), ("m99", 1), ("x", 2), ("m", 2)])
+def test_a_failure_that_is_not_there_is_said_so(run: Run, ledger_file: Path, name: str, code: int) -> None:
+    """A sentence; exit 1 where the ledger has none, 2 for what is no name of one."""
     ran = run("failed", "show", name)
-    assert (ran.code, ran.out) == (1, "")
+    assert (ran.code, ran.out) == (code, "")
     assert ran.err
+
+
+@pytest.mark.parametrize("address", ["nonsense", "mysql://u:geheim@127.0.0.1/x", "postgresql://h/d"])
+def test_an_address_that_is_no_ledgers_is_wrong_use(run: Run, address: str) -> None:
+    """Exit 2 and how it is written; what was typed is not repeated, for it may hold a password."""
+    ran = run("account", "--ledger", address)
+    assert (ran.code, ran.out) == (2, "")
+    assert "sqlite:///ledger.db" in ran.err
+    assert "geheim" not in ran.err
 
 
 def test_what_the_broker_gave_up_on_is_shown(run: Run, ledger_file: Path) -> None:

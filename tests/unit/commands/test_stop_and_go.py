@@ -76,7 +76,10 @@ def test_an_open_breaker_shows_in_every_command_that_is_asked(
     assert [(one["operation"], one["cause"], one["ended_at"]) for one in portal["away"]] == [
         ("add_progress", "breaker", None)
     ]
-    assert "Đang dừng" in run("connector", "list").out
+    shown = run("connector", "list").out
+    assert "Đang dừng" in shown
+    assert "nothing was sent to portal.add_progress from" in shown
+    assert "cầu dao đã ngắt" in shown
 
 
 def test_a_breaker_on_trial_stops_nothing_and_is_seen(run: Run, ledger_file: Path, settings: Path) -> None:

@@ -138,7 +138,7 @@ MISTAKES = [
         "contains itself",
     ),
     ('{ their = "A", ours = "code" }', 'checks = ["nobody"]', "", "no check beside this sheet"),
-    ('{ their = "A", ours = "code" }', 'carrier = "yaml"', "", "\"carrier\" cannot be 'yaml'"),
+    ('{ their = "A", ours = "code" }', 'carrier = "yaml"', "", '"carrier" cannot be "yaml"'),
     ('{ their = "A", ours = "code" }', 'carrier = "xml"', "", 'needs root = "NAME"'),
     ('{ their = "A", ours = "code" }', 'carrier = "xml"\nroot = "R"\nextras = "keep"', "", "cannot be kept"),
     ('{ their = "A", ours = "results", rule = "spread A B" }', "", "", 'needs part = "NAME"'),

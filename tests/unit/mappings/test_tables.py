@@ -69,6 +69,7 @@ def test_a_table_without_code_has_rows_but_no_look_up() -> None:
 @pytest.mark.parametrize(
     ("text", "place", "part"),
     [
+        ("code,successor,from,until\nH04,H21,,2025-06-30\nH12,,,", "t.csv:2:5", 'Did you mean "H12"'),
         ("", "t.csv:1:1", "no header"),
         ("code,name\n1,a\n", "t.csv:1:1", '"from" is missing'),
         ("code,code,from,until\n", "t.csv:1:6", "said twice"),
@@ -78,6 +79,7 @@ def test_a_table_without_code_has_rows_but_no_look_up() -> None:
         ("code,name,from,until\n1,a,b,,\n", "t.csv:2:1", "5 cells"),
         ('code,name,from,until\n1,"a\nb",,\n2,c,x,\n', "t.csv:4:5", "no day"),
         ("code,from,until\n1,,\n1,2025-01-01,\n", "t.csv:3:1", "holds twice"),
+        ("code,successor,from,until\nH04.1,H21.2,,\nH12.2,,,\n", "t.csv:2:7", 'Did you mean "H12.2"'),
     ],
 )
 def test_a_mistake_has_its_place(text: str, place: str, part: str) -> None:
