@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from bus import fingerprint, settlement
-from bus.aside import buried, set_aside
+from bus.aside import buried, set_aside, unreadable
 from bus.connector import Connector
 from bus.envelope import new_traceparent
 from bus.errors import (
@@ -18,6 +18,7 @@ from bus.errors import (
     LedgerUnavailableError,
     PermanentError,
     RejectedMessageError,
+    UnavailableError,
     UnsettledError,
 )
 from bus.filing import Filing
@@ -137,8 +138,10 @@ class Pipeline:
         try:
             keep = self.read(source, incoming)
             await self._filing.take(incoming)
-        except RejectedMessageError as error:
-            return set_aside(source, incoming, "dead", str(error))
+        except UnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001  a bug over one record must not stop its source (rule 21)
+            return unreadable(source, incoming, error)
         return keep
 
     def _spread(self, keep: Keep, kept: Kept) -> None:
@@ -321,8 +324,10 @@ class Pipeline:
                 )
                 await self._filing.insist(incoming, self.stopping)
                 keeps.append(keep)
-            except RejectedMessageError as error:
-                keeps.append(set_aside(sent.connector.name, incoming, "dead", str(error)))
+            except UnsettledError:
+                raise
+            except Exception as error:  # noqa: BLE001  the peer has done it: no bug of ours undoes that
+                keeps.append(unreadable(sent.connector.name, incoming, error))
         return tuple(keeps)
 
     def _with_refusal(self, settle: Settle, sent: Sent) -> Settle:
