@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from bus.ledger.handover import Handover
 from bus.ledger.store import Store
@@ -111,7 +111,7 @@ class GroupCommit:
             time.sleep(pause)
             try:
                 return self._write([write])[0]
-            except SQLAlchemyError as next_error:
+            except Exception as next_error:  # noqa: BLE001  the ledger's thread must not end with a write
                 self._undo()
                 error = next_error
         return error

@@ -13,9 +13,12 @@ from bus.ledger.store import Store
 
 CEILING = 3600.0
 _d = schema.delivery.c
-_UNDER_WAY = select(_d.id, _d.attempt, _d.holder, _d.lease, _d.connector, _d.operation, _d.state).where(
-    or_(_d.state == "sending", and_(_d.state == "unknown", _d.doubt == "lease")), text(schema.IS_OPEN)
+_UNDER_WAY = (
+    select(_d.id, _d.attempt, _d.holder, _d.lease, _d.connector, _d.operation, _d.state)
+    .where(or_(_d.state == "sending", and_(_d.state == "unknown", _d.doubt == "lease")), text(schema.IS_OPEN))
+    .order_by(_d.id)
 )
+"""In key order, for that is the order in which rows are locked (rule 18)."""
 _LOSE = (
     update(schema.delivery)
     .where(_d.id == bindparam("number"), _d.attempt == bindparam("of_attempt"), _d.state == "sending")
