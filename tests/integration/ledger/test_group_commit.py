@@ -40,7 +40,7 @@ async def test_a_call_and_a_question_that_end_in_one_group_both_count(
 async def test_a_write_that_fails_in_another_way_the_second_time_is_answered(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The database refuses, the next try finds what it cannot do: its writer hears it, the ledger lives on."""
+    """The database refuses, the next try fails otherwise: its writer hears it, the ledger lives on."""
     errors = [OperationalError("", None, Exception("deadlock")), ValueError("now it is another thing")]
     write = ledger.store.write
 
