@@ -14,6 +14,7 @@ from bus.ledger.claim import Claimer
 from bus.ledger.driver import many
 from bus.ledger.handover import Handover, Slot
 from bus.ledger.keep import Keeper
+from bus.ledger.merge import MergedMeanwhileError
 from bus.ledger.records import Claim, Kept, Ready, Settle, Settled
 from bus.ledger.rows import REPUBLISH_AFTER
 from bus.ledger.store import Store
@@ -127,11 +128,14 @@ class Settler:
 
     def _rows(self, tx: Connection, ids: list[int]) -> dict[int, _Row]:
         """Lock the dossiers, then their deliveries, and read what stands there now."""
-        query = _ROWS
-        if not self._store.is_sqlite:
-            self._store.lock_dossiers(tx, [dossier for _, dossier in driver.select(tx, _OWNERS, ids=ids)])
-            query = _LOCKED
-        return {row.id: row for row in starmap(_Row, driver.select(tx, query, ids=ids))}
+        if self._store.is_sqlite:
+            return {row.id: row for row in starmap(_Row, driver.select(tx, _ROWS, ids=ids))}
+        owners = {dossier for _, dossier in driver.select(tx, _OWNERS, ids=ids)}
+        self._store.lock_dossiers(tx, owners)
+        rows = {row.id: row for row in starmap(_Row, driver.select(tx, _LOCKED, ids=ids))}
+        if any(row.dossier not in owners for row in rows.values()):
+            raise MergedMeanwhileError("the dossier of a settled delivery")
+        return rows
 
     def _held(self, tx: Connection, mine: Sequence[tuple[Settle, _Row]]) -> set[int]:
         dossiers = sorted({row.dossier for _, row in mine})

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select, text, update
@@ -13,12 +14,9 @@ from bus.ledger.store import Store
 
 CEILING = 3600.0
 _d = schema.delivery.c
-_UNDER_WAY = (
-    select(_d.id, _d.attempt, _d.holder, _d.lease, _d.connector, _d.operation, _d.state)
-    .where(or_(_d.state == "sending", and_(_d.state == "unknown", _d.doubt == "lease")), text(schema.IS_OPEN))
-    .order_by(_d.id)
+_UNDER_WAY = select(_d.id, _d.attempt, _d.holder, _d.lease, _d.connector, _d.operation, _d.state).where(
+    or_(_d.state == "sending", and_(_d.state == "unknown", _d.doubt == "lease")), text(schema.IS_OPEN)
 )
-"""In key order, for that is the order in which rows are locked (rule 18)."""
 _LOSE = (
     update(schema.delivery)
     .where(_d.id == bindparam("number"), _d.attempt == bindparam("of_attempt"), _d.state == "sending")
@@ -64,7 +62,8 @@ class Sweeper:
 
     def _lose_leases(self, tx: Connection, sweep: Sweep, now: float) -> None:
         """A lease that ran out makes unknown; until its process is proved gone, its call may act (rule 6)."""
-        rows = tx.execute(_UNDER_WAY).all()
+        # in key order, as rows are locked (rule 18); ordered by SQLite, the query would scan the whole table
+        rows = sorted(tx.execute(_UNDER_WAY).all(), key=itemgetter(0))
         self._prove(tx, [row for row in rows if row.state == "unknown"], now)
         rows = [row for row in rows if row.state == "sending"]
         clock, seen = time.monotonic(), self._seen
