@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from bus.envelope import new_traceparent
+from bus.errors import RejectedMessageError
 from bus.fingerprint import digest_of
 from bus.ledger.records import Keep
 from bus.ports import Incoming
@@ -26,6 +27,12 @@ def set_aside(source: str, incoming: Incoming, state: Any, reason: str) -> Keep:
         state=state,
         reason=reason,
     )
+
+
+def unreadable(source: str, incoming: Incoming, error: Exception) -> Keep:
+    """A message that cannot be read, with its problems, or with the bug of ours that it met."""
+    why = str(error) if isinstance(error, RejectedMessageError) else f"{type(error).__name__}: {error}"
+    return set_aside(source, incoming, "dead", why)
 
 
 def buried(source: str, raw: bytes, why: str) -> Keep:

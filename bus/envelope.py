@@ -6,17 +6,21 @@ Attribute names follow the CloudEvents AMQP binding 1.0 (prefix `cloudEvents:`);
 import os
 import random
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 PREFIX = "cloudEvents:"
 
 
+Number = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+"""A number that a row can have."""
+
+
 class Work(msgspec.Struct, frozen=True, array_like=True):
     """A hint that a delivery can be worked on; the ledger's row decides. Published any number of times."""
 
-    delivery: int
+    delivery: Number
     epoch: int = 0
 
 

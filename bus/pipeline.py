@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from bus import fingerprint, settlement
-from bus.aside import buried, set_aside
+from bus.aside import buried, set_aside, unreadable
 from bus.connector import Connector
 from bus.envelope import new_traceparent
 from bus.errors import (
@@ -18,6 +18,7 @@ from bus.errors import (
     LedgerUnavailableError,
     PermanentError,
     RejectedMessageError,
+    UnavailableError,
     UnsettledError,
 )
 from bus.filing import Filing
@@ -64,6 +65,7 @@ class Pipeline:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.stopping = Stopping()
+        self.under_way: set[int] = set()
         self._ledger = parts.ledger
         self._holder = parts.ledger.store.holder
         self._filing = parts.filing
@@ -137,8 +139,10 @@ class Pipeline:
         try:
             keep = self.read(source, incoming)
             await self._filing.take(incoming)
-        except RejectedMessageError as error:
-            return set_aside(source, incoming, "dead", str(error))
+        except UnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001  a bug over one record must not stop its source (rule 21)
+            return unreadable(source, incoming, error)
         return keep
 
     def _spread(self, keep: Keep, kept: Kept) -> None:
@@ -176,10 +180,12 @@ class Pipeline:
     async def work(self, claimed: Claimed, connector: Connector, until: float) -> None:
         """Work on a claimed delivery, then give its slot back; its outcome is on disk when this returns."""
         began = time.monotonic()
+        self.under_way.add(claimed.delivery)
         try:
             settle = await self._act(claimed, connector, until)
             settled = await self._settle(settle)
         finally:
+            self.under_way.discard(claimed.delivery)
             connector.slots.give()
         self._parts.observer.settled(claimed, settle, settled, time.monotonic() - began)
         ready = (*settled.ready, *(one for kept in settled.kept for one in kept.ready))
@@ -321,8 +327,10 @@ class Pipeline:
                 )
                 await self._filing.insist(incoming, self.stopping)
                 keeps.append(keep)
-            except RejectedMessageError as error:
-                keeps.append(set_aside(sent.connector.name, incoming, "dead", str(error)))
+            except UnsettledError:
+                raise
+            except Exception as error:  # noqa: BLE001  the peer has done it: no bug of ours undoes that
+                keeps.append(unreadable(sent.connector.name, incoming, error))
         return tuple(keeps)
 
     def _with_refusal(self, settle: Settle, sent: Sent) -> Settle:

@@ -229,7 +229,13 @@ class Worker:
             for name, connector in self.connectors.items()
             for operation in connector.adapter.operations
         }
-        sweep = Sweep({**waits, "": 30.0}, breakers.shut(), hurry, first=not self._swept)
+        sweep = Sweep(
+            {**waits, "": 30.0},
+            breakers.shut(),
+            hurry,
+            first=not self._swept,
+            under_way=frozenset(self.pipeline.under_way),
+        )
         ready = await self.ledger.sweep(sweep)
         self._swept = True
         breakers.hurry -= hurry

@@ -107,58 +107,44 @@ def _line(settings: InsuranceSettings) -> Line:
 
 
 def _operations(desk: Desk, line: Line) -> list[Operation]:
-    seconds = 2 * (line.connect + line.answer)
+    appends = partial(Operation, effect="appends", seconds=2 * (line.connect + line.answer))
 
     def question(name: str, title: str, sheet: str, call: Callable[[Desk, Call], Answer]) -> Operation:
-        return Operation(
-            name=name,
-            title=title,
-            sheet=f"insurance/{sheet}",
-            effect="appends",
-            call=partial(call, desk),
-            repeatable=True,
-            seconds=seconds,
+        return appends(
+            name=name, title=title, sheet=f"insurance/{sheet}", call=partial(call, desk), repeatable=True
         )
 
     return [
-        Operation(
+        appends(
             name="request_card",
             title="Đề nghị cấp thẻ BHYT trẻ em (gửi hồ sơ)",
             sheet="insurance/card_request",
-            effect="appends",
             call=partial(writing.request_card, desk),
             lookup=partial(writing.was_handed_in, desk),
             key=writing.file_key,
-            seconds=seconds,
         ),
-        Operation(
+        appends(
             name="submit_file",
             title="Gửi hồ sơ bảo hiểm",
             sheet="insurance/file",
-            effect="appends",
             call=partial(writing.submit_file, desk),
             lookup=partial(writing.was_handed_in, desk),
             key=writing.file_key,
-            seconds=seconds,
         ),
-        Operation(
+        appends(
             name="add_supplement",
             title="Bổ sung hồ sơ",
             sheet="insurance/supplement_answer",
-            effect="appends",
             call=partial(writing.add_supplement, desk),
             lookup=partial(writing.supplement_is_there, desk),
             key=writing.supplement_key,
-            seconds=seconds,
         ),
-        Operation(
+        appends(
             name="cancel_card",
             title="Hủy hồ sơ",
             sheet="insurance/cancel",
-            effect="appends",
             call=partial(writing.cancel_card, desk),
             lookup=partial(writing.is_cancelled, desk),
-            seconds=seconds,
         ),
         question("query_card", "Hỏi kết quả cấp thẻ", "query", writing.query_card),
         question("query_file", "Hỏi kết quả hồ sơ", "query", writing.query_file),

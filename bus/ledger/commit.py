@@ -13,10 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from bus.ledger.handover import Handover
+from bus.ledger.merge import MergedMeanwhileError
 from bus.ledger.store import Store
+
+_PASSING = (DBAPIError, MergedMeanwhileError)
+"""What may be over when the same is tried again."""
 
 Many = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 """Does all writes of one kind in an open transaction; results in their order."""
@@ -106,12 +110,12 @@ class GroupCommit:
     def _again(self, write: Any, error: Exception) -> Any:
         """Two processes may collide over a new row; the loser sees the winner's row when it tries again."""
         for pause in (0.01, 0.1, 0.5):
-            if self._closing or not isinstance(error, DBAPIError):
+            if self._closing or not isinstance(error, _PASSING):
                 return error
             time.sleep(pause)
             try:
                 return self._write([write])[0]
-            except SQLAlchemyError as next_error:
+            except Exception as next_error:  # noqa: BLE001  the ledger's thread must not end with a write
                 self._undo()
                 error = next_error
         return error

@@ -63,8 +63,9 @@ def _given(dialect: Dialect, statement: ClauseElement, values: dict[str, Any]) -
 @contextmanager
 def _cursor(tx: Connection) -> Iterator[Any]:
     """A cursor of the driver; its errors become SQLAlchemy's, as everywhere, but without the values."""
-    cursor = tx.connection.cursor()
+    cursor = None
     try:
+        cursor = tx.connection.cursor()
         yield cursor
     except Exception as error:
         module = tx.dialect.loaded_dbapi
@@ -72,7 +73,8 @@ def _cursor(tx: Connection) -> Iterator[Any]:
             raise
         raise DBAPIError.instance(None, None, error, module.Error, dialect=tx.dialect) from error
     finally:
-        cursor.close()
+        if cursor is not None:
+            cursor.close()
 
 
 def _value(value: Any) -> Any:

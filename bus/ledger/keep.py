@@ -17,7 +17,7 @@ from bus.ledger.claim import read_known
 from bus.ledger.driver import many
 from bus.ledger.driver import select as select_rows
 from bus.ledger.handover import Handover
-from bus.ledger.merge import merge_dossiers
+from bus.ledger.merge import MergedMeanwhileError, merge_dossiers
 from bus.ledger.outbox import announce
 from bus.ledger.records import Keep, Kept, Page, Plan, PlannedDelivery, Ready
 from bus.ledger.rows import claim_row, claimed_of_row, delivery_row, message_row
@@ -108,9 +108,10 @@ class Keeper:
         pairs = {(source, code) for keep in keeps for source, code in keep.codes.items()}
         known = {(row[0], row[1]): row[2] for row in _of_pairs(tx, _NUMBERS, pairs)}
         found: dict[int, int] = {}
+        moved: dict[int, int] = {}
         for keep in keeps:
             codes = list(keep.codes.items())
-            called = {keep.dossier} if keep.dossier is not None else set()
+            called = {moved.get(keep.dossier, keep.dossier)} if keep.dossier is not None else set()
             homes = sorted({known[pair] for pair in codes if pair in known} | called)
             if not codes and not homes:
                 continue
@@ -121,6 +122,7 @@ class Keeper:
                 work.fresh.pop(home, None)
                 known = {pair: home if owner == other else owner for pair, owner in known.items()}
                 found = {key: home if owner == other else owner for key, owner in found.items()}
+                moved = {old: home if new == other else new for old, new in moved.items()} | {other: home}
             for pair in codes:
                 if pair not in known:
                     known[pair] = home
@@ -154,7 +156,9 @@ class Keeper:
         work.lanes = lanes.read_lanes(tx, wanted)
         for dossier, message, body in select_rows(tx, _STATES, ids=wanted):
             work.states[dossier], work.last[dossier] = body, message
-        for dossier, withdrawn, held_by in select_rows(tx, _MARKS, ids=wanted):
+        for dossier, withdrawn, held_by, merged_into in select_rows(tx, _MARKS, ids=wanted):
+            if merged_into is not None:
+                raise MergedMeanwhileError(f"dossier {dossier}")
             if withdrawn:
                 work.withdrawn.add(dossier)
             if held_by:
@@ -297,8 +301,9 @@ _KEYS = select(_m.source, _m.key, _m.id, _m.digest, _m.dossier).where(
     _m.source == bindparam("first"), _m.key.in_(_seconds)
 )
 _STATES = select(schema.dossier_state).where(schema.dossier_state.c.dossier.in_(_ids))
-_MARKS = select(schema.dossier.c.id, schema.dossier.c.withdrawn, schema.dossier.c.held_by).where(
-    schema.dossier.c.id.in_(_ids)
+_dossier = schema.dossier.c
+_MARKS = select(_dossier.id, _dossier.withdrawn, _dossier.held_by, _dossier.merged_into).where(
+    _dossier.id.in_(_ids)
 )
 _LEGS = select(schema.leg.c.dossier, schema.leg.c.route).where(schema.leg.c.dossier.in_(_ids))
 _INSERTS = {

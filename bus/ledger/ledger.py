@@ -17,6 +17,7 @@ from bus.ledger.gate_records import Probe, Turn
 from bus.ledger.gates import Gates
 from bus.ledger.handover import Handover
 from bus.ledger.keep import Keeper, Merger, Planner
+from bus.ledger.merge import MergedMeanwhileError
 from bus.ledger.outbox import Outbox
 from bus.ledger.plain import plain_keep, plain_page, plain_settle
 from bus.ledger.records import (
@@ -44,8 +45,8 @@ from bus.ledger.sweep import Sweeper
 T = TypeVar("T")
 
 
-_AWAY = (DBAPIError, PoolTimeoutError, OSError)
-"""What the libraries raise where the database is not there."""
+_AWAY = (DBAPIError, PoolTimeoutError, OSError, MergedMeanwhileError)
+"""What the libraries raise where the database is not there, and what goes away when it is tried again."""
 
 
 class _Barrier:

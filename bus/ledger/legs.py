@@ -4,13 +4,13 @@ Late (trễ hạn) is no state and nobody writes it: it is read from `due_at`, s
 write, and no sweep can be late with it. An open leg of a withdrawn dossier is not late: nobody owes it.
 """
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, text
 
 from bus.ledger import schema
+from bus.ledger.store import now_of
 
 _l, _dossier = schema.leg.c, schema.dossier.c
 
@@ -27,16 +27,9 @@ class LegOfDossier:
     late: bool
 
 
-def wall_clock(tx: Connection) -> float:
-    """The clock that due dates are written by: the database's."""
-    if tx.dialect.name == "postgresql":
-        return float(tx.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
-    return time.time()
-
-
 def of_dossier(tx: Connection, dossier: int) -> list[LegOfDossier]:
     """The legs of a dossier in the order of their opening."""
-    now = wall_clock(tx)
+    now = now_of(tx)
     query = select(schema.leg, _dossier.withdrawn).join(schema.dossier, _dossier.id == _l.dossier)
     rows = tx.execute(query.where(_l.dossier == dossier).order_by(_l.opened_at, _l.route))
     return [
@@ -55,7 +48,7 @@ def late(tx: Connection) -> dict[str, int]:
     ended = select(_l.state, func.count()).where(_l.state != "open", _l.ended_at > _l.due_at)
     # the condition on the state is word for word that of the index `leg_open`
     waits: ColumnElement[bool] = text("leg.state = 'open'")  # type: ignore[assignment]  # a text is a condition too
-    still = select(_l.state, func.count()).where(waits, _l.due_at < wall_clock(tx), ~_dossier.withdrawn)
+    still = select(_l.state, func.count()).where(waits, _l.due_at < now_of(tx), ~_dossier.withdrawn)
     still = still.join(schema.dossier, _dossier.id == _l.dossier)
     return _counts(tx, ended.group_by(_l.state)) | _counts(tx, still.group_by(_l.state))
 

@@ -1,6 +1,6 @@
 """Two dossiers that turn out to be one: numbers linked later merge them, and their order is kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection, select, tuple_, update
 
@@ -8,11 +8,24 @@ from bus.ledger import lanes, schema
 from bus.ledger.store import Store
 
 
+class MergedMeanwhileError(Exception):
+    """Another process has merged a dossier before this transaction locked it; it is written anew."""
+
+
+def refuse_merged(tx: Connection, dossiers: Iterable[int]) -> None:
+    """Raise `MergedMeanwhileError` where one of some locked dossiers has become another."""
+    _d = schema.dossier.c
+    gone = select(_d.id).where(_d.id.in_(sorted(set(dossiers))), _d.merged_into.is_not(None))
+    if (found := tx.execute(gone).scalar()) is not None:
+        raise MergedMeanwhileError(f"dossier {found}")
+
+
 def merge_dossiers(
     tx: Connection, store: Store, home: int, other: int, merge: Callable[[bytes, bytes], bytes]
 ) -> None:
     """Move everything of `other` to `home`. A lane that is open twice afterwards waits for its first."""
     store.lock_dossiers(tx, (home, other))
+    refuse_merged(tx, (home, other))
     table = schema.dossier_state
     states = {row.dossier: row for row in tx.execute(select(table).where(table.c.dossier.in_((home, other))))}
     _move_rows(tx, home, other)

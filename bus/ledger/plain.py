@@ -1,25 +1,28 @@
 """Texts of others in a form that every database stores.
 
-Why: PostgreSQL takes no zero byte in a text. A peer's reason or key with one would fail its write each time
-it is repeated: a settlement for ever, a page with every poll. What came stays whole in the raw bytes.
+Why: PostgreSQL takes no zero byte in a text, and neither database half a pair of UTF-16, which a peer's JSON
+may have. A reason or key with one would fail its write each time it is repeated: a settlement for ever, a
+page with every poll. What came stays whole in the raw bytes.
 """
+
+import re
 
 from msgspec.structs import replace
 
 from bus.ledger.records import Keep, Page, Settle
 
-_ZERO = "\x00"
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 _SHOWN = "\ufffd"
 
 
 def plain(text: str) -> str:
-    """The text, a replacement character in the place of each zero byte."""
-    return text.replace(_ZERO, _SHOWN) if _ZERO in text else text
+    """The text, a replacement character in the place of each character that cannot be stored."""
+    return _UNKEPT.sub(_SHOWN, text)
 
 
 def plain_keep(keep: Keep) -> Keep:
     """A message that can be stored; the same value where it can already."""
-    if _ZERO not in keep.key + keep.reason + "".join(keep.codes.values()):
+    if not _UNKEPT.search(keep.key + keep.reason + "".join(keep.codes.values())):
         return keep
     codes = {source: plain(code) for source, code in keep.codes.items()}
     return replace(keep, key=plain(keep.key), reason=plain(keep.reason), codes=codes)
@@ -35,7 +38,7 @@ def plain_page(page: Page) -> Page:
 def plain_settle(settle: Settle) -> Settle:
     """An outcome that can be stored; the same value where it can already."""
     named = settle.view[0] if settle.view else ""
-    if _ZERO not in settle.reason + settle.code + named and not settle.says:
+    if not settle.says and not _UNKEPT.search(settle.reason + settle.code + named):
         return settle
     return replace(
         settle,

@@ -187,7 +187,8 @@ class Sweep(msgspec.Struct, frozen=True, gc=False):
     ("name") and operations ("name.operation") to which nothing may go: nothing of theirs is published.
     `hurry` are those that have just come back: what waits for a date is due at once. `first` is a process's
     first: what is ready is due, for its hints may have died with the process before. At most `window` is
-    published.
+    published. `under_way` are the deliveries that this process works on now, None where it does not say: a
+    lease of its own that ran out and stands for none of them is a call that has ended.
     """
 
     look_up_after: Mapping[str, float]
@@ -195,6 +196,7 @@ class Sweep(msgspec.Struct, frozen=True, gc=False):
     hurry: frozenset[str] = frozenset()
     window: int = 2000
     first: bool = False
+    under_way: frozenset[int] | None = None
 
 
 class GivenUp(msgspec.Struct, frozen=True, gc=False):

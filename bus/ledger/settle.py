@@ -1,5 +1,6 @@
 """Settle: one transaction writes the outcome, what follows from it, and releases the next of the lane."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import chain, starmap
 from typing import Any
@@ -13,6 +14,7 @@ from bus.ledger.claim import Claimer
 from bus.ledger.driver import many
 from bus.ledger.handover import Handover, Slot
 from bus.ledger.keep import Keeper
+from bus.ledger.merge import MergedMeanwhileError
 from bus.ledger.records import Claim, Kept, Ready, Settle, Settled
 from bus.ledger.rows import REPUBLISH_AFTER
 from bus.ledger.store import Store
@@ -91,6 +93,13 @@ class Settler:
 
     def settle(self, tx: Connection, settles: Sequence[Settle]) -> list[Settled]:
         """Settle many at once; settling one attempt a second time changes nothing and says so."""
+        results: dict[int, Settled] = {}
+        for places in _rounds(settles):
+            results |= zip(places, self._round(tx, [settles[place] for place in places]), strict=True)
+        return [results[place] for place in range(len(settles))]
+
+    def _round(self, tx: Connection, settles: Sequence[Settle]) -> list[Settled]:
+        """Settle many deliveries, each of them once."""
         now = self._store.now(tx)
         rows = self._rows(tx, sorted({settle.delivery for settle in settles}))
         applied = [self._applies(rows, settle) for settle in settles]
@@ -119,11 +128,14 @@ class Settler:
 
     def _rows(self, tx: Connection, ids: list[int]) -> dict[int, _Row]:
         """Lock the dossiers, then their deliveries, and read what stands there now."""
-        query = _ROWS
-        if not self._store.is_sqlite:
-            self._store.lock_dossiers(tx, [dossier for _, dossier in driver.select(tx, _OWNERS, ids=ids)])
-            query = _LOCKED
-        return {row.id: row for row in starmap(_Row, driver.select(tx, query, ids=ids))}
+        if self._store.is_sqlite:
+            return {row.id: row for row in starmap(_Row, driver.select(tx, _ROWS, ids=ids))}
+        owners = {dossier for _, dossier in driver.select(tx, _OWNERS, ids=ids)}
+        self._store.lock_dossiers(tx, owners)
+        rows = {row.id: row for row in starmap(_Row, driver.select(tx, _LOCKED, ids=ids))}
+        if any(row.dossier not in owners for row in rows.values()):
+            raise MergedMeanwhileError("the dossier of a settled delivery")
+        return rows
 
     def _held(self, tx: Connection, mine: Sequence[tuple[Settle, _Row]]) -> set[int]:
         dossiers = sorted({row.dossier for _, row in mine})
@@ -247,6 +259,22 @@ class Settler:
         ):
             kept[delivery] = (*kept.get(delivery, ()), result)
         return kept
+
+
+def _rounds(settles: Sequence[Settle]) -> list[list[int]]:
+    """The places of some settles, so that no round has two of one delivery.
+
+    A call that outlived its lease may end in the same group as a look-up about it: each must see what the
+    other has written.
+    """
+    rounds: list[list[int]] = []
+    seen: Counter[int] = Counter()
+    for place, settle in enumerate(settles):
+        if seen[settle.delivery] == len(rounds):
+            rounds.append([])
+        rounds[seen[settle.delivery]].append(place)
+        seen[settle.delivery] += 1
+    return rounds
 
 
 def contradicts(settle: Settle, row: _Row) -> bool:

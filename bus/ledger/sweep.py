@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select, text, update
@@ -61,8 +62,9 @@ class Sweeper:
 
     def _lose_leases(self, tx: Connection, sweep: Sweep, now: float) -> None:
         """A lease that ran out makes unknown; until its process is proved gone, its call may act (rule 6)."""
-        rows = tx.execute(_UNDER_WAY).all()
-        self._prove(tx, [row for row in rows if row.state == "unknown"], now)
+        # in key order, as rows are locked (rule 18); ordered by SQLite, the query would scan the whole table
+        rows = sorted(tx.execute(_UNDER_WAY).all(), key=itemgetter(0))
+        self._prove(tx, sweep, [row for row in rows if row.state == "unknown"], now)
         rows = [row for row in rows if row.state == "sending"]
         clock, seen = time.monotonic(), self._seen
         self._seen = {(row.id, row.attempt): seen.get((row.id, row.attempt), clock) for row in rows}
@@ -72,6 +74,7 @@ class Sweeper:
             if dead or clock - self._seen[row.id, row.attempt] > row.lease:
                 wait = sweep.look_up_after.get(f"{row.connector}.{row.operation}", sweep.look_up_after[""])
                 why = "its process ended during the call" if dead else "its lease ran out during the call"
+                over = dead or self._is_nobody_s(sweep, row)
                 lost.append(
                     {
                         "number": row.id,
@@ -79,18 +82,25 @@ class Sweeper:
                         "why": why,
                         "due": now + wait,
                         "now": now,
-                        "in_doubt": "open" if dead else "lease",
+                        "in_doubt": "open" if over else "lease",
                         "crash": int(dead),
                     }
                 )
         if lost:
             tx.execute(_LOSE, lost)
 
-    def _prove(self, tx: Connection, rows: Sequence[Any], now: float) -> None:
+    def _is_nobody_s(self, sweep: Sweep, row: Any) -> bool:
+        """Whether a lease is ours and none of our calls stands behind it: its commit's answer was lost."""
+        ours = row.holder == self._store.holder
+        return ours and sweep.under_way is not None and row.id not in sweep.under_way
+
+    def _prove(self, tx: Connection, sweep: Sweep, rows: Sequence[Any], now: float) -> None:
         """From the proof on, "not there" counts after `absent_after`; the peer is asked anew."""
         gone = {holder for holder in {row.holder for row in rows} if self._store.is_dead(tx, holder)}
         proved = [
-            {"number": row.id, "of_attempt": row.attempt, "now": now} for row in rows if row.holder in gone
+            {"number": row.id, "of_attempt": row.attempt, "now": now}
+            for row in rows
+            if row.holder in gone or self._is_nobody_s(sweep, row)
         ]
         if proved:
             tx.execute(_PROVE, proved)

@@ -118,7 +118,7 @@ async def test_a_dead_letter_that_is_no_work_is_passed_over(
     broker = Broker()
     await broker.connect(amqp_url, topology, client_name="test")
     kept = await ledger.keep(keep_of("portal.dossier", "k1", P1))
-    for body in (b"\xff no work", encode(Work(kept.ready[0].delivery))):
+    for body in (b"\xff no work", encode(Work(2**63)), encode(Work(kept.ready[0].delivery))):
         await broker.publish(topology.dead_exchange, "", body, {}, message_id="1")
     worker = worker_of(ledger, broker, topology)
     await worker.start()

@@ -68,6 +68,18 @@ async def test_an_answer_that_cannot_be_read_goes_dead_by_itself(open_either: Op
         assert (len(road.onestop.calls), road.account().unaccounted) == (1, 0)
 
 
+async def test_an_answer_of_a_kind_that_nobody_foresaw_undoes_no_settle(open_either: Open) -> None:
+    """A bug of ours over what the peer says: it has done its part, so the delivery is delivered (rule 4)."""
+    async with open_either() as road:
+        strange = Incoming("onestop.nobody_knows", {}, b"raw", key="strange")
+        road.onestop.will("create_dossier", answers(Answer(b"raw", (strange, record_of()))))
+        await road.keep(submitted())
+        await road.becomes("take_in", "delivered")
+        dead, _ = road.messages("onestop.nobody_knows") + road.messages("onestop.dossier")
+        assert (dead.state, dead.reason) == ("dead", "KeyError: 'onestop.nobody_knows'")
+        assert (len(road.onestop.calls), road.account().unaccounted) == (1, 0)
+
+
 async def test_an_answer_with_a_parked_code_waits_whole(open_road: Open) -> None:
     """A status that no list knows: neither lost nor guessed, and no reason to send again."""
     async with open_road() as road:

@@ -89,6 +89,15 @@ async def test_a_page_goes_on_over_what_cannot_be_read(open_either: Open) -> Non
         await road.becomes("take_in", "delivered")
 
 
+async def test_a_bug_of_ours_over_one_record_stops_no_source(open_road: Open) -> None:
+    """Kept whole as dead, with the bug's name; the cursor goes on (rule 21)."""
+    async with open_road() as road:
+        page = Page((Incoming("national_portal.nobody_knows", {}, b"raw", key="odd"), submitted()), "c1")
+        kept = await road.pipeline.keep_page("national_portal", "submitted", "", page)
+        assert [one.outcome for one in kept] == ["dead", "kept"]
+        assert road.ledger.look(read.cursor, "national_portal", "submitted") == "c1"
+
+
 async def test_keys_that_a_database_cannot_store_hold_up_no_page(open_either: Open) -> None:
     """A zero byte in what names a message, a subject or a cursor: kept, and the cursor goes on."""
     async with open_either() as road:

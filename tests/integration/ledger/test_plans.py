@@ -1,0 +1,47 @@
+"""How SQLite finds the rows of the ledger's statements: what runs at every message reads no whole table."""
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bus.ledger.ledger import Ledger
+from bus.ledger.records import EventsTold, GivenUp, Sweep, TakeEvents
+from bus.ledger.store import Store
+from tests.integration.ledger.conftest import keep_of, merge, plan
+from tests.integration.ledger.test_behaviour import P1, claim, only, settle
+
+pytestmark = pytest.mark.integration
+
+_WHOLE = re.compile(r"SCAN (message|payload|delivery|attempt|dossier|dossier_state|identity|leg|peer_view)$")
+
+
+async def test_no_statement_of_a_message_s_life_reads_a_whole_table(tmp_path: Path) -> None:
+    """Kept, merged, claimed, swept, settled, withdrawn and told: each by a key or a partial index."""
+    file = tmp_path / "ledger.db"
+    ledger = Ledger(Store(f"sqlite:///{file}"), plan, merge)
+    said: list[str] = []
+    with ledger.store.write() as tx:
+        raw = tx.connection.dbapi_connection
+        assert raw is not None
+        raw.set_trace_callback(said.append)
+    claimed = await claim(ledger, only(await ledger.keep(keep_of("portal.dossier", "k1", P1))))
+    await ledger.keep(keep_of("onestop.dossier", "k2", {"onestop": "H12-1"}))
+    await ledger.keep(keep_of("onestop.step", "k3", {**P1, "onestop": "H12-1"}))
+    await ledger.sweep(
+        Sweep({"": 0.0}, shut=frozenset({"tax"}), hurry=frozenset({"portal.sync"}), first=True)
+    )
+    says = (keep_of("onestop.step", "said", {}, dossier=claimed.dossier),)
+    await settle(ledger, claimed, "delivered", says=says, view=("", b"digest"))
+    await ledger.keep(keep_of("portal.withdrawn", "k4", P1))
+    await ledger.give_up(GivenUp((claimed.delivery,)))
+    events = await ledger.take_events(TakeEvents(10, 60.0))
+    await ledger.events_told(EventsTold(tuple(event.id for event in events), ()))
+    ledger.close()
+    texts = {text for text in said if re.match(r"SELECT|UPDATE|DELETE|INSERT|WITH", text)}
+    assert len(texts) > 30
+    with sqlite3.connect(file) as plain:
+        plans = {text: [row[3] for row in plain.execute(f"EXPLAIN QUERY PLAN {text}")] for text in texts}
+    plain.close()
+    assert {text: plan for text, plan in plans.items() if any(map(_WHOLE.match, plan))} == {}
