@@ -65,7 +65,7 @@ class Pipeline:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.stopping = Stopping()
-        self.under_way: set[int] = set()
+        self.under_way: set[tuple[int, int]] = set()
         self._ledger = parts.ledger
         self._holder = parts.ledger.store.holder
         self._filing = parts.filing
@@ -180,12 +180,14 @@ class Pipeline:
     async def work(self, claimed: Claimed, connector: Connector, until: float) -> None:
         """Work on a claimed delivery, then give its slot back; its outcome is on disk when this returns."""
         began = time.monotonic()
-        self.under_way.add(claimed.delivery)
+        # a question has its call's attempt number, and must not take the call's place
+        call = {(claimed.delivery, claimed.attempt)} if claimed.state == "sending" else set()
+        self.under_way |= call
         try:
             settle = await self._act(claimed, connector, until)
             settled = await self._settle(settle)
         finally:
-            self.under_way.discard(claimed.delivery)
+            self.under_way -= call
             connector.slots.give()
         self._parts.observer.settled(claimed, settle, settled, time.monotonic() - began)
         ready = (*settled.ready, *(one for kept in settled.kept for one in kept.ready))

@@ -187,7 +187,7 @@ class Sweep(msgspec.Struct, frozen=True, gc=False):
     ("name") and operations ("name.operation") to which nothing may go: nothing of theirs is published.
     `hurry` are those that have just come back: what waits for a date is due at once. `first` is a process's
     first: what is ready is due, for its hints may have died with the process before. At most `window` is
-    published. `under_way` are the deliveries that this process works on now, None where it does not say: a
+    published. `under_way` are the calls of this process, delivery and attempt, None where it does not say: a
     lease of its own that ran out and stands for none of them is a call that has ended.
     """
 
@@ -196,7 +196,7 @@ class Sweep(msgspec.Struct, frozen=True, gc=False):
     hurry: frozenset[str] = frozenset()
     window: int = 2000
     first: bool = False
-    under_way: frozenset[int] | None = None
+    under_way: frozenset[tuple[int, int]] | None = None
 
 
 class GivenUp(msgspec.Struct, frozen=True, gc=False):

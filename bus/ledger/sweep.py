@@ -92,7 +92,7 @@ class Sweeper:
     def _is_nobody_s(self, sweep: Sweep, row: Any) -> bool:
         """Whether a lease is ours and none of our calls stands behind it: its commit's answer was lost."""
         ours = row.holder == self._store.holder
-        return ours and sweep.under_way is not None and row.id not in sweep.under_way
+        return ours and sweep.under_way is not None and (row.id, row.attempt) not in sweep.under_way
 
     def _prove(self, tx: Connection, sweep: Sweep, rows: Sequence[Any], now: float) -> None:
         """From the proof on, "not there" counts after `absent_after`; the peer is asked anew."""

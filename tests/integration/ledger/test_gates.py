@@ -217,7 +217,7 @@ async def test_a_lease_that_merely_ran_out_leaves_its_process_in_doubt_until_it_
 async def test_a_lease_of_ours_behind_which_nobody_works_is_a_call_that_has_ended(ledger: Ledger) -> None:
     """A commit whose answer was lost leaves a claim that no task knows of: it waits for no restart."""
     slow = await lose_lease(ledger)
-    await ledger.sweep(Sweep({"": 0.0}, under_way=frozenset({slow.delivery})))
+    await ledger.sweep(Sweep({"": 0.0}, under_way=frozenset({(slow.delivery, slow.attempt)})))
     assert row_of(ledger, slow.delivery).doubt == "lease"
     await ledger.sweep(Sweep({"": 0.0}, under_way=frozenset()))
     assert (row_of(ledger, slow.delivery).state, row_of(ledger, slow.delivery).doubt) == ("unknown", "open")
