@@ -13,12 +13,13 @@ from bus.events import Announcer
 from bus.filing import Filing
 from bus.floor import Floor
 from bus.flows import Routes, read_routes
-from bus.installation import ConnectorSettings, Installation
 from bus.installation import Files as FileSettings
+from bus.installation import Installation
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Kept
 from bus.ledger.store import Store
 from bus.links import LinkKey, Links
+from bus.peer_settings import ConnectorSettings
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner
 from bus.ports import AdapterType, Files, Incoming

@@ -7,7 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
-from bus.installation import ConnectorSettings, Installation
+from bus.installation import Installation
+from bus.peer_settings import ConnectorSettings
 from bus.ports import Adapter, AdapterType, Operation
 from bus.settings import Row, table
 from commands.parts import EXAMPLE, adapter_types, file_store, one_of, read_settings

@@ -8,17 +8,7 @@ import typer
 
 from commands.files_line import files
 from commands.options import Configured, Json, LedgerAddress, Name, Number, Reason, Settings
-
-WELCOME = """\
-Liên Thông carries citizens' dossiers between public systems: none lost, none doubled, each in order.
-Liên Thông chuyển hồ sơ của người dân giữa các hệ thống công: không mất, không trùng, đúng thứ tự.
-
-  python3 run.py demo           see it at work on this machine; nothing else to prepare
-  python3 run.py account        the proof that everything is accounted for
-  python3 run.py trace NUMBER   one dossier (hồ sơ) over all systems
-
-  python3 run.py --help         every command
-"""
+from commands.welcome import WELCOME
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 failed = typer.Typer(no_args_is_help=True, rich_markup_mode=None)

@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.table import Table
 
-from bus.installation import Installation, Retry
+from bus.installation import Installation
+from bus.peer_settings import Retry
 from bus.retry import Schedule
 from bus.retry import describe as times_of
 from bus.topology import Topology

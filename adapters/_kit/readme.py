@@ -6,7 +6,7 @@ A test holds them current; `refreshed` makes them so.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from bus.installation import ConnectorSettings
+from bus.peer_settings import ConnectorSettings
 from bus.ports import Adapter, AdapterType
 from bus.settings import Section, table
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from adapters._kit.http import Http, Line
 from adapters._kit.keys import read_signer
 from adapters._kit.probe import network_layers, probe
+from adapters._kit.reach import line_of
 from adapters._kit.soap import SoapClient
 from adapters._kit.soap_contract import Contract, named
 from adapters._kit.soap_token import UsernameToken
@@ -35,7 +36,7 @@ class Insurance:
     def __init__(self, _name: str, settings: InsuranceSettings) -> None:
         """Read contract, schemas, keys and tables; raises `ConfigurationError`. Connects to nothing."""
         self._settings = settings
-        self._line = _line(settings)
+        self._line = line_of(settings)
         self._theirs = {name: str(getattr(settings.operations, name)) for name in _OPERATIONS}
         contract = Contract(settings.wsdl or _SCHEMAS / "insurance.wsdl")
         contract.strings(tuple(self._theirs.values()))
@@ -91,18 +92,6 @@ def _filers(settings: InsuranceSettings, schema: Callable[[str], XmlSchema]) -> 
     return (
         Filer(settings, settings.card_form, schema("card_form.xsd"), file, signer),
         Filer(settings, settings.file_form, schema("file_form.xsd"), file, signer),
-    )
-
-
-def _line(settings: InsuranceSettings) -> Line:
-    return Line(
-        connect=settings.timeout.connect,
-        answer=settings.timeout.answer,
-        pool=settings.concurrency + 2,
-        ca=settings.ca,
-        certificate=settings.certificate,
-        key=settings.key,
-        per_second=settings.rate,
     )
 
 

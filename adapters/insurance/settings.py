@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from bus.installation import ConnectorSettings
+from bus.peer_settings import ConnectorSettings
 from bus.settings import Fault, Secret, Section, Url, says
 
 

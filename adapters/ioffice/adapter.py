@@ -8,6 +8,7 @@ from typing import Literal
 
 from adapters._kit.http import Http, Line
 from adapters._kit.probe import network_layers, probe
+from adapters._kit.reach import line_of
 from adapters._kit.wordings import read_wordings
 from adapters.ioffice import sending
 from adapters.ioffice.client import AxisClient
@@ -32,7 +33,7 @@ class IOffice:
     def __init__(self, name: str, settings: IOfficeSettings, files: Files | None = None) -> None:
         self.name = name
         self._settings = settings
-        self._line = _line(settings)
+        self._line = line_of(settings)
         self._http = Http(self._line)
         self._client = AxisClient(settings, self._http, read_wordings(settings.texts or TEXTS))
         store = files if files is not None else FolderFiles(settings.files)
@@ -90,18 +91,6 @@ class IOffice:
             except DeliveryError as error:
                 return f"a docId that nobody has is refused ({error.code})"
         return "the axis gives something for every docId"
-
-
-def _line(settings: IOfficeSettings) -> Line:
-    return Line(
-        connect=settings.timeout.connect,
-        answer=settings.timeout.answer,
-        pool=settings.concurrency + 2,
-        ca=settings.ca,
-        certificate=settings.certificate,
-        key=settings.key,
-        per_second=settings.rate,
-    )
 
 
 def _operations(desk: Desk, line: Line) -> list[Operation]:

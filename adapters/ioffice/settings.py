@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from adapters.ioffice.edxml import Limits
-from bus.installation import ConnectorSettings, Timeout
+from bus.peer_settings import ConnectorSettings, Timeout
 from bus.settings import Fault, Seconds, Secret, Section, Size, Url, says
 
 TEXTS = Path(__file__).with_name("texts.csv")

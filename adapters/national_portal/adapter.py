@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from adapters._kit.http import Http, Line
+from adapters._kit.http import Http
 from adapters._kit.probe import network_layers, probe
+from adapters._kit.reach import line_of
 from adapters._kit.schema import checker, read_schema
 from adapters._kit.wordings import read_wordings
 from adapters.national_portal import pushed, writing
@@ -28,7 +29,7 @@ class Portal:
 
     def __init__(self, name: str, settings: PortalSettings) -> None:
         self._settings = settings
-        self._line = _line(settings)
+        self._line = line_of(settings)
         self._http = Http(self._line)
         wordings = read_wordings(settings.texts or _HERE / "texts.csv")
         self._client = PortalClient(settings, self._http, wordings)
@@ -88,18 +89,6 @@ class Portal:
     def _echo(self) -> str:
         found = self._client.find(self._nobody(), self._deadline())
         return "a number that nobody has is not found" if found is None else "the portal knows every number"
-
-
-def _line(settings: PortalSettings) -> Line:
-    return Line(
-        connect=settings.timeout.connect,
-        answer=settings.timeout.answer,
-        pool=settings.concurrency + 2,
-        ca=settings.ca,
-        certificate=settings.certificate,
-        key=settings.key,
-        per_second=settings.rate,
-    )
 
 
 def _operations(desk: Desk, record: Mapping[str, object], progress: Mapping[str, object]) -> list[Operation]:

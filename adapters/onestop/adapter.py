@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from adapters._kit.http import Http, Line
 from adapters._kit.probe import network_layers, probe
+from adapters._kit.reach import line_of
 from adapters._kit.schema import checker, read_schema
 from adapters.onestop import announced, writing
 from adapters.onestop.announced import POLL, Door
@@ -28,7 +29,7 @@ class OneStop:
 
     def __init__(self, name: str, settings: OneStopSettings) -> None:
         self._settings = settings
-        self._line = _line(settings)
+        self._line = line_of(settings, readers=settings.readers)
         self._http = Http(self._line)
         self._client = OneStopClient(settings, self._http)
         self._readers = ThreadPoolExecutor(settings.readers, thread_name_prefix=f"{name}-read")
@@ -78,18 +79,6 @@ class OneStop:
     def _echo(self) -> str:
         found = self._client.online("khong-co-ho-so-nay", self._deadline())
         return "an id that nobody has is not found" if found is None else "the one-stop knows every id"
-
-
-def _line(settings: OneStopSettings) -> Line:
-    return Line(
-        connect=settings.timeout.connect,
-        answer=settings.timeout.answer,
-        pool=settings.concurrency + settings.readers + 2,
-        ca=settings.ca,
-        certificate=settings.certificate,
-        key=settings.key,
-        per_second=settings.rate,
-    )
 
 
 def _operations(desk: Desk, schemas: Mapping[str, Mapping[str, Any]], line: Line) -> list[Operation]:

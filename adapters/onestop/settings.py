@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-from bus.installation import ConnectorSettings
+from bus.peer_settings import ConnectorSettings
 from bus.settings import Fault, Seconds, Secret, Section, Url, says
 
 

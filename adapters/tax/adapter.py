@@ -8,6 +8,7 @@ from pathlib import Path
 from adapters._kit.http import Http, Line
 from adapters._kit.keys import read_signer, read_trusted
 from adapters._kit.probe import network_layers, probe
+from adapters._kit.reach import line_of
 from adapters._kit.soap import SoapClient
 from adapters._kit.soap_contract import Contract
 from adapters._kit.soap_token import UsernameToken
@@ -35,7 +36,7 @@ class Tax:
     def __init__(self, _name: str, settings: TaxSettings) -> None:
         """Read contract, keys and tables; raises `ConfigurationError`. Connects to nothing."""
         self._settings = settings
-        self._line = _line(settings)
+        self._line = line_of(settings)
         contract = Contract(settings.wsdl or _SCHEMAS / "tax.wsdl")
         contract.strings([settings.operation])
         wordings = read_wordings(settings.texts or _HERE / "texts.csv")
@@ -89,18 +90,6 @@ class Tax:
     def _echo(self) -> str:
         answer = self._nobody()
         return "a slip that nobody filed is not found" if answer.means == "missing" else "the gateway answers"
-
-
-def _line(settings: TaxSettings) -> Line:
-    return Line(
-        connect=settings.timeout.connect,
-        answer=settings.timeout.answer,
-        pool=settings.concurrency + 2,
-        ca=settings.ca,
-        certificate=settings.certificate,
-        key=settings.key,
-        per_second=settings.rate,
-    )
 
 
 def _operations(desk: Desk, line: Line) -> list[Operation]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from adapters.tax.dates import SendDate
-from bus.installation import ConnectorSettings
+from bus.peer_settings import ConnectorSettings
 from bus.settings import Fault, Secret, Section, Url, says
 
 

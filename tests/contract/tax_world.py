@@ -20,7 +20,7 @@ from lxml import etree
 
 from adapters.tax.adapter import TYPE
 from adapters.tax.settings import Party, TaxSettings
-from bus.installation import Timeout
+from bus.peer_settings import Timeout
 from bus.ports import Adapter, Call, Deadline
 from bus.settings import Seconds, Secret, Url
 

@@ -28,7 +28,7 @@ from bus.errors import (
     RefusedByPeerError,
     TransientError,
 )
-from bus.installation import Timeout
+from bus.peer_settings import Timeout
 from bus.ports import Call, Deadline, Incoming, Page
 from bus.settings import Seconds, Secret, Size, Url
 from mappings.dossier import Agency, Document, Dossier, File

@@ -25,7 +25,7 @@ from bus.errors import (
     RefusedByPeerError,
     TransientError,
 )
-from bus.installation import Timeout
+from bus.peer_settings import Timeout
 from bus.ports import Adapter, Answer
 from bus.settings import Seconds, Secret
 from mappings.engine import compile_sheet

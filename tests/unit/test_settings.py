@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from bus.calendar import WorkingCalendar
 from bus.errors import ConfigurationError
-from bus.installation import NOT_YET, ConnectorSettings, Installation, read_installation
+from bus.installation import NOT_YET, Installation, read_installation
+from bus.peer_settings import ConnectorSettings
 from bus.settings import (
     Address,
     BrokerUrl,

@@ -13,7 +13,7 @@ import msgspec
 
 from adapters.national_portal.adapter import TYPE
 from adapters.national_portal.settings import PortalSettings
-from bus.installation import Timeout
+from bus.peer_settings import Timeout
 from bus.ports import Adapter, Call, Deadline, Incoming, Poll
 from bus.settings import Seconds, Secret, Url
 from tests.contract.strict_portal import ACCOUNT

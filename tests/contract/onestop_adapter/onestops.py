@@ -9,7 +9,7 @@ import msgspec
 
 from adapters.onestop.adapter import TYPE
 from adapters.onestop.settings import OneStopSettings
-from bus.installation import Timeout
+from bus.peer_settings import Timeout
 from bus.ports import Adapter, Call, Deadline, Incoming
 from bus.settings import Seconds, Secret, Url
 from tests.contract.strict_onestop import FORM, TOKEN
