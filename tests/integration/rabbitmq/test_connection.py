@@ -23,7 +23,7 @@ from bus.rabbitmq import (
 from bus.topology import Topology
 from deploy.local.errors import ServerUnavailableError
 from deploy.local.rabbitmq import find_server, private_broker
-from tests.integration.rabbitmq.wires import SOON, Inbox, Wire, eventually, work
+from tests.integration.rabbitmq.wires import SOON, Inbox, Wire, connected_anew, eventually, work
 
 pytestmark = pytest.mark.integration
 
@@ -70,9 +70,9 @@ async def test_a_deleted_queue_is_made_again(broker: Broker, topology: Topology,
     inbox = Inbox()
     await broker.consume(topology.work_queue("onestop"), inbox, 5)
     with contextlib.closing(pika.BlockingConnection(pika.URLParameters(amqp_url))) as connection:
+        before = broker._link
         connection.channel().queue_delete(topology.work_queue("onestop"))
-    await eventually(lambda: not broker.connected)
-    await eventually(lambda: broker.connected)
+    await connected_anew(broker, before)
     await broker.publish_many(work(topology, 2))
     await inbox.until(2)
 

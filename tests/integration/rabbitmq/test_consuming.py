@@ -12,7 +12,7 @@ from bus.rabbitmq import (
     Received,
 )
 from bus.topology import Topology
-from tests.integration.rabbitmq.wires import Inbox, Wire, eventually, work
+from tests.integration.rabbitmq.wires import Inbox, Wire, connected_anew, eventually, work
 
 pytestmark = pytest.mark.integration
 
@@ -69,9 +69,9 @@ async def test_a_cancelled_consumer_receives_nothing_and_may_finish_what_it_has(
     for received in first.received:
         received.ack()
     await asyncio.sleep(0.2)
+    before = broker._link
     wire.cut()
-    await eventually(lambda: not broker.connected)
-    await eventually(lambda: broker.connected)
+    await connected_anew(broker, before)
     await broker.consume(topology.work_queue("onestop"), second, 10)
     await second.until(3)
     assert second.bodies == [b"2", b"3", b"4"]

@@ -11,6 +11,7 @@ import pika
 import pika.exceptions
 
 from bus.rabbitmq import (
+    Broker,
     Outgoing,
     Received,
 )
@@ -103,6 +104,11 @@ async def eventually(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < end, "waited in vain"
         await asyncio.sleep(0.01)
+
+
+async def connected_anew(broker: Broker, before: object) -> None:
+    """Wait for another connection than `before`: the moment between two may be too short to be seen."""
+    await eventually(lambda: broker._link not in (None, before))
 
 
 def clear(url: str, topology: Topology) -> None:
