@@ -65,7 +65,7 @@ def iso_time(at: float | None) -> str | None:
 
 def covered(text: str) -> str:
     """A text without citizens' identifiers; a dossier's number stays readable."""
-    from adapters._kit.redaction import redacted  # noqa: PLC0415  the start stays quick
+    from bus.redaction import redacted  # noqa: PLC0415  the start stays quick
 
     return redacted(text)
 

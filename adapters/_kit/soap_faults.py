@@ -16,11 +16,11 @@ from zeep.xsd.valueobjects import CompoundValue
 
 from adapters._kit.faults import Fault
 from adapters._kit.http import Reply, failed
-from adapters._kit.redaction import redacted
 from adapters._kit.wordings import Wording, meaning
 from adapters._kit.xml import Element as XmlElement
 from adapters._kit.xml import XmlError, parse
 from bus.errors import DeliveryError, PermanentError, RefusedByPeerError, TransientError
+from bus.redaction import redacted
 
 SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"

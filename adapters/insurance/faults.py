@@ -7,11 +7,11 @@ question is asked again. The card check's own list of codes is business and stan
 from dataclasses import dataclass
 
 from adapters._kit.http import Reply
-from adapters._kit.redaction import redacted
 from adapters._kit.soap_faults import by_wording
 from adapters._kit.wordings import Wording
 from adapters._kit.xml import Element
 from bus.errors import DeliveryError, OutcomeUnknownError, TransientError
+from bus.redaction import redacted
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ the table is data of the installation. A code that no line knows is not guessed 
 """
 
 from adapters._kit.http import Reply, failed
-from adapters._kit.redaction import redacted
 from adapters._kit.wordings import Wording
 from adapters.ioffice.envelope import Envelope
 from bus.errors import (
@@ -15,6 +14,7 @@ from bus.errors import (
     RefusedByPeerError,
     TransientError,
 )
+from bus.redaction import redacted
 
 
 def error_of(envelope: Envelope, wording: Wording | None, raw: bytes, *, effect: bool) -> DeliveryError:

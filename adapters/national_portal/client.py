@@ -12,13 +12,13 @@ from urllib.parse import quote
 import msgspec
 
 from adapters._kit.http import Http, Reply, Request, failed
-from adapters._kit.redaction import redacted
 from adapters._kit.tokens import Tokens
 from adapters._kit.wordings import Wording, meaning
 from adapters.national_portal.faults import Said, error_of, normal_code, x_road_error
 from adapters.national_portal.settings import PortalSettings
 from bus.errors import PermanentError, TransientError
 from bus.ports import Deadline
+from bus.redaction import redacted
 
 _HEADERS = {
     "Accept": "application/json",

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters._kit.http import Reply
-from adapters._kit.redaction import redacted
 from adapters._kit.wordings import Wording
 from bus.errors import (
     DeliveryError,
@@ -18,6 +17,7 @@ from bus.errors import (
     RefusedByPeerError,
     TransientError,
 )
+from bus.redaction import redacted
 
 _BEFORE_THE_PEER = ("Client.", "Server.ClientProxy.")
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from adapters._kit.http import Reply, failed
-from adapters._kit.redaction import redacted
 from bus.errors import DeliveryError, PermanentError, RefusedByPeerError, TransientError
+from bus.redaction import redacted
 
 
 def error_of(reply: Reply, *, effect: bool, busy: tuple[int, ...]) -> DeliveryError:

@@ -11,13 +11,13 @@ from cryptography.exceptions import InvalidSignature
 from lxml import etree
 
 from adapters._kit.http import Reply
-from adapters._kit.redaction import redacted
 from adapters._kit.soap_faults import by_wording
 from adapters._kit.wordings import Wording, meaning
 from adapters._kit.xml import Element
 from adapters._kit.xml_signature import SignatureError
 from adapters.tax.frame import Frame, FrameError
 from bus.errors import DeliveryError, OutcomeUnknownError, TransientError
+from bus.redaction import redacted
 
 FOREIGN = (etree.LxmlError, InvalidSignature, FrameError, SignatureError)
 """What reading an answer may raise beside the transport's errors; all of it means that it cannot be used."""

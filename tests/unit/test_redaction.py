@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters._kit.redaction import redacted, redacted_tree
+from bus.redaction import redacted, redacted_tree
 
 IDENTIFIERS = {
     "personal number": "096190000123",
