@@ -32,6 +32,7 @@ from bus.stopping import Stopping
 from bus.turns import Turns
 from mappings.dossier import MESSAGES, Dossier, Message, Step
 from mappings.engine import Compiled, MappingError, ParkError
+from mappings.retelling import retold
 from mappings.rules_time import ICT
 
 
@@ -234,7 +235,8 @@ class Pipeline:
         sheet = self._parts.sheets[operation.sheet]
         told = b""
         if sheet.canonical is not Dossier:
-            body: Message = self._decoders[claimed.kind].decode(claimed.body)
+            told_as = self._decoders[claimed.kind].decode(claimed.body)
+            body: Message = retold(told_as, sheet.canonical, datetime.fromtimestamp(claimed.now, ICT))
         else:
             state = self._parts.planner.as_of(claimed.fold, claimed.history)
             body = state.whole

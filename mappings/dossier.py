@@ -250,6 +250,7 @@ MESSAGES: dict[str, type[Message]] = {
     "ioffice.document": OfficialDocument,
     "ioffice.document_status": DocumentStatus,
     "onestop.slip": InformationSlip,
+    "onestop.decision_request": Dossier,
     "tax.obligation": FinancialObligation,
     "tax.supplement_request": Supplement,
     "tax.payment_confirmed": Payment,

@@ -250,15 +250,15 @@ class _LevelReader:
     def extras(self) -> Iterator[str]:
         """What no line names is kept; where it is not, it is for the careful form to say."""
         if not self.level.keeps:
-            yield from self.nothing_more((), self.level.known)
+            yield from self.nothing_more((), self.level.named)
             return
-        if not any(self.level.known.values()):
-            names = self.module.bind("known", frozenset(self.level.known))
+        if not any(self.level.named.values()):
+            names = self.module.bind("known", frozenset(self.level.named))
             kept = f"{{source: {{k: i for k, i in t.items() if k not in {names}}}}}"
             yield f"extras = {{}} if t.keys() <= {names} else {kept}"
             return
         yield "more = {}"
-        yield from self.more((), self.level.known, "more")
+        yield from self.more((), self.level.named, "more")
         yield "extras = {source: more} if more else {}"
 
     def nothing_more(self, path: Path, known: dict[str, Any]) -> Iterator[str]:

@@ -70,7 +70,7 @@ class _LevelWriter:
             body += self.item(item)
         body += self.assembled("o", self.tree)
         if self.level.keeps:
-            known = self.module.bind("known", self.level.known)
+            known = self.module.bind("known", self.level.named)
             body += ["more = m.extras.get(source)", f"if more: put_back(o, more, {known})"]
         if self.level is self.writer.plan.root and self.writer.plan.checks:
             body += ["for check in CHECKS:", "    if check(m): raise GiveUp"]

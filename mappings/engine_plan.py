@@ -1,6 +1,6 @@
 """The plan of a sheet: its lines resolved once, rules bound, parts in place. Both engines work from it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,13 +59,18 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The lines of one object: the message, a part, an item. `struct` None: the item is a plain text."""
+    """The lines of one object: the message, a part, an item. `struct` None: the item is a plain text.
+
+    `known` are the paths that lines name; `named` the same without what lies inside a fragment that a line
+    keeps whole: that is no extra, though other lines read parts of it.
+    """
 
     name: str
     struct: type | None
     reading: tuple[Item, ...]
     writing: tuple[Item, ...]
     known: Known
+    named: Known
     keeps: bool
     extras: str
     needs: Mapping[Path, Line] = field(default_factory=dict)
@@ -118,6 +123,7 @@ class _Planner:
             tuple(item for item in items if item.line.reads),
             tuple(writing),
             _known(items),
+            _known(items, within=_kept(items)),
             keeps,
             extras,
             covered(flat),
@@ -207,9 +213,16 @@ def names_of(item: Item) -> Iterator[Path]:
                 yield (*item.theirs[0], f"{prefix}_{name}")
 
 
-def _known(items: Sequence[Item]) -> Known:
+def _kept(items: Iterable[Item]) -> frozenset[Path]:
+    return frozenset(item.theirs[0] for item in items if item.line.rule == "keep" and item.line.reads)
+
+
+def _known(items: Sequence[Item], within: frozenset[Path] = frozenset()) -> Known:
+    """The paths that items name, as a tree; none that lies inside one of `within`."""
     known: Known = {}
     for path in (path for item in items for path in names_of(item)):
+        if any(path[:end] in within for end in range(1, len(path))):
+            continue
         node = known
         for step in path[:-1]:
             if node.get(step) is None:

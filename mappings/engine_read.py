@@ -193,12 +193,12 @@ class Reading:
 
     def extras(self, level: Level, tree: dict[str, Any], at: Path) -> dict[str, Any]:
         """Return what no line names if it is kept; else note or refuse it."""
-        found = unknown(tree, level.known)
+        found = unknown(tree, level.named)
         if level.keeps:
             return found
-        for path, value in leaves(found, level.known, at):
+        for path, value in leaves(found, level.named, at):
             if level.extras == "refuse":
-                near = did_you_mean(path[-1], level.known)
+                near = did_you_mean(path[-1], level.named)
                 hint = f', did you mean "{near}"' if near else ""
                 self.problem(
                     path, "", "", value, f"is no field of this message{hint}", "trường không có trong mẫu"

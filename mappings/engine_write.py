@@ -37,7 +37,7 @@ class Writing:
         for item in level.writing:
             self.item(item, ours, tree, at, path)
         if level.keeps and (extras := ours.extras.get(self.source)):
-            put_back(tree, extras, level.known)
+            put_back(tree, extras, level.named)
         return tree
 
     def item(self, item: Item, ours: Any, tree: dict[str, Any], at: Path, path: Path) -> None:

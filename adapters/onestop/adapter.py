@@ -1,27 +1,42 @@
 """The provincial one-stop system (hệ thống thông tin giải quyết TTHC, VNPT iGate) as an adapter type."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from adapters._kit.http import Http, Line
 from adapters._kit.probe import network_layers, probe
 from adapters._kit.reach import line_of
 from adapters._kit.schema import checker, read_schema
-from adapters.onestop import announced, writing
+from adapters.onestop import announced, parts, writing
 from adapters.onestop.announced import POLL, Door
 from adapters.onestop.changes import Announced, Changes
 from adapters.onestop.client import OneStopClient
+from adapters.onestop.parts import Part
 from adapters.onestop.settings import OneStopSettings
-from adapters.onestop.writing import RESULT, SUPPLEMENT, WITHDRAWAL, Desk
-from bus.ports import AdapterType, Answer, Call, Deadline, Operation, Poll, Probe, Sighting, Tree, Webhook
+from adapters.onestop.writing import Desk
+from bus.ports import AdapterType, Deadline, Operation, Poll, Probe, Webhook
 
 TITLE = "Hệ thống một cửa điện tử"
 _SCHEMAS = Path(__file__).with_name("schemas")
-_WRITTEN = ("create", "update", "supplement", "withdrawal", "result")
+_PARTS: tuple[tuple[str, str, Part], ...] = (
+    ("add_supplement", "Nộp bổ sung", parts.SUPPLEMENT),
+    ("withdraw", "Rút hồ sơ", parts.WITHDRAWAL),
+    ("add_result", "Thêm giấy tờ kết quả", parts.RESULT),
+    ("revoke_result", "Thu hồi giấy tờ kết quả", parts.REVOCATION),
+    ("add_step", "Ghi bước xử lý của cơ quan liên thông", parts.STEP),
+    ("ask_supplement", "Chuyển yêu cầu bổ sung của cơ quan liên thông", parts.QUESTION),
+    ("set_obligation", "Ghi nghĩa vụ tài chính", parts.OBLIGATION),
+    ("add_payment", "Ghi chứng từ nộp tiền", parts.PAYMENT),
+    ("obligation_met", "Báo đã hoàn thành nghĩa vụ tài chính", parts.MET),
+    ("set_ready", "Báo kết quả đã đủ để trả", parts.READY),
+    ("hand_over", "Chuyển hồ sơ đến cơ quan có thẩm quyền", parts.HAND_OVER),
+    ("result_to_intake", "Chuyển kết quả về nơi tiếp nhận", parts.RETURN),
+)
+"""What is added to a dossier: operation, its title, the part."""
 
 
 class OneStop:
@@ -33,7 +48,8 @@ class OneStop:
         self._http = Http(self._line)
         self._client = OneStopClient(settings, self._http)
         self._readers = ThreadPoolExecutor(settings.readers, thread_name_prefix=f"{name}-read")
-        schemas = {one: read_schema(_SCHEMAS / f"{one}.json") for one in _WRITTEN}
+        written = ("create", "update", *(part.schema for _, _, part in _PARTS))
+        schemas = {one: read_schema(_SCHEMAS / f"{one}.json") for one in written}
         checks = {one: checker(schema) for one, schema in schemas.items()}
         desk = Desk(name, self._client, settings.paths, checks)
         changed = Announced()
@@ -83,51 +99,52 @@ class OneStop:
 
 def _operations(desk: Desk, schemas: Mapping[str, Mapping[str, Any]], line: Line) -> list[Operation]:
     seconds = 3 * (line.connect + line.answer)
-
-    def operation(
-        name: str,
-        title: str,
-        sheet: str,
-        call: Callable[[Desk, Call], Answer],
-        lookup: Callable[[Desk, Call], Sighting],
-        key: Callable[[Tree], str] | None,
-    ) -> Operation:
-        effect: Literal["replaces", "appends"] = "appends" if key else "replaces"
-        return Operation(
-            name=name,
-            title=title,
-            sheet=f"onestop/{sheet}",
-            effect=effect,
-            call=partial(call, desk),
-            lookup=partial(lookup, desk),
-            key=key,
-            schema=schemas[sheet],
-            seconds=seconds,
-            refusal_status="not_accepted" if name == "create_dossier" else "stopped",
-        )
-
-    part, create = writing.part_key, writing.create_key
+    create = Operation(
+        name="create_dossier",
+        title="Tạo hồ sơ nộp trên Cổng",
+        sheet="onestop/create",
+        effect="appends",
+        call=partial(writing.create_dossier, desk),
+        lookup=partial(writing.dossier_is_there, desk),
+        key=writing.create_key,
+        schema=schemas["create"],
+        seconds=seconds,
+        refusal_status="not_accepted",
+    )
+    update = Operation(
+        name="update_dossier",
+        title="Cập nhật hồ sơ",
+        sheet="onestop/update",
+        effect="replaces",
+        call=partial(writing.update_dossier, desk),
+        lookup=partial(writing.update_is_there, desk),
+        schema=schemas["update"],
+        seconds=seconds,
+    )
     return [
-        operation(
-            "create_dossier",
-            "Tạo hồ sơ nộp trên Cổng",
-            "create",
-            writing.create_dossier,
-            writing.dossier_is_there,
-            create,
+        create,
+        update,
+        *(
+            _part_operation(desk, name, title, part, schemas[part.schema], seconds)
+            for name, title, part in _PARTS
         ),
-        operation(
-            "update_dossier",
-            "Cập nhật hồ sơ",
-            "update",
-            writing.update_dossier,
-            writing.update_is_there,
-            None,
-        ),
-        operation("add_supplement", "Nộp bổ sung", "supplement", SUPPLEMENT.add, SUPPLEMENT.is_there, part),
-        operation("withdraw", "Rút hồ sơ", "withdrawal", WITHDRAWAL.add, WITHDRAWAL.is_there, part),
-        operation("add_result", "Thêm giấy tờ kết quả", "result", RESULT.add, RESULT.is_there, part),
     ]
+
+
+def _part_operation(
+    desk: Desk, name: str, title: str, part: Part, schema: Mapping[str, Any], seconds: float
+) -> Operation:
+    return Operation(
+        name=name,
+        title=title,
+        sheet=f"onestop/{part.schema}",
+        effect="appends" if part.key else "replaces",
+        call=partial(part.add, desk),
+        lookup=partial(part.is_there, desk),
+        key=part.key,
+        schema=schema,
+        seconds=seconds,
+    )
 
 
 def _webhooks(settings: OneStopSettings, changed: Announced) -> Sequence[Webhook]:
@@ -158,7 +175,11 @@ TYPE = AdapterType(
         "onestop.supplement": "onestop/supplement",
         "onestop.withdrawn": "onestop/withdrawal",
         "onestop.result": "onestop/result",
+        "onestop.result_revoked": "onestop/result",
+        "onestop.slip": "onestop/slip",
+        "onestop.transfer": "onestop/transfer",
+        "onestop.decision_request": "onestop/dossier",
     },
-    operations=("create_dossier", "update_dossier", "add_supplement", "withdraw", "add_result"),
+    operations=("create_dossier", "update_dossier", *(name for name, _, _ in _PARTS)),
     build=OneStop,
 )

@@ -21,6 +21,23 @@ class Paths(Section, frozen=True, kw_only=True):
     )
     withdrawal: Annotated[str, says("the applicant withdraws")] = "/pa/dossier/{id}/withdrawal"
     results: Annotated[str, says("a result paper issued elsewhere")] = "/pa/dossier/{id}/results"
+    revocations: Annotated[str, says("a result paper is taken back (thu hồi)")] = (
+        "/pa/dossier/{id}/results/revocations"
+    )
+    returns: Annotated[str, says("a result goes back to where the dossier was taken in")] = (
+        "/pa/dossier/{id}/results/returns"
+    )
+    supplement_requests: Annotated[str, says("another authority asks for more papers")] = (
+        "/pa/dossier/{id}/supplement-requests"
+    )
+    steps: Annotated[str, says("what another authority did")] = "/pa/dossier/{id}/tasks"
+    obligation: Annotated[str, says("what is owed for land (nghĩa vụ tài chính)")] = (
+        "/pa/dossier/{id}/financial-obligation"
+    )
+    obligation_met: Annotated[str, says("all of it is paid")] = "/pa/dossier/{id}/financial-obligation/met"
+    payments: Annotated[str, says("money paid for a dossier")] = "/pa/dossier/{id}/fees/payments"
+    ready: Annotated[str, says("what others do for a dossier is done")] = "/pa/dossier/{id}/ready"
+    transfers: Annotated[str, says("the dossier goes to another agency")] = "/pa/dossier/{id}/transfers"
 
 
 class Announcements(Section, frozen=True, kw_only=True):

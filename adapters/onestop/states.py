@@ -14,6 +14,13 @@ import msgspec
 Record = Mapping[str, Any]
 _WITHDRAWN = "7"
 _NUMBERS = ("code", "nationCode")
+_LISTED = (
+    ("supplements", "onestop.supplement"),
+    ("results", "onestop.result"),
+    ("slips", "onestop.slip"),
+    ("transfers", "onestop.transfer"),
+)
+"""Lists of a dossier whose items are messages of their own."""
 _sorted = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -62,14 +69,18 @@ def _events(record: Record, seen: Seen) -> Iterator[Event]:
             yield _part(record, "onestop.step", task, f"task/{_identity(task)}")
     for name, kind, tree, mark in _parts(record):
         if seen.parts.get(name) != mark:
-            yield _part(record, kind, tree, f"{name}/{mark}")
+            whole_record = kind == "onestop.decision_request"
+            yield _part(record, kind, record if whole_record else tree, f"{name}/{mark}")
 
 
 def _parts(record: Record) -> Iterator[tuple[str, str, Record, str]]:
-    """Requests for supplements, results and the withdrawal: (name, kind, tree, digest)."""
-    for field, kind in (("supplements", "onestop.supplement"), ("results", "onestop.result")):
+    """What is listed in a dossier, each item by itself, and the withdrawal: (name, kind, tree, digest)."""
+    for field, kind in _LISTED:
         for item in _items(record, field):
-            yield f"{field}/{_identity(item)}", kind, item, digest(item)
+            told = "onestop.result_revoked" if field == "results" and item.get("revoked") is True else kind
+            yield f"{field}/{_identity(item)}", told, item, digest(item)
+    for item in _items(record, "decisionRequests"):
+        yield f"decisionRequests/{_identity(item)}", "onestop.decision_request", item, _identity(item)
     withdrawal = _withdrawal(record)
     if withdrawal:
         yield "withdrawal", "onestop.withdrawn", withdrawal, str(withdrawal["id"])

@@ -1,4 +1,4 @@
-"""What others write into the one-stop: dossiers, supplements, withdrawals, results. All of it is ours [I].
+"""What others write into the one-stop: dossiers and their fields; `parts` adds to them. Ours [I].
 
 None is repeatable: the one-stop keeps no request id, and a second create makes a second dossier. All are
 askable: a create by the national number, the rest by reading the dossier whole.
@@ -93,7 +93,7 @@ def dossier_is_there(desk: Desk, call: Call) -> Sighting:
 
 def update_dossier(desk: Desk, call: Call) -> Answer:
     """Replace fields of a dossier; those that are fixed once it is made are not in the sheet."""
-    body = _body(call)
+    body = body_of(call)
     desk.check("update", body)
     _, raw = desk.client.write(
         "PUT", desk.paths.update, desk.known(call), body, call.deadline, call.request_id
@@ -103,41 +103,8 @@ def update_dossier(desk: Desk, call: Call) -> Answer:
 
 def update_is_there(desk: Desk, call: Call) -> Sighting:
     """Whether the dossier shows the fields as asked for."""
-    body = _body(call)
-    return _look(desk, call, lambda record, _: _contains(record, body, without=("asOf",)))
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One kind of thing that is added to a dossier by an `id`: its schema, path, and how it shows."""
-
-    schema: str
-    path: Callable[[Paths], str]
-    shown: Shown
-
-    def add(self, desk: Desk, call: Call) -> Answer:
-        """Add it, once."""
-        body = _body(call)
-        desk.check(self.schema, body)
-        known = desk.known(call)
-        if call.attempt > 1 and self._there(desk, known, call):
-            return Answer(note="the one-stop has this already")
-        path = self.path(desk.paths)
-        _, raw = desk.client.write("POST", path, known, body, call.deadline, call.request_id)
-        return Answer(raw=raw)
-
-    def is_there(self, desk: Desk, call: Call) -> Sighting:
-        """Whether the dossier shows it."""
-        return _look(desk, call, self.shown)
-
-    def _there(self, desk: Desk, known: str, call: Call) -> bool:
-        record = desk.client.online(known, call.deadline)
-        return record is not None and self.shown(record, call.request)
-
-
-def part_key(tree: Tree) -> str:
-    """What an added part is known by."""
-    return str(tree.get("id", ""))
+    body = body_of(call)
+    return look(desk, call, lambda record, _: contains(record, body, without=("asOf",)))
 
 
 def create_key(tree: Tree) -> str:
@@ -145,30 +112,8 @@ def create_key(tree: Tree) -> str:
     return str(tree.get("nationCode", ""))
 
 
-def _supplement_shows(record: Mapping[str, Any], request: Tree) -> bool:
-    wanted = request.get("id")
-    return any(
-        wanted == item.get("answerId") or (wanted == item.get("id") and item.get("answered") is True)
-        for item in _items(record, "supplements")
-    )
-
-
-def _withdrawal_shows(record: Mapping[str, Any], request: Tree) -> bool:
-    given, status = record.get("withdrawal"), record.get("statusCurrentTask")
-    asked = isinstance(given, Mapping) and given.get("id") == request.get("id")
-    return asked or (isinstance(status, Mapping) and str(status.get("id")) == "7")
-
-
-def _result_shows(record: Mapping[str, Any], request: Tree) -> bool:
-    return any(item.get("id") == request.get("id") for item in _items(record, "results"))
-
-
-SUPPLEMENT = Part("supplement", lambda paths: paths.supplements, _supplement_shows)
-WITHDRAWAL = Part("withdrawal", lambda paths: paths.withdrawal, _withdrawal_shows)
-RESULT = Part("result", lambda paths: paths.results, _result_shows)
-
-
-def _look(desk: Desk, call: Call, shown: Shown) -> Sighting:
+def look(desk: Desk, call: Call, shown: Shown) -> Sighting:
+    """Whether the dossier, read whole, shows that a request took effect; not found says nothing."""
     known = desk.find(call)
     record = desk.client.online(known, call.deadline) if known else None
     if record is None:
@@ -176,16 +121,22 @@ def _look(desk: Desk, call: Call, shown: Shown) -> Sighting:
     return Sighting("done" if shown(record, call.request) else "not there")
 
 
-def _body(call: Call) -> dict[str, Any]:
-    return {name: value for name, value in call.request.items() if name not in _ADDRESS}
+def body_of(call: Call) -> dict[str, Any]:
+    """The body of a request about a dossier: which one it is stands in the path."""
+    return without_address(call.request)
 
 
-def _contains(held: Any, asked: Any, *, without: tuple[str, ...] = ()) -> bool:
+def without_address(request: Tree) -> dict[str, Any]:
+    """A request without the numbers of its dossier."""
+    return {name: value for name, value in request.items() if name not in _ADDRESS}
+
+
+def contains(held: Any, asked: Any, *, without: tuple[str, ...] = ()) -> bool:
     """Whether all that was asked for is held; the one-stop adds words to codes."""
     if not isinstance(asked, dict):
         return bool(held == asked)
     named = {name: value for name, value in asked.items() if name not in without}
-    return isinstance(held, dict) and all(_contains(held.get(name), value) for name, value in named.items())
+    return isinstance(held, dict) and all(contains(held.get(name), value) for name, value in named.items())
 
 
 def _created(desk: Desk, call: Call, known: str, raw: bytes) -> Answer:
@@ -198,8 +149,3 @@ def _created(desk: Desk, call: Call, known: str, raw: bytes) -> Answer:
     except DeliveryError as error:
         return Answer(raw=raw, note=f"made; reading it back failed: {error.text}")
     return Answer(raw=raw, says=(incoming(whole(record), record),) if record else ())
-
-
-def _items(record: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    listed = record.get(name)
-    return [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []

@@ -1,6 +1,8 @@
 """What the one-stop's sheets cannot say in a line: one identity of several, and a day where it has a time."""
 
+import re
 from datetime import date, datetime, time
+from random import Random
 from typing import Any
 
 from mappings.dossier import Identity
@@ -8,6 +10,7 @@ from mappings.rules import ICT, Fault, Noted, PythonRule
 from mappings.rules_text import text
 from mappings.rules_time import read_iso
 
+_BIRTHDAY = re.compile(r"(\d{2}/)?(\d{2}/)?\d{4}", re.ASCII)
 _KINDS = {"1": "citizen_id", "2": "old_id"}
 _PERSONS = {
     "1": "citizen", "2": "enterprise", "3": "state_agency", "4": "organisation", "5": "household_business",
@@ -73,6 +76,29 @@ def first_kind(identities: tuple[Identity, ...]) -> str | None:
     return _CODES.get(kind, kind.removeprefix("?")) or None
 
 
+def read_birthday(value: Any) -> str:
+    """Read a birth date as the hộ tịch writes it: dd/MM/yyyy, MM/yyyy or yyyy."""
+    if not isinstance(value, str) or not _BIRTHDAY.fullmatch(value.strip()):
+        raise Fault("is no birth date (dd/MM/yyyy, MM/yyyy, yyyy)", "ngày sinh không đúng dạng")
+    parts = value.strip().split("/")[::-1]
+    try:
+        date(int(parts[0]), *map(int, [*parts[1:], "1", "1"][:2]))
+    except ValueError:
+        raise Fault("is no day of the calendar", "ngày sinh không có trong lịch") from None
+    return "-".join(parts)
+
+
+def write_birthday(born: str) -> str:
+    """Write a partial day as the hộ tịch does."""
+    return "/".join(born.split("-")[::-1])
+
+
+def make_birthday(random: Random) -> str:
+    """Draw a birth date, whole or partial."""
+    whole = date(1940, 1, 1).fromordinal(date(1940, 1, 1).toordinal() + random.randrange(31_000)).isoformat()
+    return whole[: random.choice((4, 7, 10))]
+
+
 def day_of_time(value: Any) -> date:
     """Read the day of an ISO 8601 time, in Vietnam."""
     if not isinstance(value, str):
@@ -92,6 +118,13 @@ RULES: dict[str, PythonRule] = {
     "identities": PythonRule(read_identities, vi="số và loại giấy tờ định danh"),
     "first_number": PythonRule(None, first_number, schema={"type": "string"}, vi="số của giấy tờ đầu tiên"),
     "first_kind": PythonRule(None, first_kind, schema={"type": "string"}, vi="loại của giấy tờ đầu tiên"),
+    "birthday": PythonRule(
+        read_birthday,
+        write_birthday,
+        make_birthday,
+        {"type": "string"},
+        vi="ngày sinh dd/MM/yyyy, MM/yyyy hoặc yyyy",
+    ),
     "day_of_time": PythonRule(day_of_time, schema={"type": "string"}, vi="ngày của thời điểm"),
     "time_of_day": PythonRule(None, time_of_day, schema={"type": "string"}, vi="giây đầu của ngày"),
 }

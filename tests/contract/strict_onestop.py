@@ -124,18 +124,69 @@ class StrictOneStop:
         return 200, {"id": known}
 
     def append(self, known: str, kind: str, body: dict[str, Any]) -> Reply:
-        """POST /pa/dossier/{id}/supplements, /results, /withdrawal [I]: whatever comes is added."""
+        """Whatever comes is added, as often as it comes: what others write is ours [I] (README)."""
         if {"code", "nationCode"} & set(body):
             self.complaints.append(f"{kind}: {sorted(body)}")
-        dossier = self.dossiers[known]
-        if kind == "withdrawal":
-            dossier["withdrawal"] = body
-        elif kind == "supplements":
-            dossier[kind].append({"id": "BS-1", "answered": True, "answerId": body["id"]})
-        else:
-            dossier[kind].append(body)
+        missing = [name for name in MUST.get(kind, ()) if not _there(body, name)]
+        if missing:
+            self.complaints.append(f"{kind}: without {missing}")
+        if kind not in MUST:
+            return 404, "<html>no such path</html>"
+        self._keep(self.dossiers[known], kind, body)
         self.touch(known)
         return 200, {"id": known}
+
+    def _keep(self, dossier: dict[str, Any], kind: str, body: dict[str, Any]) -> None:
+        match kind:
+            case "withdrawal":
+                dossier["withdrawal"] = body
+            case "supplements":
+                dossier[kind].append({"id": "BS-1", "answered": True, "answerId": body["id"]})
+            case "supplement-requests":
+                dossier["supplements"].append({**body, "answered": False})
+            case "results/revocations":
+                for one in dossier["results"]:
+                    one["revoked"] = one["id"] == body["id"]
+            case "financial-obligation":
+                dossier["obligation"] = {**body, "met": False}
+            case "financial-obligation/met":
+                dossier["obligation"] = {**dossier.get("obligation", {}), "met": True}
+            case "ready":
+                dossier["ready"] = True
+            case _:
+                dossier.setdefault(LISTS[kind], []).append(body)
+
+
+MUST = {
+    "supplements": ("id",),
+    "withdrawal": ("id", "askedDate"),
+    "results": ("id", "name"),
+    "results/revocations": ("id",),
+    "results/returns": ("id", "name"),
+    "tasks": ("id", "status.id", "assignee.fullname", "content", "completedDate"),
+    "supplement-requests": ("id", "content"),
+    "financial-obligation": ("state",),
+    "financial-obligation/met": ("payments",),
+    "fees/payments": ("id", "amount", "paidDate", "state"),
+    "ready": (),
+    "transfers": ("fromAgency.code", "toAgency.code"),
+}
+"""What each written thing has at least."""
+
+LISTS = {
+    "results": "results",
+    "results/returns": "resultReturns",
+    "tasks": "tasks",
+    "fees/payments": "payments",
+    "transfers": "transfers",
+}
+"""The list of the dossier that each is shown in."""
+
+
+def _there(body: Any, path: str) -> bool:
+    for name in path.split("."):
+        body = body.get(name) if isinstance(body, dict) else None
+    return body not in (None, "", [])
 
 
 def server(peer: StrictOneStop) -> ThreadingHTTPServer:
@@ -177,7 +228,7 @@ class Handler(BaseHTTPRequestHandler):
     def _take(self, body: Any) -> None:
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        found = re.fullmatch(r"/pa/dossier/([^/]+)(?:/([\w-]+))?", parts.path)
+        found = re.fullmatch(r"/pa/dossier/([^/]+)(?:/([\w/-]+))?", parts.path)
         operation = self._operation(parts.path, found)
         seen = Seen(operation, self.command, parts.path, dict(parse_qsl(parts.query)), headers, body)
         with self.peer.lock:

@@ -15,7 +15,8 @@ from typing import Any, Literal
 from adapters.national_portal.adapter import TYPE as PORTAL
 from adapters.national_portal.writing import progress_key
 from adapters.onestop.adapter import TYPE as ONESTOP
-from adapters.onestop.writing import create_key, part_key
+from adapters.onestop.parts import part_key
+from adapters.onestop.writing import create_key
 from bus.ports import Adapter, AdapterType, Answer, Call, Operation, Poll, Probe, Sighting, Tree, Webhook
 
 Act = Callable[["Peer", str, Call], Answer]
