@@ -204,23 +204,26 @@ def simulate(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="hop, map, soap or edxml")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="hop, map, soap, edxml or kills")],
     *,
     seconds: Annotated[float | None, typer.Option(min=0.5, help="of each measurement")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="hop: how often each is measured")] = None,
     prefilled: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="hop: also with N messages kept before")
     ] = None,
+    times: Annotated[int | None, typer.Option(min=1, help="kills: at each of the two peers")] = None,
     json: Json = False,
 ) -> None:
     """Measure beside the limit and beside peers.
 
     In one run on this machine: the whole hop over the broker, the mapping alone, SOAP calls,
-    or edXML packages.
+    edXML packages; or `kill -9` between the effect at a peer and its answer, and one effect each.
     """
     from commands.testing import bench as measure  # noqa: PLC0415  the start stays quick
 
-    raise typer.Exit(measure(name, as_json=json, seconds=seconds, rounds=rounds, prefilled=prefilled))
+    raise typer.Exit(
+        measure(name, as_json=json, seconds=seconds, rounds=rounds, prefilled=prefilled, times=times)
+    )
 
 
 @app.command()

@@ -11,6 +11,7 @@ from pathlib import Path
 from deploy.local.errors import ServerUnavailableError
 from deploy.local.guard import guarded_popen
 from deploy.local.java import provide_jaxws
+from deploy.local.node import provide_node_soap
 from deploy.local.php import provide_php
 from deploy.local.postgres import find_postgres
 from deploy.local.rabbitmq import find_broker
@@ -37,6 +38,7 @@ def run_tests(args: list[str]) -> int:
             environment |= stack.enter_context(_given(variable, server))
         _provide(lambda: provide_php(say=_say))
         _provide(lambda: provide_jaxws(say=_say))
+        _provide(lambda: provide_node_soap(say=_say))
         return _run_pytest(args, environment)
 
 
