@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from lxml import etree
 
-from adapters.ioffice.edxml import NoSuchFileError, read_package, write_package
+from adapters.ioffice.edxml import read_package, write_package
 from adapters.ioffice.edxml.names import q
 from mappings.dossier import File
 from mappings.engine import Compiled, compile_sheet
@@ -35,7 +35,14 @@ class Memory:
     def __init__(self) -> None:
         self._held: dict[str, bytes] = {}
 
-    def keep(self, content: BinaryIO, *, name: str, media_type: str) -> File:
+    def keep(
+        self,
+        content: BinaryIO,
+        *,
+        name: str,
+        media_type: str = "",
+        limit: int | None = None,  # noqa: ARG002  the port's
+    ) -> File:
         """Hold a file."""
         data = content.read()
         digest = hashlib.sha256(data).hexdigest()
@@ -43,9 +50,9 @@ class Memory:
         return File(hash=digest, size=len(data), media_type=media_type, name=name)
 
     def open(self, file: str) -> BinaryIO:
-        """Give it again; raises `NoSuchFileError`."""
+        """Give it again; raises FileNotFoundError."""
         if file not in self._held:
-            raise NoSuchFileError(file)
+            raise FileNotFoundError(file)
         return io.BytesIO(self._held[file])
 
 

@@ -82,15 +82,17 @@ class FileStore:
                     if part.stat().st_mtime < old:
                         part.unlink()
 
-    def put(self, source: BinaryIO | Iterable[bytes], *, expect: str = "") -> Stored:
+    def put(
+        self, source: BinaryIO | Iterable[bytes], *, expect: str = "", limit: int | None = None
+    ) -> Stored:
         """Take a file in, piece by piece; on disk, folder and all, when this returns. May be repeated.
 
-        Raises `RejectedMessageError` where it is larger than the limit or its hash is not `expect`, and
-        `UnavailableError` where the disk does not take it: then nothing of it stays. What reading from the
-        source raises goes through.
+        Raises `RejectedMessageError` where it is larger than `limit` (by itself the store's) or its hash is
+        not `expect`, and `UnavailableError` where the disk does not take it: then nothing of it stays. What
+        reading from the source raises goes through.
         """
         with self._part() as (path, part):
-            digest, size = self._write(part, source)
+            digest, size = self._write(part, source, self.limit if limit is None else limit)
             if expect and digest != expect:
                 raise RejectedMessageError(["tệp không đúng như mã băm SHA-256 đã nêu"])
             with _translated():
@@ -110,9 +112,9 @@ class FileStore:
         if problems:
             raise RejectedMessageError(problems)
 
-    def keep(self, content: BinaryIO, *, name: str, media_type: str = "") -> File:
+    def keep(self, content: BinaryIO, *, name: str, media_type: str = "", limit: int | None = None) -> File:
         """As `put`, for an adapter (`bus.ports.Files`): the file with a safe name."""
-        stored = self.put(content)
+        stored = self.put(content, limit=limit)
         declared = media_type if _HARMLESS.fullmatch(media_type) else OTHER
         kind = declared if stored.media_type == OTHER else stored.media_type
         return File(hash=stored.hash, size=stored.size, media_type=kind, name=safe_name(name))
@@ -183,12 +185,12 @@ class FileStore:
         finally:
             Path(name).unlink(missing_ok=True)
 
-    def _write(self, part: BinaryIO, source: BinaryIO | Iterable[bytes]) -> tuple[str, int]:
+    def _write(self, part: BinaryIO, source: BinaryIO | Iterable[bytes], limit: int) -> tuple[str, int]:
         digest, size = hashlib.sha256(), 0
         for piece in _pieces(source):
             size += len(piece)
-            if size > self.limit:
-                raise RejectedMessageError([f"tệp lớn hơn {self.limit} byte"])
+            if size > limit:
+                raise RejectedMessageError([f"tệp lớn hơn {limit} byte"])
             digest.update(piece)
             with _translated():
                 part.write(piece)

@@ -43,10 +43,11 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 class Files(Protocol):
     """The file store as an adapter that moves large files itself sees it; blocking, from any thread."""
 
-    def keep(self, content: BinaryIO, *, name: str, media_type: str = "") -> File:
+    def keep(self, content: BinaryIO, *, name: str, media_type: str = "", limit: int | None = None) -> File:
         """Store what `content` gives, to its end; on disk when this returns. May be repeated.
 
         The type is told by the bytes; by `media_type` only where they tell none and no browser runs it.
+        `limit` in bytes is for what is no file of a dossier but holds some; by itself the installation's.
         Raises `RejectedMessageError` over the limit, `UnavailableError` where the disk does not take it.
         """
         ...

@@ -7,6 +7,7 @@ update no longer names is no recipient.
 from datetime import date, datetime
 from typing import Literal
 
+from mappings.dossier_parts import File
 from mappings.message import Agency, Message, Part
 
 
@@ -81,11 +82,11 @@ class Hop(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
 
 class Attachment(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A file of a document; `file` is its hash in the file store."""
+    """A file of a document; `name` is the sender's own, `file` what the file store has of it."""
 
     id: str
     name: str
-    file: str
+    file: File
     description: str | None = None
     declared_type: str | None = None
 

@@ -12,12 +12,12 @@ from adapters._kit.reach import line_of
 from adapters._kit.wordings import read_wordings
 from adapters.ioffice import sending
 from adapters.ioffice.client import AxisClient
-from adapters.ioffice.edxml import Files, FolderFiles, NoFiles, PackageError, read_package
+from adapters.ioffice.edxml import NoFiles, PackageError, read_package
 from adapters.ioffice.received import Box, Kind
 from adapters.ioffice.sending import Desk
 from adapters.ioffice.settings import TEXTS, IOfficeSettings
 from bus.errors import DeliveryError
-from bus.ports import AdapterType, Deadline, Operation, Poll, Probe, Tree, Webhook
+from bus.ports import AdapterType, Deadline, Files, Operation, Poll, Probe, Tree, Webhook
 
 TITLE = "iOffice, trục liên thông văn bản"
 _TITLES: Mapping[Kind, tuple[str, str]] = {
@@ -30,21 +30,20 @@ _NOBODY = "00000000-0000-0000-0000-000000000000"
 class IOffice:
     """One connection centre on the axis at work."""
 
-    def __init__(self, name: str, settings: IOfficeSettings, files: Files | None = None) -> None:
+    def __init__(self, name: str, settings: IOfficeSettings, files: Files) -> None:
         self.name = name
         self._settings = settings
         self._line = line_of(settings)
         self._http = Http(self._line)
         self._client = AxisClient(settings, self._http, read_wordings(settings.texts or TEXTS))
-        store = files if files is not None else FolderFiles(settings.files)
         limits = settings.most.limits()
-        desk = Desk(settings, self._client, store, limits)
+        desk = Desk(settings, self._client, files, limits)
         self.operations: Mapping[str, Operation] = {
             operation.name: operation for operation in _operations(desk, self._line)
         }
         observed = settings.mode == "observe"
         boxes = {
-            kind: Box(kind, self._client, store, limits, settings.batch, observed, self._deadline)
+            kind: Box(kind, self._client, files, limits, settings.batch, observed, self._deadline)
             for kind in _TITLES
         }
         self.polls: tuple[Poll, ...] = tuple(
@@ -149,4 +148,5 @@ TYPE = AdapterType(
     operations=("send_document", "send_dossier", "send_status"),
     build=IOffice,
     unpack=unpack,
+    uses_files=True,
 )

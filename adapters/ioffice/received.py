@@ -15,17 +15,19 @@ import msgspec
 from lxml import etree
 
 from adapters.ioffice.client import AxisClient
-from adapters.ioffice.edxml import Files, Limits, Package, PackageError, read_package
+from adapters.ioffice.edxml import Limits, Package, PackageError, read_package
 from adapters.ioffice.edxml.names import q
 from adapters.ioffice.edxml.values import is_time
-from bus.errors import DeliveryError, TransientError
-from bus.ports import Deadline, Incoming, Page
+from bus.errors import DeliveryError, RejectedMessageError, TransientError, UnavailableError
+from bus.ports import Deadline, Files, Incoming, Page
 
 Kind = Literal["edoc", "status"]
 EDXML = "application/vnd.edxml+xml"
 _ICT = timezone(timedelta(hours=7))
 _MOST_SET_ASIDE = 10_000
 _RAW = 1_000_000
+_OURS = "disk"
+"""Code of a failure that is this machine's: nothing is passed over for it, and the axis is not away."""
 
 
 class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -120,15 +122,21 @@ class Box:
     def _one(self, axis_id: str) -> Taken:
         try:
             return self._fetched(axis_id)
-        except OSError as error:
-            text = f"A package cannot be stored on this machine ({error.strerror}); check disk and rights."
-            raise TransientError(text, code="disk") from None
+        except (OSError, UnavailableError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            text = f"A package cannot be stored on this machine ({why}); check disk and rights."
+            raise TransientError(text, code=_OURS, peer_down=False) from None
 
     def _fetched(self, axis_id: str) -> Taken:
         with tempfile.TemporaryFile() as package:
             self.client.fetch(axis_id, package, self.deadline())
             package.seek(0)
-            whole = self.files.keep(package, name=f"{axis_id}.edxml", media_type=EDXML)
+            try:
+                whole = self.files.keep(
+                    package, name=f"{axis_id}.edxml", media_type=EDXML, limit=self.limits.package
+                )
+            except RejectedMessageError as error:
+                return Taken(axis_id, broken=(_begin(package), f"docId {axis_id}: {error}"))
             package.seek(0)
             try:
                 read = read_package(package, self.files, self.limits)
@@ -155,7 +163,7 @@ class Box:
 
 
 def _away(error: DeliveryError) -> bool:
-    return isinstance(error, TransientError) and error.peer_down
+    return isinstance(error, TransientError) and (error.peer_down or error.code == _OURS)
 
 
 def _begin(package: BinaryIO) -> bytes:

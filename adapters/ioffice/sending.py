@@ -17,11 +17,11 @@ from typing import Any
 from lxml import etree
 
 from adapters.ioffice.client import AxisClient
-from adapters.ioffice.edxml import Files, Limits, PackageError, write_package
+from adapters.ioffice.edxml import Limits, PackageError, write_package
 from adapters.ioffice.edxml.names import q
 from adapters.ioffice.settings import IOfficeSettings
 from bus.errors import PermanentError, TransientError
-from bus.ports import Answer, Call, Sighting, Tree
+from bus.ports import Answer, Call, Files, Sighting, Tree
 
 _ICT = timezone(timedelta(hours=7))
 

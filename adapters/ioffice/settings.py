@@ -34,9 +34,6 @@ class IOfficeSettings(ConnectorSettings, frozen=True, kw_only=True):
     units: Annotated[
         tuple[str, ...], says("codes of the units whose documents we send; none: any", vi="mã đơn vị")
     ] = ()
-    files: Annotated[Path, says("the folder of attachments, until the file store takes them")] = Path(
-        ".lienthong/ioffice"
-    )
     poll_every: Annotated[Seconds, says("how often it is asked for documents and statuses", least=0.05)] = (
         Seconds("30 seconds")
     )

@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import select
 
 from adapters.ioffice.adapter import TYPE, IOffice
-from adapters.ioffice.edxml import FolderFiles
 from adapters.ioffice.settings import IOfficeSettings
 from bus.connector import Connector, Rhythm
 from bus.flows import read_routes
@@ -28,6 +27,7 @@ from mappings.engine import compile_sheet
 from mappings.sheet import load_sheets
 from monitoring.logs import LogObserver
 from tests.contract.strict_axis import SECRET, SYSTEM, StrictAxis, server
+from tests.stores import file_store
 
 pytestmark = pytest.mark.integration
 
@@ -42,7 +42,7 @@ class Bus:
         settings = IOfficeSettings(
             type="ioffice", endpoint=Url(url), system_id=SYSTEM, secret=Secret(SECRET), mode="live"
         )
-        adapter = IOffice("ioffice", settings, FolderFiles(folder / "files"))
+        adapter = IOffice("ioffice", settings, file_store(folder / "files"))
         self.connector = Connector("ioffice", TYPE, adapter, Rhythm(Schedule()), mode="live")
         planner = Planner(read_routes([], operations={}, messages=MESSAGES), {})
         self.ledger = Ledger(Store(f"sqlite:///{folder / 'ledger.db'}"), planner.plan, planner.merge)

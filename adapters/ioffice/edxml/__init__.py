@@ -4,7 +4,7 @@
 `mappings/ioffice/` begin where this ends: at the tree `Package` in the standard's own spelling.
 """
 
-from adapters.ioffice.edxml.files import Files, FolderFiles, NoFiles, NoSuchFileError
+from adapters.ioffice.edxml.files import NoFiles
 from adapters.ioffice.edxml.limits import Limits
 from adapters.ioffice.edxml.package import Kind, Package
 from adapters.ioffice.edxml.problems import PackageError, PackageNote, PackageProblem
@@ -12,6 +12,6 @@ from adapters.ioffice.edxml.read import read_package
 from adapters.ioffice.edxml.write import write_package
 
 __all__ = [
-    "Files", "FolderFiles", "Kind", "Limits", "NoFiles", "NoSuchFileError", "Package", "PackageError",
-    "PackageNote", "PackageProblem", "read_package", "write_package",
+    "Kind", "Limits", "NoFiles", "Package", "PackageError", "PackageNote", "PackageProblem", "read_package",
+    "write_package",
 ]  # fmt: skip

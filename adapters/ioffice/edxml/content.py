@@ -5,9 +5,11 @@ from typing import Any, BinaryIO, cast
 
 from adapters.ioffice.edxml import archive
 from adapters.ioffice.edxml.base64_text import Base64Text, Base64TextError, TooLargeError
-from adapters.ioffice.edxml.files import Files
 from adapters.ioffice.edxml.limits import Limits
 from adapters.ioffice.edxml.media import SNIFFED, media_type
+from bus.archives import archive_faults
+from bus.errors import RejectedMessageError
+from bus.ports import Files
 from mappings.dossier import File
 
 _IN_MEMORY = 262_144
@@ -73,20 +75,27 @@ class Content:
             if wrapped is not None:
                 with spool() as single:
                     archive.unpack(wrapped, single, self._limits)
-                    return _stored(single, name, files)
+                    return self._stored(single, name, files)
         return self._keep_plain(name, files)
 
     def _keep_plain(self, name: str, files: Files) -> File:
         if self._text.size > self._limits.attachment:
             raise self._too_large()
-        return _stored(self._bytes, name, files)
+        return self._stored(self._bytes, name, files)
+
+    def _stored(self, content: BinaryIO, name: str, files: Files) -> File:
+        """Store a file. An archive goes on to people who unpack it: it is looked into first."""
+        if archive.is_archive(content) and (faults := archive_faults(content)):
+            said = "; ".join(faults)
+            raise ContentError(f"is an archive that would harm whoever unpacks it: {said}", said)
+        content.seek(0)
+        kind = media_type(content.read(SNIFFED), name)
+        content.seek(0)
+        try:
+            return files.keep(content, name=name, media_type=kind)
+        except RejectedMessageError as error:
+            said = "; ".join(map(str, error.problems))
+            raise ContentError(f"is not taken by the file store: {said}", said) from None
 
     def _too_large(self) -> ContentError:
         return ContentError(f"is a file of more than {self._limits.attachment} bytes", "tệp đính kèm quá lớn")
-
-
-def _stored(content: BinaryIO, name: str, files: Files) -> File:
-    content.seek(0)
-    kind = media_type(content.read(SNIFFED), name)
-    content.seek(0)
-    return files.keep(content, name=name, media_type=kind)

@@ -18,6 +18,9 @@ def q(name: str) -> str:
     return f"{{{NAMESPACE}}}{name}"
 
 
+STORED = ("FileId", "FileSize", "FileType", "FileName")
+"""Elements of ours in an attachment: what the file store has, in the place of the encoded content."""
+
 _ORGANIZATION = (
     "OrganId", "OrganizationInCharge", "OrganName", "OrganAdd", "Email", "Telephone", "Fax", "Website",
 )  # fmt: skip
@@ -57,9 +60,9 @@ ORDER: Mapping[str, tuple[str, ...]] = {
     "ReplacementInfoList": ("ReplacementInfo",),
     "ReplacementInfo": ("DocumentId", "OrganIdList"),
     "OrganIdList": ("OrganId",),
-    "Attachment": ("ContentId", "AttachmentName", "Description", "ContentType", "FileId"),
+    "Attachment": ("ContentId", "AttachmentName", "Description", "ContentType", *STORED),
 }  # fmt: skip
-"""element -> its children in the order of writing. `FileId` is ours: it stands for the encoded content."""
+"""element -> its children in the order of writing."""
 
 REPEATED = frozenset({
     "To", "ResponseFor", "Appendix", "TaskCode", "TraceHeader", "Receiver", "ReplacementInfo", "Reference",

@@ -9,12 +9,12 @@ from lxml import etree
 
 from adapters.ioffice.edxml import quirks, xml
 from adapters.ioffice.edxml.content import Content, ContentError
-from adapters.ioffice.edxml.files import Files
 from adapters.ioffice.edxml.limits import DEFAULT, Limits
-from adapters.ioffice.edxml.names import HERE, NAMESPACE, SIGNATURES, local, q
+from adapters.ioffice.edxml.names import HERE, NAMESPACE, SIGNATURES, STORED, local, q
 from adapters.ioffice.edxml.normal import normalise
 from adapters.ioffice.edxml.package import Kind, Package
 from adapters.ioffice.edxml.problems import PackageError, PackageNote, PackageProblem
+from bus.ports import Files
 from mappings.dossier import File
 
 _CONTENT = q("ContentTransferEncoded")
@@ -152,7 +152,8 @@ class _Reading:
             self._problem(path, encoded, error.what, error.vi)
             return
         self.kept.append(file)
-        etree.SubElement(made, q("FileId")).text = file.hash
+        for element, value in zip(STORED, (file.hash, file.size, file.media_type, file.name), strict=True):
+            etree.SubElement(made, q(element)).text = str(value)
         if file.size == 0:
             self._note(path, encoded, "the attached file is empty")
 

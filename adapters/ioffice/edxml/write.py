@@ -15,13 +15,14 @@ from xml.sax.saxutils import escape, quoteattr
 from lxml import etree
 
 from adapters.ioffice.edxml.archive import is_wrapped
-from adapters.ioffice.edxml.files import CHUNK, Files, NoSuchFileError
+from adapters.ioffice.edxml.files import CHUNK
 from adapters.ioffice.edxml.limits import DEFAULT, Limits
 from adapters.ioffice.edxml.media import ending
 from adapters.ioffice.edxml.names import NAMESPACE, PREFIX, STATUS_CODES, local, q
 from adapters.ioffice.edxml.normal import RANKS
 from adapters.ioffice.edxml.problems import PackageError, PackageProblem
 from adapters.ioffice.edxml.values import value_problems
+from bus.ports import Files
 
 ZIP = "application/zip"
 _ENTRY = uuid.UUID("8d1b3f0e-7f0c-4b53-9b0a-2f2f5b6f6a11")
@@ -79,7 +80,7 @@ def _stored_problems(at: str, file: str, files: Files, limits: Limits) -> Iterat
             if content.seek(0, 2) > limits.attachment:
                 what = f"is a file of more than {limits.attachment} bytes"
                 yield PackageProblem(at, 0, what, "tệp đính kèm quá lớn")
-    except NoSuchFileError:
+    except FileNotFoundError:
         yield PackageProblem(at, 0, "is no stored file", "không tìm thấy tệp đã lưu")
 
 

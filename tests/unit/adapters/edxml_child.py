@@ -12,13 +12,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from adapters.ioffice.edxml import FolderFiles, PackageError, read_package, write_package
+from adapters.ioffice.edxml import PackageError, read_package, write_package
+from tests.stores import file_store
 
 
 def read(file: Path, again: Path | None) -> dict[str, Any]:
     """Read one package, and write it to `again` where that is wanted."""
     with tempfile.TemporaryDirectory() as folder, file.open("rb") as source:
-        store = FolderFiles(Path(folder))
+        store = file_store(Path(folder))
         try:
             package = read_package(source, store)
         except PackageError as error:

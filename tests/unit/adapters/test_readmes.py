@@ -10,6 +10,7 @@ from adapters._kit.schema import checker, read_schema
 from adapters.insurance.settings import Unit
 from adapters.registry import adapter_types
 from adapters.tax.settings import Party
+from bus.files import FileStore
 from bus.ports import Adapter, AdapterType
 from bus.settings import Secret, Url
 from mappings.dossier import MESSAGES
@@ -51,8 +52,9 @@ JSON = ["national_portal", "onestop"]
 
 
 def built(kind: AdapterType) -> Adapter:
-    """An adapter that has never spoken to anybody."""
-    return kind.build(kind.name, kind.settings(type=kind.name, **OWN[kind.name]))
+    """An adapter that has never spoken to anybody, with a file store that it never touches."""
+    own = kind.settings(type=kind.name, **OWN[kind.name])
+    return kind.connect(kind.name, own, FileStore(HERE / "none", limit=1))
 
 
 def test_all_adapter_types_are_found_by_their_folders() -> None:

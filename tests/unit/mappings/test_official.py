@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from mappings.dossier import Dossier
+from mappings.dossier import Dossier, File
 from mappings.fold import decode, encode, fold
 from mappings.message import Agency
 from mappings.official import (
@@ -23,6 +23,7 @@ from mappings.sheet import functions_beside
 NUMBER = "H12.06-261120-0001"
 AT = datetime.fromisoformat("2026-11-20T09:00:00+07:00")
 LATER = datetime.fromisoformat("2026-11-21T09:00:00+07:00")
+STORED = File(hash="0" * 64, size=3, media_type="application/pdf", name="a.pdf")
 CHECKS = functions_beside(FOLDER / "ioffice").checks
 
 
@@ -35,7 +36,7 @@ def document(**changes: object) -> OfficialDocument:
         "recipients": (Agency(code="H12"), Agency(code="G22")),
         "issued_on": date(2026, 11, 20),
         "subject": "V/v cấp giấy phép",
-        "files": (Attachment(id="1", name="a.pdf", file="0" * 64),),
+        "files": (Attachment(id="1", name="a.pdf", file=STORED),),
     }
     return OfficialDocument(**(own | changes))  # type: ignore[arg-type]  # the values are of the right types
 

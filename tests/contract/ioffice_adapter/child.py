@@ -1,6 +1,6 @@
 """Takes in one package from an axis and sends it on; tells its size and by how much this process grew.
 
-`python ioffice_child.py ENDPOINT FOLDER`. A process of its own, since memory is measured at its highest.
+`python child.py ENDPOINT FOLDER`. A process of its own, since memory is measured at its highest.
 """
 
 import json
@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 from adapters.ioffice.adapter import IOffice
-from adapters.ioffice.edxml import FolderFiles
 from adapters.ioffice.settings import IOfficeSettings
 from bus.ports import Call, Deadline
 from bus.settings import Secret, Url
 from tests.contract.strict_axis import SECRET, SYSTEM
+from tests.stores import file_store
 
 
 def peak() -> int:
@@ -27,7 +27,7 @@ def carry(endpoint: str, folder: Path) -> dict[str, float]:
     settings = IOfficeSettings(
         type="ioffice", endpoint=Url(endpoint), system_id=SYSTEM, secret=Secret(SECRET), mode="live"
     )
-    one = IOffice("ioffice", settings, FolderFiles(folder))
+    one = IOffice("ioffice", settings, file_store(folder))
     one.ping()
     before = peak()
     (item,) = one.polls[0].fetch("", lambda _: {}).items
