@@ -22,7 +22,7 @@ from bus.ports import AdapterType, Deadline, Operation, Poll, Probe, Webhook
 
 TITLE = "Hệ thống một cửa điện tử"
 _SCHEMAS = Path(__file__).with_name("schemas")
-_PARTS: tuple[tuple[str, str, Part], ...] = (
+PARTS: tuple[tuple[str, str, Part], ...] = (
     ("add_supplement", "Nộp bổ sung", parts.SUPPLEMENT),
     ("withdraw", "Rút hồ sơ", parts.WITHDRAWAL),
     ("add_result", "Thêm giấy tờ kết quả", parts.RESULT),
@@ -48,7 +48,7 @@ class OneStop:
         self._http = Http(self._line)
         self._client = OneStopClient(settings, self._http)
         self._readers = ThreadPoolExecutor(settings.readers, thread_name_prefix=f"{name}-read")
-        written = ("create", "update", *(part.schema for _, _, part in _PARTS))
+        written = ("create", "update", *(part.schema for _, _, part in PARTS))
         schemas = {one: read_schema(_SCHEMAS / f"{one}.json") for one in written}
         checks = {one: checker(schema) for one, schema in schemas.items()}
         desk = Desk(name, self._client, settings.paths, checks)
@@ -126,7 +126,7 @@ def _operations(desk: Desk, schemas: Mapping[str, Mapping[str, Any]], line: Line
         update,
         *(
             _part_operation(desk, name, title, part, schemas[part.schema], seconds)
-            for name, title, part in _PARTS
+            for name, title, part in PARTS
         ),
     ]
 
@@ -180,6 +180,6 @@ TYPE = AdapterType(
         "onestop.transfer": "onestop/transfer",
         "onestop.decision_request": "onestop/dossier",
     },
-    operations=("create_dossier", "update_dossier", *(name for name, _, _ in _PARTS)),
+    operations=("create_dossier", "update_dossier", *(name for name, _, _ in PARTS)),
     build=OneStop,
 )

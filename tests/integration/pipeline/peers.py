@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 from adapters.national_portal.adapter import TYPE as PORTAL
 from adapters.national_portal.writing import progress_key
+from adapters.onestop.adapter import PARTS
 from adapters.onestop.adapter import TYPE as ONESTOP
-from adapters.onestop.parts import part_key
 from adapters.onestop.writing import create_key
 from bus.ports import Adapter, AdapterType, Answer, Call, Operation, Poll, Probe, Sighting, Tree, Webhook
 
@@ -27,9 +27,7 @@ Key = Callable[[Tree], str]
 _SHEETS: dict[str, tuple[str, Key | None]] = {
     "create_dossier": ("onestop/create", create_key),
     "update_dossier": ("onestop/update", None),
-    "add_supplement": ("onestop/supplement", part_key),
-    "withdraw": ("onestop/withdrawal", part_key),
-    "add_result": ("onestop/result", part_key),
+    **{name: (f"onestop/{part.schema}", part.key) for name, _, part in PARTS},
     "sync_record": ("national_portal/record", None),
     "add_progress": ("national_portal/progress", progress_key),
     "set_status": ("national_portal/progress", progress_key),
