@@ -39,10 +39,8 @@ YEAR = 31_536_000
 
 NOT_YET: tuple[Keys, ...] = (
     ("installation", "language"),
-    ("listen", "console"),
     ("listen", "metrics"),
     ("retention",),
-    ("console",),
     ("agency",),
 )
 """Settings of later releases; "*" stands for every name."""
@@ -116,7 +114,7 @@ class Broker(Section, frozen=True, kw_only=True):
 
 
 class Door(Section, frozen=True, kw_only=True):
-    """[listen.intake]: peers' webhooks and inbound calls."""
+    """[listen.NAME]: where one kind of visitor is let in."""
 
     address: Annotated[Address | None, says("where to listen; empty closes the door")] = None
     certificate: Annotated[Path | None, says("TLS certificate chain, PEM", must_exist=True)] = None
@@ -134,6 +132,7 @@ class Listen(Section, frozen=True, kw_only=True):
     """[listen]: the doors, each with its own network."""
 
     intake: Annotated[Door, says("peers and agencies")] = Door()
+    console: Annotated[Door, says("people on duty, in a browser")] = Door()
 
 
 class Files(Section, frozen=True, kw_only=True):
@@ -196,6 +195,18 @@ class Overlay(Section, frozen=True, kw_only=True):
     overlay: Annotated[Path | None, says("the folder; files here hide shipped ones", must_exist=True)] = None
 
 
+class Console(Section, frozen=True, kw_only=True):
+    """[console]: the pages for the person on duty."""
+
+    session_lives: Annotated[
+        Seconds, says("after how long one has to sign in again", vi="thời hạn phiên", least=300)
+    ] = Seconds("12 hours")
+    second_person: Annotated[
+        tuple[Literal["edit", "discard"], ...],
+        says("what a colleague must confirm", vi="việc cần người thứ hai duyệt"),
+    ] = ("edit", "discard")
+
+
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
@@ -244,6 +255,7 @@ class Installation(Section, frozen=True, kw_only=True):
     mappings: Annotated[Overlay, says("own sheets")] = Overlay()
     routes: Annotated[Overlay, says("own flows")] = Overlay()
     calendar: Annotated[Calendar, says("working time")] = Calendar()
+    console: Annotated[Console, says("the pages for people")] = Console()
     retry: Annotated[Retry, says("the default schedule")] = Retry()
     connectors: Annotated[dict[str, ConnectorSettings], says("the peers, by name")] = msgspec.field(
         name="connector", default_factory=dict

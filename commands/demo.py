@@ -20,6 +20,7 @@ from bus.ledger import read
 from bus.ledger.ledger import read_only
 from bus.ledger.schema import OPEN, STATES
 from commands.account import VIETNAMESE
+from commands.demo_console import invite, section
 from commands.demo_settings import write_settings
 from commands.demo_world import ROOT, Simulator, start_simulator
 from commands.parts import one_of
@@ -130,8 +131,10 @@ def _start(stack: ExitStack, wish: Wish) -> World:
     citizens = ["--citizen-delay", "0.2", "--withdraw-share", "0.06"]
     portal = start_simulator(stack, PORTAL, DEMO, [*seed, *citizens])
     onestop = start_simulator(stack, ONESTOP, DEMO, [*seed, "--pace", "1.0"])
-    port = free_ports(1)[0]
+    port, console = free_ports(2)
     settings = write_settings(DEMO, broker=broker, portal=portal.url, onestop=onestop.url, port=port)
+    with settings.open("a", encoding="utf-8") as written:
+        written.write(section(console))
     key, secret = (DEMO / "secrets" / name for name in ("inbound", "webhook"))
     inbound = {"url": f"http://127.0.0.1:{port}/in/{PORTAL}/push", "header": "X-Lienthong-Key"}
     portal.post("/_sim/inbound", {**inbound, "key": key.read_text()})
@@ -143,6 +146,8 @@ def _start(stack: ExitStack, wish: Wish) -> World:
     bus = BusProcess(settings, DEMO / "bus.log")
     bus.keep_alive()
     stack.callback(bus.stop)
+    if wish.stay:
+        say(invite(DEMO, console))
     return World(wish, f"sqlite:///{DEMO / 'ledger.db'}", portal, onestop, bus)
 
 

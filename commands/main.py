@@ -8,6 +8,7 @@ import typer
 
 from commands.files_line import files
 from commands.options import Configured, Json, LedgerAddress, Name, Number, Reason, Settings
+from commands.person_line import person
 from commands.welcome import WELCOME
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -15,6 +16,7 @@ failed = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 connector = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(failed, name="failed", help="What needs a person (cần người xử lý): list it, show one whole.")
 app.add_typer(connector, name="connector", help="List connectors; pause, resume or probe one.")
+app.add_typer(person, name="person", help="Who may sign in to the console (người dùng).")
 app.add_typer(files, name="files", help="Stored files (tệp): withdraw their links, prove them sound.")
 
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}

@@ -5,6 +5,7 @@ from typing import Any
 
 from bus.errors import ConfigurationError
 from bus.ledger.ledger import Ledger, read_only
+from bus.ledger.people import Enrol
 from bus.ledger.records import Hold, Keep, Pause, Plan
 from bus.ledger.store import Store
 from commands.control import send
@@ -40,7 +41,7 @@ def pause_connector(place: Place, name: str, reason: str, *, pause: bool, as_jso
     return _done(act(place, request, action), f"{name} is {'paused' if pause else 'resumed'}", as_json)
 
 
-def act(place: Place, request: dict[str, Any], action: Hold | Pause) -> dict[str, Any]:
+def act(place: Place, request: dict[str, Any], action: Hold | Pause | Enrol) -> dict[str, Any]:
     """Have an action done: by the `serve` that runs, else in the ledger itself.
 
     Raises `ConfigurationError` where another process serves an SQLite ledger and takes no requests.
@@ -49,7 +50,7 @@ def act(place: Place, request: dict[str, Any], action: Hold | Pause) -> dict[str
     return asyncio.run(_write(place, action)) if reply is None else reply
 
 
-async def _write(place: Place, action: Hold | Pause) -> dict[str, Any]:
+async def _write(place: Place, action: Hold | Pause | Enrol) -> dict[str, Any]:
     ledger = Ledger(Store(place.ledger), _plan_nothing, _merge_nothing)
     try:
         await ledger.act(action)

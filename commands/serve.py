@@ -3,26 +3,27 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import uvicorn
+import msgspec
 import uvloop
 
 from adapters._kit.downloads import PREFIX, Downloads
 from adapters._kit.intake import Intake, Receive, Scope, Send
 from bus.filing import Filing
+from bus.ledger.people import Enrol
 from bus.ledger.records import Hold, Pause
+from bus.people import Person
 from commands.assemble import Assembly, Bus, assemble, start
+from commands.console import console_door
 from commands.control import Control
+from commands.door import opened
 from commands.tell import FINE, NEEDS_YOU, say
 from monitoring.logs import configure
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-LONGEST_DOWNLOAD_AT_STOP = 5
-"""Seconds that a download may still take at a stop; whoever takes longer resumes."""
 
 
 def serve(settings: Path, only: frozenset[str] = frozenset()) -> int:
@@ -67,24 +68,15 @@ async def _serve(assembly: Assembly, only: frozenset[str]) -> int:
 
 @contextlib.asynccontextmanager
 async def _open(bus: Bus) -> AsyncIterator[None]:
-    """What one process of an installation has alone: the door, and the socket for commands."""
+    """What one process of an installation has alone: the doors, and the socket for commands."""
     data = bus.assembly.installation.installation.data
     control = Control(data / "control.sock", lambda request: _do(bus, request))
     await control.start()
     try:
-        async with _door(bus):
+        async with _door(bus), console_door(bus):
             yield
     finally:
         await control.stop()
-
-
-class _Server(uvicorn.Server):
-    """A web server that leaves signals to us."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
 
 
 async def _do(bus: Bus, request: dict[str, Any]) -> dict[str, Any]:
@@ -96,6 +88,8 @@ async def _do(bus: Bus, request: dict[str, Any]) -> dict[str, Any]:
             bus.worker.dispatcher.publish(ready)
         case {"do": "pause" | "resume" as what, "connector": str(connector)} if connector in bus.connectors:
             await bus.ledger.act(Pause(connector, what == "pause", who, reason))
+        case {"do": "enrol", "person": dict(person)}:
+            await bus.ledger.act(Enrol(msgspec.convert(person, Person), who))
         case _:
             return {"ok": False, "error": "not a request this version knows"}
     return {"ok": True}
@@ -123,23 +117,5 @@ async def _door(bus: Bus) -> AsyncIterator[None]:
         return
     adapters = {name: connector.adapter for name, connector in bus.connectors.items()}
     intake = Intake(adapters, bus.keep, bus.worker.wake, body_limit=int(door.body_limit))
-    app = _with_files(intake, bus.filing)
-    server = _Server(
-        uvicorn.Config(
-            app,
-            host=door.address.host,
-            port=door.address.port,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=LONGEST_DOWNLOAD_AT_STOP,
-            ssl_certfile=str(door.certificate) if door.certificate else None,
-            ssl_keyfile=str(door.key) if door.key else None,
-        )
-    )
-    running = asyncio.get_running_loop().create_task(server.serve())
-    try:
+    async with opened(_with_files(intake, bus.filing), door):
         yield
-    finally:
-        server.should_exit = True
-        await running

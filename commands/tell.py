@@ -1,7 +1,6 @@
 """How commands speak: results on standard output, everything else on standard error, never a traceback."""
 
 import os
-import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -25,8 +24,6 @@ _PLAIN = ("deploy", "bench")
 """Folders of ours that stand beside the bus and know none of its errors; theirs are sentences too."""
 
 _PIPE_WIDTH = 180
-_OPEN = re.compile(r"[a-z_]{1,40}|(?!\d{8}\Z|\d{4}-\d\d-\d\d\Z)(?=\D*\d)[\w.:/+\-?=&%]{1,120}", re.ASCII)
-"""Texts that may be shown but for identifiers: a small word; a code, time or URL (no bare day)."""
 
 
 def out() -> "Console":
@@ -72,13 +69,9 @@ def covered(text: str) -> str:
 
 def veiled(value: Any) -> Any:
     """A tree in which codes, dates and words of lists can be read, and nothing that a citizen wrote."""
-    if isinstance(value, dict):
-        return {key: veiled(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [veiled(item) for item in value]
-    if not isinstance(value, str) or not value:
-        return value
-    return covered(value) if _OPEN.fullmatch(value) else f"{value[0]}••• ({len(value)})"
+    from bus import veil  # noqa: PLC0415  the start stays quick
+
+    return veil.veiled(value)
 
 
 @contextmanager

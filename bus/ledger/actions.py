@@ -6,6 +6,7 @@ from sqlalchemy import Connection, update
 
 from bus.ledger import lanes, schema
 from bus.ledger.gates import Gates
+from bus.ledger.people import Note, log
 from bus.ledger.records import Hold, Pause, Ready
 from bus.ledger.store import Store
 
@@ -42,7 +43,8 @@ class Actions:
             row = update(schema.delivery).where(schema.delivery.c.id == place.id)
             reason = hold.reason if hold.hold else ""
             tx.execute(row.values(state=after, reason=reason, due_at=now + 30.0, changed_at=now))
-        self._log(tx, hold.who, "hold" if hold.hold else "release", f"dossier {hold.dossier}", hold.reason)
+        what = "hold" if hold.hold else "release"
+        log(self._store, tx, Note(hold.who, what, f"dossier {hold.dossier}", hold.reason))
         return lanes.ready_of(moved)
 
     def pauses(self, tx: Connection, pauses: Sequence[Pause]) -> list[None]:
@@ -62,17 +64,6 @@ class Actions:
             note(tx, pause.connector, "", "pause", now)
             if not pause.pause:
                 self._gates.ask_now(tx, pause.connector, now)
-            self._log(tx, pause.who, "pause" if pause.pause else "resume", pause.connector, pause.reason)
+            what = "pause" if pause.pause else "resume"
+            log(self._store, tx, Note(pause.who, what, pause.connector, pause.reason))
         return [None] * len(pauses)
-
-    def _log(self, tx: Connection, who: str, what: str, subject: str, reason: str) -> None:
-        number = self._store.numbers(tx, schema.action, 1)[0]
-        row = {
-            "id": number,
-            "at": self._store.now(tx),
-            "who": who,
-            "what": what,
-            "subject": subject,
-            "reason": reason,
-        }
-        tx.execute(schema.action.insert(), row)

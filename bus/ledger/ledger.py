@@ -13,12 +13,14 @@ from bus.ledger import given_up
 from bus.ledger.actions import Actions
 from bus.ledger.claim import Claimer
 from bus.ledger.commit import GroupCommit
+from bus.ledger.finding import Finding, Terms
 from bus.ledger.gate_records import Probe, Turn
 from bus.ledger.gates import Gates
 from bus.ledger.handover import Handover
 from bus.ledger.keep import Keeper, Merger, Planner
 from bus.ledger.merge import MergedMeanwhileError
 from bus.ledger.outbox import Outbox
+from bus.ledger.people import Enrol, Note, People, SignIn, SignOut
 from bus.ledger.plain import plain_keep, plain_page, plain_settle
 from bus.ledger.records import (
     Claim,
@@ -66,7 +68,7 @@ class Ledger:
         keeper = Keeper(store, plan, merge, self.handover)
         claimer = Claimer(store)
         gates, outbox = Gates(store), Outbox(store)
-        actions = Actions(store, gates)
+        actions, people = Actions(store, gates), People(store)
         self._commit = GroupCommit(
             store,
             {
@@ -77,6 +79,11 @@ class Ledger:
                 Sweep: Sweeper(store).sweep,
                 Hold: actions.holds,
                 Pause: actions.pauses,
+                Enrol: people.enrols,
+                SignIn: people.sign_ins,
+                SignOut: people.sign_outs,
+                Note: people.notes,
+                Terms: Finding(store).write,
                 Turn: gates.turns,
                 Probe: gates.probes,
                 Lease: Sources(store).leases,
@@ -133,7 +140,9 @@ class Ledger:
         """Mark deliveries whose work message the broker gave up on."""
         await self._write(given)
 
-    async def act(self, action: Hold | Pause | Turn | Probe | Lease) -> Any:
+    async def act(
+        self, action: Hold | Pause | Turn | Probe | Lease | Enrol | SignIn | SignOut | Note | Terms
+    ) -> Any:
         """An action of a person, or of a process at a gate or a source."""
         return await self._write(action)
 

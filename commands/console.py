@@ -1,0 +1,44 @@
+"""The console's door of a running `serve`."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from bus.finding import Finder
+from commands.assemble import Bus
+from commands.door import opened
+from monitoring.console.app import console
+from monitoring.console.desk import Desk
+
+
+@contextlib.asynccontextmanager
+async def console_door(bus: Bus) -> AsyncIterator[None]:
+    """The console, open while the block runs; without an address it stays closed."""
+    door = bus.assembly.installation.listen.console
+    if door.address is None:
+        yield
+        return
+    desk = _desk(bus)
+    behind = [asyncio.create_task(desk.follow()), asyncio.create_task(Finder(bus.ledger).run())]
+    try:
+        async with opened(console(desk), door):
+            yield
+    finally:
+        for task in behind:
+            task.cancel()
+        await asyncio.gather(*behind, return_exceptions=True)
+
+
+def _desk(bus: Bus) -> Desk:
+    settings = bus.assembly.installation
+    return Desk(
+        title=settings.installation.title,
+        environment=settings.installation.environment,
+        ledger=bus.ledger,
+        connectors=bus.connectors,
+        routes=bus.assembly.routes,
+        publish=bus.worker.dispatcher.publish,
+        session_lives=float(settings.console.session_lives),
+        is_encrypted=settings.listen.console.certificate is not None,
+        second_person=frozenset(settings.console.second_person),
+    )

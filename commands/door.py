@@ -1,0 +1,47 @@
+"""A door: a web server on an address of the settings, open while a block runs."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import uvicorn
+
+from bus.installation import Door
+
+LONGEST_AT_STOP = 5
+"""Seconds that an answer may still take at a stop; whoever takes longer comes again."""
+
+
+class _Server(uvicorn.Server):
+    """A web server that leaves signals to us."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def opened(app: Callable[..., Awaitable[Any]], door: Door) -> AsyncIterator[None]:
+    """Serve an application at a door's address while the block runs."""
+    assert door.address is not None  # noqa: S101 - for mypy: a door without an address is not opened
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=door.address.host,
+            port=door.address.port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=LONGEST_AT_STOP,
+            ssl_certfile=str(door.certificate) if door.certificate else None,
+            ssl_keyfile=str(door.key) if door.key else None,
+        )
+    )
+    running = asyncio.get_running_loop().create_task(server.serve())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await running

@@ -1,0 +1,182 @@
+"""Finding a dossier, and its pages: the timeline over all systems, a message whole, a delivery whole."""
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.exceptions import NotFoundException
+from sqlalchemy import Connection, select
+
+from bus.ledger import legs, overview, read, schema
+from bus.ledger.finding import MOST, find
+from bus.ledger.people import Note
+from mappings.fold import State
+from monitoring.console import show
+from monitoring.console.desk import Desk
+from monitoring.console.page import Pages
+from monitoring.console.visit import Asked, Visitor
+
+_decode = msgspec.json.Decoder(State).decode
+_LONG = 60.0
+"""Seconds from which a wait between two moments is worth telling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A dossier in a line, without anything of the citizen's."""
+
+    number: int
+    codes: dict[str, str]
+    status: str
+    procedure: str
+    agency: str
+    due_at: float | None
+    withdrawn: bool
+    open: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A moment of the timeline with how long after the one before it came."""
+
+    at: float
+    system: str
+    what: str
+    state: str
+    detail: str
+    delivery: int | None
+    message: int | None
+    wait: str
+
+
+@get("/find")
+async def found(request: Asked, desk: Desk, pages: Pages, visitor: Visitor) -> Response[str]:
+    """Dossiers by a number, a name or an identifier; what was typed is not repeated in a log."""
+    typed = request.query_params.get("q", "").strip()[:100]
+    numbers = await desk.ledger.ask(find, typed) if typed else []
+    summaries = await desk.ledger.ask(_summaries, numbers)
+    return pages.page(request, visitor, "find.html", typed=typed, found=summaries, most=MOST)
+
+
+@get("/dossier/{number:int}")
+async def dossier(request: Asked, number: int, desk: Desk, pages: Pages, visitor: Visitor) -> Response[str]:
+    """One dossier over all systems."""
+    told = await desk.ledger.ask(_dossier, number)
+    if told is None:
+        raise NotFoundException
+    summary, row, moments, awaited = told
+    seen = _seen(moments, visitor.language)
+    days = [(day, list(each)) for day, each in groupby(seen, key=lambda one: show.moment(one.at)[:10])]
+    return pages.page(
+        request,
+        visitor,
+        "dossier.html",
+        number=number,
+        name=next(iter(summary.codes.values()), f"#{number}"),
+        codes=summary.codes,
+        summary=summary,
+        row=row,
+        legs=awaited,
+        days=days,
+    )
+
+
+@get("/message/{number:int}")
+async def message(request: Asked, number: int, desk: Desk, pages: Pages, visitor: Visitor) -> Response[str]:
+    """One message as it came and as we understand it, covered."""
+    return await _message(request, number, desk, pages, visitor, revealed=False)
+
+
+@post("/message/{number:int}/reveal", status_code=200)
+async def reveal(
+    request: Asked, number: int, desk: Desk, pages: Pages, visitor: Visitor, form: dict[str, str]
+) -> Response[str]:
+    """The same with what the citizen wrote, for who has the right; the looking is recorded before."""
+    visitor.need("reveal")
+    await desk.ledger.act(
+        Note(visitor.person.login, "reveal", f"message {number}", form.get("reason", "")[:300])
+    )
+    return await _message(request, number, desk, pages, visitor, revealed=True)
+
+
+async def _message(
+    request: Asked, number: int, desk: Desk, pages: Pages, visitor: Visitor, *, revealed: bool
+) -> Response[str]:
+    row = await desk.ledger.ask(overview.message, number)
+    if row is None:
+        raise NotFoundException
+    shown = show.tree if revealed else show.hidden
+    return pages.page(
+        request,
+        visitor,
+        "message.html",
+        row=row,
+        revealed=revealed,
+        raw=shown(row["raw"]),
+        canonical=shown(row["canonical"]),
+        trace=row["traceparent"].split("-")[1] if "-" in row["traceparent"] else "",
+    )
+
+
+@get("/delivery/{number:int}")
+async def delivery(request: Asked, number: int, desk: Desk, pages: Pages, visitor: Visitor) -> Response[str]:
+    """One delivery with its attempts and the peer's answers, covered."""
+    row = await desk.ledger.ask(overview.delivery, number)
+    if row is None:
+        raise NotFoundException
+    tries = await desk.ledger.ask(overview.attempts, number)
+    return pages.page(request, visitor, "delivery.html", row=row, attempts=tries)
+
+
+def _summaries(tx: Connection, numbers: list[int]) -> list[Summary]:
+    return [summary for number in numbers if (summary := _summary(tx, number))]
+
+
+def _summary(tx: Connection, number: int) -> Summary | None:
+    table, state = schema.dossier.c, schema.dossier_state.c
+    row = tx.execute(select(table.withdrawn, table.merged_into).where(table.id == number)).first()
+    body = tx.execute(select(state.body).where(state.dossier == number)).scalar_one_or_none()
+    if row is None or row.merged_into is not None:
+        return None
+    whole = _decode(body).whole if body else None
+    agency = whole.handling_agency if whole else None
+    counts: dict[str, int] = {}
+    for one in overview.deliveries(tx, number):
+        if one["state"] in (*schema.OPEN, "dead"):
+            counts[one["state"]] = counts.get(one["state"], 0) + 1
+    return Summary(
+        number=number,
+        codes=read.codes(tx, number),
+        status=(whole.status if whole else None) or "",
+        procedure=(whole.procedure or "") if whole else "",
+        agency=(agency.name or agency.code or "") if agency else "",
+        due_at=whole.due_at.timestamp() if whole and whole.due_at else None,
+        withdrawn=row.withdrawn,
+        open=counts,
+    )
+
+
+def _dossier(
+    tx: Connection, number: int
+) -> tuple[Summary, Any, list[read.Moment], list[legs.LegOfDossier]] | None:
+    row = tx.execute(select(schema.dossier).where(schema.dossier.c.id == number)).first()
+    summary = _summary(tx, number)
+    if row is None or summary is None:
+        return None
+    return summary, row, read.timeline(tx, number), legs.of_dossier(tx, number)
+
+
+def _seen(moments: list[read.Moment], language: str) -> list[Seen]:
+    seen: list[Seen] = []
+    for one in moments:
+        gap = one.at - seen[-1].at if seen else 0.0
+        wait = show.span(gap, language) if gap >= _LONG else ""
+        seen.append(
+            Seen(one.at, one.system, one.what, one.state, one.detail, one.delivery, one.message, wait)
+        )
+    return seen
+
+
+HANDLERS = (found, dossier, message, reveal, delivery)
