@@ -19,8 +19,9 @@ from litestar.static_files import create_static_files_router
 from bus.errors import LedgerUnavailableError
 from monitoring.console import acting, dossiers, looking, signing
 from monitoring.console.desk import Desk
+from monitoring.console.given import Visits
 from monitoring.console.page import Pages, go
-from monitoring.console.visit import LONGEST_FORM, Asked, Throttle, checked_form, own_path, visitor
+from monitoring.console.visit import LONGEST_FORM, Asked, own_path
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -44,17 +45,16 @@ _log = structlog.get_logger("console")
 
 def console(desk: Desk) -> Application:
     """The console's application."""
-    pages, throttle = Pages(desk), Throttle()
+    pages = Pages(desk)
+    visits = Visits(desk, pages)
     static = create_static_files_router(path="/static", directories=[Path(__file__).with_name("static")])
     handlers = (*signing.HANDLERS, *looking.HANDLERS, *dossiers.HANDLERS, *acting.HANDLERS)
     app = Litestar(
         route_handlers=[*handlers, static],
         dependencies={
-            "desk": Provide(lambda: desk, sync_to_thread=False),
-            "pages": Provide(lambda: pages, sync_to_thread=False),
-            "throttle": Provide(lambda: throttle, sync_to_thread=False),
-            "visitor": Provide(visitor),
-            "form": Provide(checked_form),
+            "look": Provide(visits.look),
+            "act": Provide(visits.act),
+            "door": Provide(visits.door),
         },
         exception_handlers={
             NotAuthorizedException: _sign_in_first,

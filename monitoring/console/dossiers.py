@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from sqlalchemy import Connection, select
 
 from bus.ledger import legs, overview, read, schema
@@ -14,9 +15,7 @@ from bus.ledger.finding import MOST, find
 from bus.ledger.people import Note
 from mappings.fold import State
 from monitoring.console import show
-from monitoring.console.desk import Desk
-from monitoring.console.page import Pages
-from monitoring.console.visit import Asked, Visitor
+from monitoring.console.given import Act, Look, Visit
 
 _decode = msgspec.json.Decoder(State).decode
 _LONG = 60.0
@@ -52,26 +51,23 @@ class Seen:
 
 
 @get("/find")
-async def found(request: Asked, desk: Desk, pages: Pages, visitor: Visitor) -> Response[str]:
+async def found(look: Look) -> Response[str]:
     """Dossiers by a number, a name or an identifier; what was typed is not repeated in a log."""
-    typed = request.query_params.get("q", "").strip()[:100]
-    numbers = await desk.ledger.ask(find, typed) if typed else []
-    summaries = await desk.ledger.ask(_summaries, numbers)
-    return pages.page(request, visitor, "find.html", typed=typed, found=summaries, most=MOST)
+    typed = look.request.query_params.get("q", "").strip()[:100]
+    numbers = await look.desk.ledger.ask(find, typed) if typed else []
+    summaries = await look.desk.ledger.ask(_summaries, numbers)
+    return look.page("find.html", typed=typed, found=summaries, most=MOST)
 
 
 @get("/dossier/{number:int}")
-async def dossier(request: Asked, number: int, desk: Desk, pages: Pages, visitor: Visitor) -> Response[str]:
+async def dossier(look: Look, number: FromPath[int]) -> Response[str]:
     """One dossier over all systems."""
-    told = await desk.ledger.ask(_dossier, number)
+    told = await look.desk.ledger.ask(_dossier, row_number(number))
     if told is None:
         raise NotFoundException
     summary, row, moments, awaited = told
-    seen = _seen(moments, visitor.language)
-    days = [(day, list(each)) for day, each in groupby(seen, key=lambda one: show.moment(one.at)[:10])]
-    return pages.page(
-        request,
-        visitor,
+    seen = _seen(moments, look.visitor.language)
+    return look.page(
         "dossier.html",
         number=number,
         name=next(iter(summary.codes.values()), f"#{number}"),
@@ -79,38 +75,32 @@ async def dossier(request: Asked, number: int, desk: Desk, pages: Pages, visitor
         summary=summary,
         row=row,
         legs=awaited,
-        days=days,
+        days=[(day, list(each)) for day, each in groupby(seen, key=lambda one: show.moment(one.at)[:10])],
     )
 
 
 @get("/message/{number:int}")
-async def message(request: Asked, number: int, desk: Desk, pages: Pages, visitor: Visitor) -> Response[str]:
+async def message(look: Look, number: FromPath[int]) -> Response[str]:
     """One message as it came and as we understand it, covered."""
-    return await _message(request, number, desk, pages, visitor, revealed=False)
+    return await _message(look, number, revealed=False)
 
 
 @post("/message/{number:int}/reveal", status_code=200)
-async def reveal(
-    request: Asked, number: int, desk: Desk, pages: Pages, visitor: Visitor, form: dict[str, str]
-) -> Response[str]:
+async def reveal(act: Act, number: FromPath[int]) -> Response[str]:
     """The same with what the citizen wrote, for who has the right; the looking is recorded before."""
-    visitor.need("reveal")
-    await desk.ledger.act(
-        Note(visitor.person.login, "reveal", f"message {number}", form.get("reason", "")[:300])
+    act.visitor.need("reveal")
+    await act.desk.ledger.act(
+        Note(act.login, "reveal", f"message {number}", act.form.get("reason", "")[:300])
     )
-    return await _message(request, number, desk, pages, visitor, revealed=True)
+    return await _message(act, number, revealed=True)
 
 
-async def _message(
-    request: Asked, number: int, desk: Desk, pages: Pages, visitor: Visitor, *, revealed: bool
-) -> Response[str]:
-    row = await desk.ledger.ask(overview.message, number)
+async def _message(visit: Visit, number: int, *, revealed: bool) -> Response[str]:
+    row = await visit.desk.ledger.ask(overview.message, row_number(number))
     if row is None:
         raise NotFoundException
     shown = show.tree if revealed else show.hidden
-    return pages.page(
-        request,
-        visitor,
+    return visit.page(
         "message.html",
         row=row,
         revealed=revealed,
@@ -121,13 +111,20 @@ async def _message(
 
 
 @get("/delivery/{number:int}")
-async def delivery(request: Asked, number: int, desk: Desk, pages: Pages, visitor: Visitor) -> Response[str]:
+async def delivery(look: Look, number: FromPath[int]) -> Response[str]:
     """One delivery with its attempts and the peer's answers, covered."""
-    row = await desk.ledger.ask(overview.delivery, number)
+    row = await look.desk.ledger.ask(overview.delivery, row_number(number))
     if row is None:
         raise NotFoundException
-    tries = await desk.ledger.ask(overview.attempts, number)
-    return pages.page(request, visitor, "delivery.html", row=row, attempts=tries)
+    tries = await look.desk.ledger.ask(overview.attempts, number)
+    return look.page("delivery.html", row=row, attempts=tries)
+
+
+def row_number(number: int) -> int:
+    """The number of a row; raises `NotFoundException` for one that no row can have."""
+    if not 0 < number < 2**63:
+        raise NotFoundException
+    return number
 
 
 def _summaries(tx: Connection, numbers: list[int]) -> list[Summary]:

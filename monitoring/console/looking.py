@@ -5,40 +5,35 @@ from typing import Any
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from bus.ledger import overview as ask
 from bus.ledger import read
 from bus.ledger.people import actions as did
 from bus.ledger.schema import STATES
-from monitoring.console.desk import Desk
+from monitoring.console.given import Look, Visit
 from monitoring.console.glance import Line, connector_line, tiles, verdict
-from monitoring.console.page import Pages
 from monitoring.console.picture import picture
 from monitoring.console.trouble import grouped
-from monitoring.console.visit import Asked, Visitor
 
 LEGS, ACTIONS = 300, 100
 """How many a page shows."""
 
 
-def lines(desk: Desk, pages: Pages, visitor: Visitor) -> list[Line]:
+def _lines(visit: Visit) -> list[Line]:
     """Every connector in a line."""
-    t = partial(pages.say, visitor)
-    return [connector_line(one, desk.snapshot, t) for one in desk.connectors.values()]
+    return [connector_line(one, visit.desk.snapshot, visit.t) for one in visit.desk.connectors.values()]
 
 
-@get("/", sync_to_thread=False)
-def overview(request: Asked, desk: Desk, pages: Pages, visitor: Visitor) -> Response[str]:
+@get("/")
+async def overview(look: Look) -> Response[str]:
     """The state at a glance."""
-    t = partial(pages.say, visitor)
-    connectors, snapshot = lines(desk, pages, visitor), desk.snapshot
+    connectors, snapshot = _lines(look), look.desk.snapshot
     account = snapshot.account
-    return pages.page(
-        request,
-        visitor,
+    return look.page(
         "overview.html",
-        verdict=verdict(desk, connectors, t),
-        tiles=tiles(snapshot, t, visitor.language),
+        verdict=verdict(look.desk, connectors, look.t),
+        tiles=tiles(snapshot, look.t, look.visitor.language),
         connectors=connectors,
         account=account,
         total=sum(account.states.values()) if account else 0,
@@ -46,39 +41,36 @@ def overview(request: Asked, desk: Desk, pages: Pages, visitor: Visitor) -> Resp
     )
 
 
-@get("/failed", sync_to_thread=False)
-def failed(request: Asked, desk: Desk, pages: Pages, visitor: Visitor) -> Response[str]:
+@get("/failed")
+async def failed(look: Look) -> Response[str]:
     """What needs a person, grouped by cause; `?connector=` those of one."""
-    only = request.query_params.get("connector", "")
-    rows = [row for row in desk.snapshot.troubles if not only or row.get("connector") == only]
-    return pages.page(request, visitor, "failed.html", groups=grouped(rows))
+    only = look.request.query_params.get("connector", "")
+    rows = [row for row in look.desk.snapshot.troubles if not only or row.get("connector") == only]
+    return look.page("failed.html", groups=grouped(rows))
 
 
-@get("/connectors", sync_to_thread=False)
-def connectors(request: Asked, desk: Desk, pages: Pages, visitor: Visitor) -> Response[str]:
+@get("/connectors")
+async def connectors(look: Look) -> Response[str]:
     """Every connector."""
-    return pages.page(request, visitor, "connectors.html", connectors=lines(desk, pages, visitor))
+    return look.page("connectors.html", connectors=_lines(look))
 
 
-@get("/connectors/{name:str}", sync_to_thread=False)
-def connector(request: Asked, name: str, desk: Desk, pages: Pages, visitor: Visitor) -> Response[str]:
+@get("/connectors/{name:str}")
+async def connector(look: Look, name: FromPath[str]) -> Response[str]:
     """One connector."""
-    return connector_page(request, name, desk, pages, visitor)
+    return connector_page(look, name)
 
 
-def connector_page(
-    request: Asked, name: str, desk: Desk, pages: Pages, visitor: Visitor, layers: Any = None
-) -> Response[str]:
+def connector_page(visit: Visit, name: str, layers: Any = None) -> Response[str]:
     """One connector, with what a probe of it found; raises `NotFoundException`."""
+    desk = visit.desk
     if name not in desk.connectors:
         raise NotFoundException
     one = desk.connectors[name]
-    return pages.page(
-        request,
-        visitor,
+    return visit.page(
         "connector.html",
         connector=one,
-        one=connector_line(one, desk.snapshot, partial(pages.say, visitor)),
+        one=connector_line(one, desk.snapshot, visit.t),
         operations=sorted(one.adapter.operations.items()),
         breakers={row.operation: row.state for row in desk.snapshot.gates if row.connector == name},
         away=[out for out in reversed(desk.snapshot.outages) if out.connector == name][:20],
@@ -87,40 +79,39 @@ def connector_page(
 
 
 @get("/legs")
-async def legs(request: Asked, desk: Desk, pages: Pages, visitor: Visitor) -> Response[str]:
+async def legs(look: Look) -> Response[str]:
     """Legs that await an answer, those that are late first."""
-    now = desk.snapshot.at
-    found = await desk.ledger.ask(ask.open_legs, LEGS)
-    known = await desk.ledger.ask(_names, [row["dossier"] for row in found])
+    now = look.desk.snapshot.at
+    found = await look.desk.ledger.ask(ask.open_legs, LEGS)
+    known = await look.desk.ledger.ask(_names, [row["dossier"] for row in found])
     shown = [
         {**row, "code": known.get(row["dossier"]), "late": (row["due_at"] or now) < now} for row in found
     ]
-    return pages.page(request, visitor, "legs.html", legs=shown)
+    return look.page("legs.html", legs=shown)
 
 
 def _names(tx: Any, dossiers: list[int]) -> dict[int, str]:
     return {one: next(iter(read.codes(tx, one).values()), "") for one in dossiers}
 
 
-@get("/flows", sync_to_thread=False)
-def flows(request: Asked, desk: Desk, pages: Pages, visitor: Visitor) -> Response[str]:
+@get("/flows")
+async def flows(look: Look) -> Response[str]:
     """The routes as pictures with today's counts."""
-    t = partial(pages.say, visitor)
     drawn = [
-        {"name": flow.name, "title": flow.title, "svg": picture(flow, desk.snapshot.today, t)}
-        for flow in desk.routes.flows
+        {"name": flow.name, "title": flow.title, "svg": picture(flow, look.desk.snapshot.today, look.t)}
+        for flow in look.desk.routes.flows
     ]
-    return pages.page(request, visitor, "flows.html", pictures=drawn)
+    return look.page("flows.html", pictures=drawn)
 
 
 @get("/actions")
-async def actions(request: Asked, desk: Desk, pages: Pages, visitor: Visitor) -> Response[str]:
+async def actions(look: Look) -> Response[str]:
     """What people did, the latest first."""
-    before = request.query_params.get("before", "")
+    before = look.request.query_params.get("before", "")
     below = int(before) if before.isdecimal() and len(before) < 16 else None
-    rows = await desk.ledger.ask(partial(did, before=below, most=ACTIONS))
+    rows = await look.desk.ledger.ask(partial(did, before=below, most=ACTIONS))
     older = rows[-1]["id"] if len(rows) == ACTIONS else None
-    return pages.page(request, visitor, "actions.html", rows=rows, older=older)
+    return look.page("actions.html", rows=rows, older=older)
 
 
 HANDLERS = (overview, failed, connectors, connector, legs, flows, actions)

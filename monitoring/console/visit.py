@@ -55,7 +55,7 @@ def theme_of(request: Asked) -> str:
     return chosen if chosen in ("light", "dark") else ""
 
 
-async def visitor(request: Asked, desk: Desk) -> Visitor:
+async def visitor_of(request: Asked, desk: Desk) -> Visitor:
     """The person whose session this is; raises `NotAuthorizedException` where there is none."""
     secret = request.cookies.get(SESSION, "")
     person = await desk.ledger.ask(signed_in, digest_of(secret)) if secret else None
