@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from bus.agency_settings import AgencySettings
 from bus.calendar import WorkingCalendar
 from bus.errors import ConfigurationError
 from bus.links import KEY_NAME, SHORTEST_KEY
@@ -41,7 +42,6 @@ NOT_YET: tuple[Keys, ...] = (
     ("installation", "language"),
     ("listen", "metrics"),
     ("retention",),
-    ("agency",),
 )
 """Settings of later releases; "*" stands for every name."""
 
@@ -260,6 +260,9 @@ class Installation(Section, frozen=True, kw_only=True):
     connectors: Annotated[dict[str, ConnectorSettings], says("the peers, by name")] = msgspec.field(
         name="connector", default_factory=dict
     )
+    agencies: Annotated[
+        tuple[AgencySettings, ...], says("who may hand dossiers in at the intake door and follow them")
+    ] = msgspec.field(name="agency", default=())
 
     def faults(self) -> Iterator[Fault]:
         """There is a peer, links lead to an open door, no two of a type serve the same agency.
@@ -273,6 +276,7 @@ class Installation(Section, frozen=True, kw_only=True):
             yield Fault(
                 "files.public_url", '"public_url" leads to the intake door, which has no address', hint
             )
+        yield from self._agency_faults()
         homes: dict[tuple[str, str], str] = {}
         for name, peer in self.connectors.items():
             for agency in peer.serves or ("",):
@@ -280,6 +284,24 @@ class Installation(Section, frozen=True, kw_only=True):
                 if other != name:
                     who = f'"{agency}"' if agency else "every agency"
                     yield Fault(f"connector.{name}.serves", f'"{other}" of the same type serves {who} too')
+
+    def _agency_faults(self) -> Iterator[Fault]:
+        """Agencies have a door, and each its own code and its own key."""
+        if self.agencies and self.listen.intake.address is None:
+            what = '"agency" comes in at the intake door, which has no address'
+            yield Fault("agency.0", what, "Give [listen.intake] an address")
+        if self.listen.intake.certificate is None:
+            for number, each in enumerate(self.agencies):
+                if each.client_certificate:
+                    what = "the intake door has no TLS, so nobody can show a certificate"
+                    yield Fault(f"agency.{number}.client_certificate", what, "Give [listen.intake] one")
+        seen: set[object] = set()
+        for number, each in enumerate(self.agencies):
+            key = each.key.origin if each.key else None
+            for name, value in (("code", each.code), ("key", key)):
+                if value is not None and (name, value) in seen:
+                    yield Fault(f"agency.{number}.{name}", f'another agency has this "{name}"')
+                seen.add((name, value))
 
 
 def read_installation(

@@ -30,7 +30,7 @@ from bus.ports import Page as PolledPage
 from bus.sending import Sent, digest_of, make
 from bus.stopping import Stopping
 from bus.turns import Turns
-from mappings.dossier import MESSAGES, Dossier, Message, Step
+from mappings.dossier import MESSAGES, REPLACEMENTS, Dossier, Message, Step
 from mappings.engine import Compiled, MappingError, ParkError
 from mappings.retelling import retold
 from mappings.rules_time import ICT
@@ -87,6 +87,18 @@ class Pipeline:
         kept = await self._ledger.keep(keep)
         self._spread(keep, kept)
         return kept
+
+    async def keep_canonical(self, source: str, incoming: Incoming, message: Message) -> Kept:
+        """Keep a message that came in our own form, as `keep` does; the door has judged it."""
+        keep = self.canonical(source, incoming, message)
+        await self._filing.take(incoming)
+        kept = await self._ledger.keep(keep)
+        self._spread(keep, kept)
+        return kept
+
+    def canonical(self, source: str, incoming: Incoming, message: Message) -> Keep:
+        """A message in our own form as a message to keep. Pure but for the clock."""
+        return self._keep(source, incoming, self._filing.read(message), dossier=None, answer_to=None)
 
     async def keep_page(self, source: str, name: str, before: str, page: PolledPage) -> tuple[Kept, ...]:
         """Keep a polled page and its cursor together; what cannot be read is kept whole, as dead intake."""
@@ -239,7 +251,7 @@ class Pipeline:
             body: Message = retold(told_as, sheet.canonical, datetime.fromtimestamp(claimed.now, ICT))
         else:
             state = self._parts.planner.as_of(claimed.fold, claimed.history)
-            body = state.whole
+            body = state.by_source[claimed.source] if claimed.kind in REPLACEMENTS else state.whole
             if operation.effect == "replaces" and (theirs := state.by_source.get(connector.name)):
                 told = self._told(sheet, theirs, claimed, connector)
         tree = self._write(sheet, body, claimed, connector)

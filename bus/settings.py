@@ -133,7 +133,7 @@ class Reading:
             raise _Wrong
         made = kind(**values)
         for fault in made.faults():
-            self.note((*path, *fault.key.split(".")), fault.what, fault.hint)
+            self.note((*path, *_steps(raw, fault.key)), fault.what, fault.hint)
         if len(self.problems) > already:
             raise _Wrong
         return made
@@ -297,6 +297,19 @@ def read_section(
     reading.finish()
     assert section is not None  # noqa: S101 - for mypy: without a problem there is a section
     return section
+
+
+def _steps(raw: Any, key: str) -> Keys:
+    """A dotted key as a path into what was read; the items of a list are counted."""
+    steps: list[str | int] = []
+    for step in key.split("."):
+        if isinstance(raw, list):
+            steps.append(int(step))
+            raw = raw[int(step)]
+        else:
+            steps.append(step)
+            raw = raw.get(step) if isinstance(raw, dict) else None
+    return tuple(steps)
 
 
 def _bound(value: Any, bound: float) -> str:

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from bus.agency_desk import AgencyDesk
 from bus.calendar import ZONE
 from bus.connector import Connector, Rhythm
+from bus.desk import source_of
 from bus.errors import ConfigurationError
 from bus.events import Announcer
 from bus.filing import Filing
@@ -34,6 +36,7 @@ from mappings.dossier import MESSAGES
 from mappings.engine import Compiled, compile_sheet
 from mappings.sheet import load_sheets
 from mappings.source import ProblemsError, read_file
+from mappings.tables import Table
 from mappings.tables import load as load_tables
 from monitoring.logs import LogObserver
 
@@ -51,6 +54,7 @@ class Assembly:
     routes: Routes
     derive: Derivation
     topology: Topology
+    tables: Mapping[str, Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Bus:
     broker: Broker
     connectors: Mapping[str, Connector]
     pipeline: Pipeline
+    desk: AgencyDesk
     worker: Worker
     filing: Filing
     floor: Floor
@@ -97,7 +102,7 @@ def assemble(settings: Path) -> Assembly:
     except ProblemsError as error:
         raise ConfigurationError(error.problems) from None
     topology = Topology(tuple(installation.connectors), prefix=installation.broker.prefix)
-    return Assembly(installation, types, compiled, routes, derive, topology)
+    return Assembly(installation, types, compiled, routes, derive, topology, tables)
 
 
 def _routes(installation: Installation, types: Mapping[str, AdapterType], derive: Derivation) -> Routes:
@@ -144,18 +149,17 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
     broker = Broker()
     await broker.connect(installation.broker.address, assembly.topology, client_name="lienthong")
     dispatcher = Dispatcher(broker, assembly.topology, installation.installation.name)
-    pipeline = Pipeline(
-        Parts(
-            ledger=ledger,
-            planner=planner,
-            sheets=assembly.sheets,
-            connectors=connectors,
-            publish=dispatcher.publish,
-            observer=LogObserver(),
-            config=_config(assembly),
-            filing=filing,
-        )
+    parts = Parts(
+        ledger=ledger,
+        planner=planner,
+        sheets=assembly.sheets,
+        connectors=connectors,
+        publish=dispatcher.publish,
+        observer=LogObserver(),
+        config=_config(assembly),
+        filing=filing,
     )
+    pipeline = Pipeline(parts)
     mine = {name: one for name, one in connectors.items() if not only or name in only}
     who = installation.installation
     announcer = Announcer(
@@ -165,7 +169,14 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
         pipeline, ledger, broker, assembly.topology, dispatcher, mine, floor=floor, announcer=announcer
     )
     await worker.start()
-    return Bus(assembly, ledger, broker, connectors, pipeline, worker, filing, floor)
+    desk = AgencyDesk(
+        pipeline,
+        parts,
+        assembly.routes,
+        check_room=floor.check,
+        agencies=[source_of(agency.code) for agency in installation.agencies],
+    )
+    return Bus(assembly, ledger, broker, connectors, pipeline, desk, worker, filing, floor)
 
 
 def _links(files: FileSettings) -> Links | None:

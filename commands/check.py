@@ -15,6 +15,7 @@ from bus.errors import ConfigurationError
 from bus.flows import read_routes
 from bus.installation import Installation
 from bus.topology import Topology
+from commands.check_agencies import agency_problems
 from commands.check_laws import as_object as laws_object
 from commands.check_laws import broken, one_way_table, prove_all
 from commands.parts import EXAMPLE, ROOT, ROUTES, SHEETS, TABLES, adapter_types, folders, read_settings, shown
@@ -30,7 +31,14 @@ from mappings.tables import Table as DatedTable
 from mappings.tables import load as load_tables
 
 Fault = Problem | str
-_ONE = {"connectors": "connector", "queues": "queue", "tables": "table", "sheets": "sheet", "flows": "flow"}
+_ONE = {
+    "connectors": "connector",
+    "queues": "queue",
+    "tables": "table",
+    "sheets": "sheet",
+    "flows": "flow",
+    "agencies": "agency",
+}
 T = TypeVar("T")
 
 
@@ -82,6 +90,7 @@ def look(findings: Findings, settings: Path | None) -> None:
     if installation is not None:
         _routes(findings, installation, tables)
         _needed(findings, installation, sheets)
+        _agencies(findings, settings or EXAMPLE, installation, tables)
     _schemas(findings)
 
 
@@ -137,6 +146,15 @@ def _routes(findings: Findings, installation: Installation, tables: Mapping[str,
         findings, lambda: read_routes(sources, operations=operations, messages=MESSAGES, derivable=told)
     )
     findings.count("flows", len(routes.flows) if routes else 0)
+
+
+def _agencies(
+    findings: Findings, settings: Path, installation: Installation, tables: Mapping[str, DatedTable] | None
+) -> None:
+    """The agencies that may hand dossiers in: the tables know them and their groups."""
+    findings.count("agencies", len(installation.agencies))
+    if tables is not None and installation.agencies:
+        findings.faults += agency_problems(read_file(shown(settings)), installation, tables)
 
 
 def _topology(findings: Findings, installation: Installation) -> None:

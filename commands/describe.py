@@ -7,10 +7,12 @@ from typing import Any
 
 from rich.table import Table
 
+from bus.agency_settings import AgencySettings
 from bus.installation import Installation
 from bus.peer_settings import ConnectorSettings
 from bus.ports import Adapter, AdapterType, Operation
 from bus.settings import Row, table
+from commands.agencies import PREFIX as AGENCIES
 from commands.parts import EXAMPLE, adapter_types, file_store, one_of, read_settings
 from commands.tell import FINE, out, put_json
 
@@ -31,18 +33,21 @@ def describe(name: str | None, settings: Path | None, *, as_json: bool) -> int:
     if name == "settings":
         return _show_settings(as_json=as_json)
     installation = read_settings(settings or EXAMPLE, secrets=False)
+    if name == "agency":
+        return _show_agencies(installation, as_json=as_json)
     if name is None:
         return _show_all(installation, as_json=as_json)
     types = adapter_types()
     if name in types and name not in installation.connectors:
         return _show_type(types[name], as_json=as_json)
-    one_of("connector", name, (*installation.connectors, *types, "settings"))
+    one_of("connector", name, (*installation.connectors, *types, "agency", "settings"))
     return _show_one(name, installation, as_json=as_json)
 
 
 def all_settings() -> list[Row]:
     """Every setting of a settings file, the connectors' own included."""
-    rows = [row for row in table(Installation) if row.key != "connector"]
+    rows = [row for row in table(Installation) if row.key not in ("connector", "agency")]
+    rows += table(AgencySettings, "agency.")
     common = {row.key for row in table(ConnectorSettings)}
     rows += table(ConnectorSettings, "connector.NAME.")
     for kind in adapter_types().values():
@@ -95,6 +100,30 @@ def _show_all(installation: Installation, *, as_json: bool) -> int:
     others = sorted(types.keys() - {each.type for each in installation.connectors.values()})
     if others:
         out().print(f"types that no connector is of: {', '.join(others)}", soft_wrap=True)
+    return FINE
+
+
+def _show_agencies(installation: Installation, *, as_json: bool) -> int:
+    """Who may hand dossiers in at the agencies' door, and what an `[[agency]]` may say."""
+    agencies = [
+        {"code": each.code, "name": each.name, "may": each.may, "procedures": each.procedures}
+        for each in installation.agencies
+    ]
+    if as_json:
+        rows = [asdict(row) for row in table(AgencySettings)]
+        put_json({"agencies": agencies, "path": AGENCIES, "settings": rows})
+        return FINE
+    console = out()
+    console.print("[[agency]]: the door for systems of other agencies (cửa của các cơ quan)", markup=False)
+    console.print(
+        f"below {AGENCIES} of the intake door; docs/agencies.md tells how to use it", soft_wrap=True
+    )
+    made = _titled("who may come in", ("code", "name", "may", "procedures"))
+    for each in installation.agencies:
+        rights, groups = (", ".join(said) or "nothing" for said in (each.may, each.procedures))
+        made.add_row(each.code, each.name, rights, groups)
+    console.print(made)
+    console.print(settings_table(table(AgencySettings)))
     return FINE
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from bus.installation import Door
+from commands.client_certificates import Connection, accept
 
 LONGEST_AT_STOP = 5
 """Seconds that an answer may still take at a stop; whoever takes longer comes again."""
@@ -23,22 +25,28 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def opened(app: Callable[..., Awaitable[Any]], door: Door) -> AsyncIterator[None]:
-    """Serve an application at a door's address while the block runs."""
+async def opened(
+    app: Callable[..., Awaitable[Any]], door: Door, *, certificates: Sequence[Path] = ()
+) -> AsyncIterator[None]:
+    """Serve an application at a door's address while the block runs.
+
+    Whoever shows one of these `certificates` is told to the application; nobody has to.
+    """
     assert door.address is not None  # noqa: S101 - for mypy: a door without an address is not opened
-    server = _Server(
-        uvicorn.Config(
-            app,
-            host=door.address.host,
-            port=door.address.port,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=LONGEST_AT_STOP,
-            ssl_certfile=str(door.certificate) if door.certificate else None,
-            ssl_keyfile=str(door.key) if door.key else None,
-        )
+    config = uvicorn.Config(
+        app,
+        host=door.address.host,
+        port=door.address.port,
+        http=Connection if certificates else "auto",
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=LONGEST_AT_STOP,
+        ssl_certfile=str(door.certificate) if door.certificate else None,
+        ssl_keyfile=str(door.key) if door.key else None,
     )
+    accept(config, certificates)
+    server = _Server(config)
     running = asyncio.get_running_loop().create_task(server.serve())
     try:
         yield

@@ -5,21 +5,24 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import uvloop
 
 from adapters._kit.downloads import PREFIX, Downloads
 from adapters._kit.intake import Intake, Receive, Scope, Send
-from bus.filing import Filing
+from bus.files import FileStore
 from bus.ledger.people import Enrol
 from bus.ledger.records import Hold, Pause
 from bus.people import Person
+from commands.agencies import PREFIX as AGENCIES
+from commands.agencies import agencies_door
 from commands.assemble import Assembly, Bus, assemble, start
 from commands.console import console_door
 from commands.control import Control
 from commands.door import opened
+from commands.parts import file_store
 from commands.tell import FINE, NEEDS_YOU, say
 from monitoring.logs import configure
 
@@ -95,15 +98,18 @@ async def _do(bus: Bus, request: dict[str, Any]) -> dict[str, Any]:
     return {"ok": True}
 
 
-def _with_files(intake: Intake, filing: Filing) -> Application:
-    """The intake door, with stored files below /files where links to them are configured."""
-    if filing.store is None or filing.links is None:
-        return intake
-    downloads = Downloads(filing.store, filing.links)
+def _doors(bus: Bus, intake: Intake, store: FileStore) -> Application:
+    """The intake door, with stored files below /files and the agencies below their path, where they are."""
+    doors: dict[str, Application] = {}
+    if bus.filing.store is not None and bus.filing.links is not None:
+        doors[PREFIX] = Downloads(bus.filing.store, bus.filing.links)
+    if (agencies := agencies_door(bus, store)) is not None:
+        doors[AGENCIES] = cast("Application", agencies)
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
-        is_file = scope["type"] == "http" and scope["path"].startswith(PREFIX)
-        await (downloads if is_file else intake)(scope, receive, send)
+        path = scope["path"] if scope["type"] == "http" else ""
+        found = next((each for prefix, each in doors.items() if path.startswith(prefix)), intake)
+        await found(scope, receive, send)
 
     return door
 
@@ -117,5 +123,8 @@ async def _door(bus: Bus) -> AsyncIterator[None]:
         return
     adapters = {name: connector.adapter for name, connector in bus.connectors.items()}
     intake = Intake(adapters, bus.keep, bus.worker.wake, body_limit=int(door.body_limit))
-    async with opened(_with_files(intake, bus.filing), door):
+    app = _doors(bus, intake, file_store(bus.assembly.installation))
+    agencies = bus.assembly.installation.agencies
+    certificates = [each.client_certificate for each in agencies if each.client_certificate]
+    async with opened(app, door, certificates=certificates):
         yield

@@ -20,8 +20,9 @@ from mappings.message import Agency, Extras, Message, Part
 from mappings.official import DocumentStatus, OfficialDocument
 
 __all__ = [
-    "CANONICAL", "END_STATUSES", "LIST_KEYS", "MESSAGES", "Agency", "Birth", "BirthCertificate",
-    "CardResult", "Certificate", "Document", "DocumentStatus", "Dossier", "Extras", "Fee", "File",
+    "CANONICAL", "END_STATUSES", "LIST_KEYS", "MESSAGES", "REPLACEMENTS", "Agency", "Birth",
+    "BirthCertificate", "CardResult", "Certificate", "Document", "DocumentStatus", "Dossier", "Extras", "Fee",
+    "File",
     "FinancialObligation", "House", "Identity", "InformationSlip", "Insurance", "InsuredUnit", "Land",
     "LandTransfer", "Message", "OfficialDocument", "Paper", "Parcel", "Part", "Party", "PartyKind", "Payer",
     "Payment", "Place", "Procedure", "Result", "Status", "Step", "Supplement", "TaxNotice", "Transfer",
@@ -260,6 +261,9 @@ MESSAGES: dict[str, type[Message]] = {
     "insurance.file_result": Result,
     "insurance.supplement_request": Supplement,
     "insurance.refusal": Step,
+    "agency.dossier": Dossier,
+    "agency.replaced": Dossier,
+    "agency.withdrawn": Withdrawal,
     "onestop.refusal": Step,
     "ioffice.refusal": Step,
     "national_portal.refusal": Step,
@@ -267,7 +271,14 @@ MESSAGES: dict[str, type[Message]] = {
 }
 """message -> the struct it carries. A message is named by the TYPE of its connector, not by its name.
 
-`TYPE.refusal` is made by the bus: the business "no" of a peer, as a step of the dossier.
+`TYPE.refusal` is made by the bus: the business "no" of a peer, as a step of the dossier. `agency.…` come in
+at the agencies' door, canonical already: no connector and no sheet is theirs.
+"""
+
+REPLACEMENTS = frozenset({"agency.replaced"})
+"""Messages that replace content at who has authority over it: written as their source's own word.
+
+The whole would put back what that authority said before.
 """
 
 LIST_KEYS: dict[str, tuple[str, ...]] = {

@@ -62,6 +62,9 @@ IN_LANE = f"delivery.state IN ({_sql_list((*OPEN, 'dead'))})"
 IS_GIVEN_UP = "delivery.given_up > 0"
 """The condition of the index `delivery_given_up`, likewise."""
 
+IS_HANDED_IN = "message.source >= 'agency.' AND message.source < 'agency/'"
+"""The condition of the index `message_handed_in`, likewise: sources that are agencies (`bus.desk`)."""
+
 dossier = Table(
     "dossier",
     metadata,
@@ -114,6 +117,7 @@ message = Table(
     UniqueConstraint("source", "key", name="message_key"),
     Index("message_dossier", "dossier", "id"),
     _partial("message_trouble", "state", "id", where="state <> 'kept'"),
+    _partial("message_handed_in", "source", "kept_at", where="source >= 'agency.' AND source < 'agency/'"),
     comment="state: kept, parked, unmatched, conflict, dead. `fanout`: deliveries it was kept with.",
 )
 

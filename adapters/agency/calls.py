@@ -1,0 +1,256 @@
+"""The calls of the agencies' door as Litestar serves them: who asks, what came, what is answered."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Annotated, Any, cast
+
+import structlog
+from litestar import Litestar, Request, Response, get, post, put
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.params import HeaderParameter, PathParameter, QueryParameter
+
+from adapters.agency.answers import Checked, Followed, HeldPage, Receipt, StoredFile
+from adapters.agency.door import Asked, Door, Withdraw
+from adapters.agency.page import page
+from adapters.agency.problems import MEDIA_TYPE, DoorError, Wrong, again_later, wrong_content
+from adapters.agency.receipt import PATTERN
+from bus.agency_settings import Right
+from bus.errors import LedgerUnavailableError, RejectedMessageError, UnavailableError
+
+PREFIX = "/agencies/v1"
+TITLE = "Liên Thông: cửa của các cơ quan"
+RETRY_AFTER = 30.0
+"""Seconds after which to come again while the ledger does not answer."""
+KEY = r"^[A-Za-z0-9._:-]{1,100}$"
+REFERENCE = r"^[A-Za-z0-9.-]{1,60}$"
+HASH = r"^[0-9a-f]{64}$"
+
+_Call = Request[Any, Any, Any]
+_Reference = Annotated[str, PathParameter(pattern=REFERENCE, description="Mã tiếp nhận, hoặc số hồ sơ")]
+_Key = Annotated[
+    str | None,
+    HeaderParameter(name="Idempotency-Key", pattern=KEY, description="Cùng khóa, cùng nội dung: một lần"),
+]
+_NeededKey = Annotated[
+    str, HeaderParameter(name="Idempotency-Key", pattern=KEY, description="Mỗi lần thay thế một khóa")
+]
+_log = structlog.get_logger("agencies")
+
+
+def _admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Before anything of a call is looked at: who asks, may it, not too often."""
+    right: Right | None = handler.opt.get("right")
+    if right is None:
+        return
+    door: Door = connection.app.state.door
+    named = dict(connection.headers.items())
+    agency = door.gatekeeper.admit(connection.scope, named, right)
+    connection.scope["state"]["asked"] = door.asked(agency)
+
+
+def _of(request: _Call) -> tuple[Door, Asked]:
+    return request.app.state.door, request.scope["state"]["asked"]
+
+
+def _as_json(request: _Call) -> None:
+    """Raise `DoorError` 415 for a body that says it is anything but JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        detail = "Gửi với Content-Type: application/json."
+        raise DoorError(415, "media-type", "Không nhận kiểu nội dung này", detail)
+
+
+@post("/dossiers", status_code=202, operation_id="hand_in", opt={"right": "dossier.hand_in"})
+async def hand_in(request: _Call, key: _Key = None) -> Response[Receipt]:
+    """Nộp hồ sơ: kept when answered; follow it by its receipt."""
+    door, asked = _of(request)
+    _as_json(request)
+    async with door.room():
+        return _receipt(await door.hand_in(asked, await request.body(), key))
+
+
+@post("/dossiers/checks", status_code=200, operation_id="check", opt={"right": "dossier.hand_in"})
+async def check(request: _Call) -> Checked:
+    """Chỉ kiểm tra: judged as a dossier that is handed in, and nothing is kept."""
+    door, asked = _of(request)
+    _as_json(request)
+    async with door.room():
+        return door.checked(await door.read_dossier(asked, await request.body(), "agency.dossier"))
+
+
+@put("/dossiers/{reference:str}", status_code=202, operation_id="replace", opt={"right": "dossier.replace"})
+async def replace(request: _Call, reference: _Reference, key: _NeededKey) -> Response[Receipt]:
+    """Thay thế nội dung hồ sơ đã nộp, while it is not at its end."""
+    door, asked = _of(request)
+    _as_json(request)
+    async with door.room():
+        return _receipt(await door.replace(asked, reference, await request.body(), key))
+
+
+@post(
+    "/dossiers/{reference:str}/withdrawal",
+    status_code=202,
+    operation_id="withdraw",
+    opt={"right": "dossier.withdraw"},
+)
+async def withdraw(request: _Call, reference: _Reference, key: _Key = None) -> Response[Receipt]:
+    """Rút hồ sơ: what was not sent yet is not; the one-stop is told."""
+    door, asked = _of(request)
+    _as_json(request)
+    async with door.room():
+        return _receipt(await door.withdraw(asked, reference, await request.body(), key))
+
+
+@get("/dossiers/{reference:str}", operation_id="follow", opt={"right": "dossier.follow"})
+async def follow(request: _Call, reference: _Reference) -> Followed:
+    """Hồ sơ đến đâu rồi: state, who has it, what is awaited from whom, why, past steps."""
+    door, asked = _of(request)
+    async with door.room():
+        return await door.follow(asked, reference)
+
+
+@get("/dossiers", operation_id="held", opt={"right": "dossier.follow"})
+async def held(
+    request: _Call,
+    day: Annotated[date, QueryParameter(description="Ngày (UTC+7), năm-tháng-ngày")],
+    after: Annotated[str | None, QueryParameter(pattern=PATTERN, description="next của trang trước")] = None,
+) -> HeldPage:
+    """Đối chiếu theo ngày: what we hold from the agency, with hashes of the bytes as they came."""
+    door, asked = _of(request)
+    async with door.room():
+        return await door.held(asked, day, after)
+
+
+@put(
+    "/files/{digest:str}",
+    status_code=200,
+    operation_id="upload",
+    opt={"right": "dossier.hand_in"},
+    request_max_body_size=None,
+)
+async def upload(
+    request: _Call,
+    digest: Annotated[str, PathParameter(pattern=HASH, description="SHA-256 của tệp, dạng hex")],
+    name: Annotated[str, QueryParameter(max_length=200, description="Tên tệp")] = "",
+) -> StoredFile:
+    """Tải tệp lên trước khi nộp: its content must have the hash of its address."""
+    door, _ = _of(request)
+    async with door.room(upload=True):
+        try:
+            return await door.upload(digest, name, request.stream())
+        except TimeoutError:
+            detail = "Dữ liệu đến quá chậm; tải lại từ đầu."
+            raise DoorError(408, "too-slow", "Quá chậm", detail) from None
+
+
+@get("/openapi.json", include_in_schema=False)
+async def described(request: _Call) -> dict[str, Any]:
+    """Mô tả API; open to everybody: it holds nothing of an installation."""
+    made: dict[str, Any] = request.app.state.page
+    return made
+
+
+def _receipt(receipt: Receipt) -> Response[Receipt]:
+    where = {"Location": f"{PREFIX}/dossiers/{receipt.receipt}"}
+    return Response(receipt, status_code=202, headers=where)
+
+
+def _problem(error: DoorError) -> Response[Any]:
+    return Response(
+        error.problem, status_code=error.problem.status, media_type=MEDIA_TYPE, headers=error.headers
+    )
+
+
+def _on_door(_: _Call, error: DoorError) -> Response[Any]:
+    return _problem(error)
+
+
+def _on_parameters(_: _Call, error: ValidationException) -> Response[Any]:
+    """Parameters that are not as described; Litestar tells them all."""
+    listed = error.extra if isinstance(error.extra, list) else []
+    problems = [
+        Wrong(
+            path=f"{one.get('source', '')}:{one.get('key', '')}".strip(":"),
+            what="tham số thiếu hoặc không đúng dạng",
+            fix="Xem mô tả tham số trong openapi.json",
+            rule="parameter",
+        )
+        for one in listed
+        if isinstance(one, dict)
+    ]
+    detail = "Tham số của lời gọi thiếu hoặc không đúng dạng; chưa có gì được lưu."
+    return _problem(DoorError(400, "parameters", "Tham số không hợp lệ", detail, problems=problems))
+
+
+_HTTP: Mapping[int, tuple[str, str, str]] = {
+    400: ("malformed", "Lời gọi không hợp lệ", "Lời gọi không đúng dạng HTTP mong đợi."),
+    404: ("no-such-call", "Không có lời gọi này", "Xem các lời gọi trong /agencies/v1/openapi.json."),
+    405: ("method", "Sai phương thức", "Xem các phương thức trong /agencies/v1/openapi.json."),
+    413: (
+        "too-large",
+        "Quá lớn",
+        "Vượt giới hạn. Tệp đính kèm tải lên riêng: PUT /files/{sha256}.",
+    ),
+}
+
+
+def _on_http(_: _Call, error: HTTPException) -> Response[Any]:
+    if error.status_code not in _HTTP:
+        return _on_anything(_, error)
+    kind, title, detail = _HTTP[error.status_code]
+    return _problem(DoorError(error.status_code, kind, title, detail, headers=error.headers))
+
+
+def _on_rejected(_: _Call, error: RejectedMessageError) -> Response[Any]:
+    """A file that the store does not take; its sentence is in Vietnamese."""
+    fix = "Tính lại SHA-256 của đúng tệp đã gửi, hoặc gửi tệp nhỏ hơn"
+    found = [Wrong(path="", what=str(one), fix=fix, rule="file") for one in error.problems]
+    return _problem(wrong_content(found))
+
+
+def _on_unavailable(_: _Call, error: UnavailableError) -> Response[Any]:
+    detail = "Hệ thống tạm thời không lưu được (đĩa gần đầy). Chưa có gì được tiếp nhận; gửi lại sau."
+    return _problem(again_later(error.retry_after, detail))
+
+
+def _on_ledger(_: _Call, _error: LedgerUnavailableError) -> Response[Any]:
+    detail = "Sổ cái tạm thời không trả lời. Gửi lại sau, với cùng Idempotency-Key: không sợ trùng."
+    return _problem(again_later(RETRY_AFTER, detail))
+
+
+def _on_anything(_: _Call, error: Exception) -> Response[Any]:
+    """A bug of ours, or a connection that broke: told by its kind alone, a text may hold personal data."""
+    _log.error("a call of an agency failed", error=type(error).__name__)
+    detail = "Lỗi của Liên Thông, đã ghi lại. Gửi lại với cùng Idempotency-Key: không sợ trùng."
+    return _problem(DoorError(500, "internal", "Lỗi hệ thống", detail))
+
+
+_HANDLERS: Mapping[type[Exception], Callable[..., Response[Any]]] = {
+    DoorError: _on_door,
+    ValidationException: _on_parameters,
+    HTTPException: _on_http,
+    RejectedMessageError: _on_rejected,
+    UnavailableError: _on_unavailable,
+    LedgerUnavailableError: _on_ledger,
+    Exception: _on_anything,
+}
+
+
+def application(door: Door) -> Litestar:
+    """The door as an ASGI application below `PREFIX`; logs no body, number or key."""
+    app = Litestar(
+        [hand_in, check, replace, withdraw, follow, held, upload, described],
+        path=PREFIX,
+        guards=[_admit],
+        openapi_config=OpenAPIConfig(title=TITLE, version="1", path="/unused", enabled_endpoints=set()),
+        exception_handlers=cast("Any", _HANDLERS),
+        logging_config=None,
+        request_max_body_size=door.body_limit,
+        state=State({"door": door}),
+    )
+    app.state.page = page(app.openapi_schema.to_schema(), Withdraw, title=TITLE)
+    return app

@@ -1,0 +1,318 @@
+"""What the agencies' door does: judge, keep, follow, compare. Knows the bus's desk and no more of it."""
+
+import asyncio
+import hashlib
+import weakref
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+import msgspec
+
+from adapters.agency import reading
+from adapters.agency.answers import Checked, Followed, HeldItem, HeldPage, Receipt, StoredFile
+from adapters.agency.following import followed
+from adapters.agency.gatekeeper import MOST_AT_ONCE, Gatekeeper, source
+from adapters.agency.judging import Judge
+from adapters.agency.problems import DoorError, Wrong, again_later, not_found, wrong_content
+from adapters.agency.province import Province
+from adapters.agency.receipt import message_of, receipt_of
+from adapters.agency.words import KINDS
+from bus.agency_settings import AgencySettings
+from bus.desk import Desk, HandedIn, Standing, Taken, source_of
+from bus.file_names import safe_name
+from bus.files import FileStore
+from bus.ports import Incoming
+from mappings.dossier import END_STATUSES, Dossier, Message, Withdrawal
+from mappings.engine_values import FieldProblem
+from mappings.rules_time import ICT
+
+MOST_LISTED = 200
+MOST_UPLOADS = 8
+LONGEST_SILENCE = 30.0
+"""Seconds that an upload may pause."""
+LARGE = 64 * 1024
+"""Bytes of a body from which on it is read in a thread."""
+
+
+class Withdraw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The body of a withdrawal (yêu cầu rút hồ sơ): why, in the applicant's words; when it was asked for."""
+
+    reason: str | None = None
+    asked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call that was admitted: who asks, and the day by which tables are read."""
+
+    agency: AgencySettings
+    day: date
+    codes: frozenset[str]
+
+    @property
+    def source(self) -> str:
+        """What this agency's messages are kept under."""
+        return source(self.agency)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The same, with those of the agencies whose work it took over."""
+        return tuple(sorted(source_of(code) for code in self.codes))
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The door of one installation. `store` takes files, `body_limit` is the largest message in bytes."""
+
+    desk: Desk
+    gatekeeper: Gatekeeper
+    province: Province
+    store: FileStore
+    body_limit: int
+    uploads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(MOST_UPLOADS, thread_name_prefix="uploads")
+    )
+    _under_way: list[int] = field(default_factory=lambda: [0, 0], init=False)
+    _turns: "weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock]" = field(
+        default_factory=weakref.WeakValueDictionary, init=False
+    )
+
+    @property
+    def judge(self) -> Judge:
+        """Who judges what is handed in."""
+        return Judge(self.province, lambda digest: _has(self.store, digest), self._rehearse)
+
+    def _rehearse(self, kind: str, dossier: Dossier) -> tuple[FieldProblem, ...]:
+        return self.desk.rehearse(source_of("rehearsal"), kind, dossier)
+
+    def asked(self, agency: AgencySettings) -> Asked:
+        """A call of an agency, now."""
+        day = datetime.now(ICT).date()
+        return Asked(agency, day, self.province.codes(agency.code, day))
+
+    @asynccontextmanager
+    async def room(self, *, upload: bool = False) -> AsyncIterator[None]:
+        """A place among the calls under way; raises `DoorError` 429 where there is none."""
+        place, most = (1, MOST_UPLOADS) if upload else (0, MOST_AT_ONCE)
+        if self._under_way[place] >= most:
+            raise again_later(2, "Hệ thống đang bận. Chờ rồi gửi lại, với cùng Idempotency-Key.", status=429)
+        self._under_way[place] += 1
+        try:
+            yield
+        finally:
+            self._under_way[place] -= 1
+
+    # ---- hand in, check, replace, withdraw ----
+
+    async def read_dossier(self, asked: Asked, raw: bytes, kind: str) -> Dossier:
+        """The dossier that a body tells, judged and completed; raises `DoorError` with every problem."""
+        if len(raw) < LARGE:
+            return self._judged(asked, raw, kind)
+        return await asyncio.to_thread(self._judged, asked, raw, kind)
+
+    def _judged(self, asked: Asked, raw: bytes, kind: str) -> Dossier:
+        try:
+            dossier = reading.read(Dossier, raw)
+        except reading.WrongError as error:
+            raise wrong_content(error.problems) from None
+        if problems := self.judge.judge(asked.agency, dossier, asked.day, kind):
+            raise wrong_content(problems)
+        return self.judge.completed(asked.agency, dossier, asked.day)
+
+    async def hand_in(self, asked: Asked, raw: bytes, key: str | None) -> Receipt:
+        """Take a dossier in. On disk when this returns; the same again is answered with the same receipt."""
+        dossier = await self.read_dossier(asked, raw, "agency.dossier")
+        number = dossier.code or ""
+        key = f"hand_in:{key or number}"
+        async with self._turn(asked.source, number):
+            await self._refuse_another(asked, number, key)
+            return await self._keep(asked, "agency.dossier", raw, dossier, key)
+
+    async def _refuse_another(self, asked: Asked, number: str, key: str) -> None:
+        """Raise `DoorError` 409 where the number is taken, unless by this very call, made before."""
+        before = await self.desk.first_of((asked.source,), number)
+        if before is not None:
+            if await self.desk.by_key(asked.source, key) is not None:
+                return
+            receipt = receipt_of(before.message)
+            detail = (
+                f"Hồ sơ {number} đã được tiếp nhận, mã {receipt}. Thay nội dung: PUT /dossiers/{receipt}."
+            )
+            raise DoorError(409, "number-taken", "Số hồ sơ đã có", detail)
+        if await self.desk.is_known(number):
+            detail = f"Số {number} đã là của một hồ sơ do hệ thống khác gửi. Kiểm tra lại cách cấp số."
+            raise DoorError(409, "number-taken", "Số hồ sơ đã có", detail)
+
+    async def replace(self, asked: Asked, reference: str, raw: bytes, key: str) -> Receipt:
+        """Put new content in the place of a dossier's; fields that it does not name stay as they are."""
+        handed, _ = await self._own_open(asked, reference)
+        dossier = await self.read_dossier(asked, raw, "agency.replaced")
+        if dossier.code != handed.number:
+            fix = f'Ghi "{handed.number}", số của hồ sơ đang thay thế'
+            what = "khác số của hồ sơ đang thay thế"
+            raise wrong_content(
+                [Wrong(path="code", what=what, fix=fix, rule="same number", value=dossier.code)]
+            )
+        async with self._turn(handed.source, handed.number):
+            return await self._keep(asked, "agency.replaced", raw, dossier, f"replace:{key}", of=handed)
+
+    async def withdraw(self, asked: Asked, reference: str, raw: bytes, key: str | None) -> Receipt:
+        """Withdraw a dossier: what has not been sent is not, and the one-stop is told."""
+        handed, standing = await self._own(asked, reference)
+        try:
+            body = reading.read(Withdraw, raw or b"{}")
+        except reading.WrongError as error:
+            raise wrong_content(error.problems) from None
+        key = f"withdraw:{key or handed.number}"
+        async with self._turn(handed.source, handed.number):
+            if standing.whole.status in END_STATUSES and await self.desk.by_key(handed.source, key) is None:
+                raise _over(standing)
+            asked_at = body.asked_at or datetime.now(ICT).replace(microsecond=0)
+            message = Withdrawal(
+                code=handed.number, id=f"{handed.number}/rut", asked_at=asked_at, reason=body.reason
+            )
+            return await self._keep(asked, "agency.withdrawn", raw or b"{}", message, key, of=handed)
+
+    async def _keep(
+        self,
+        asked: Asked,
+        kind: str,
+        raw: bytes,
+        message: Message,
+        key: str,
+        *,
+        of: HandedIn | None = None,
+    ) -> Receipt:
+        content = hashlib.sha256(msgspec.json.encode(msgspec.json.decode(raw), order="deterministic"))
+        told = {"content": content.hexdigest(), "number": message.code or ""}
+        incoming = Incoming(kind, None, raw, key=key, fingerprint=told)
+        taken: Taken = await self.desk.keep(of.source if of else asked.source, incoming, message)
+        if taken.outcome == "conflict":
+            detail = (
+                "Khóa Idempotency-Key (hoặc số hồ sơ) này đã dùng cho nội dung khác, nội dung đó giữ nguyên. "
+                "Với nội dung mới, dùng khóa mới."
+            )
+            raise DoorError(409, "key-reused", "Khóa đã dùng cho nội dung khác", detail)
+        repeated = taken.outcome == "repeated"
+        return Receipt(receipt=receipt_of(taken.message), number=message.code or "", repeated=repeated)
+
+    @asynccontextmanager
+    async def _turn(self, name: str, number: str) -> AsyncIterator[None]:
+        """One call at a time for one number of an agency."""
+        lock = self._turns.get((name, number))
+        if lock is None:
+            lock = asyncio.Lock()
+            self._turns[name, number] = lock
+        async with lock:
+            yield
+
+    # ---- follow, compare ----
+
+    async def follow(self, asked: Asked, reference: str) -> Followed:
+        """What became of a dossier that the agency took in, handles or holds."""
+        handed, standing = await self._seen(asked, reference)
+        return followed(handed, standing)
+
+    async def _seen(self, asked: Asked, reference: str) -> tuple[HandedIn, Standing]:
+        handed = await self._named(asked, reference)
+        standing = await self.desk.standing(handed.dossier) if handed else None
+        if handed is None or standing is None or not self.may_see(asked, standing):
+            raise not_found()
+        return handed, standing
+
+    async def _named(self, asked: Asked, reference: str) -> HandedIn | None:
+        message = message_of(reference)
+        if message is not None:
+            return await self.desk.handed_in(message)
+        return await self.desk.first_of(asked.sources, reference)
+
+    def may_see(self, asked: Asked, standing: Standing) -> bool:
+        """Whether an agency took a dossier in, handles or holds it; and its procedure is one of its own."""
+        whole = standing.whole
+        near = (whole.intake_agency, whole.handling_agency, whole.holder)
+        is_near = any(self.province.is_of(each, asked.codes) for each in near)
+        if not is_near and not set(standing.numbers) & set(asked.sources):
+            return False
+        return self.judge.may_touch(asked.agency, whole.procedure, asked.day)
+
+    async def _own(self, asked: Asked, reference: str) -> tuple[HandedIn, Standing]:
+        """A dossier that this agency handed in; raises `DoorError` 404 or 403."""
+        handed, standing = await self._seen(asked, reference)
+        if handed.source not in asked.sources:
+            detail = "Chỉ cơ quan đã nộp hồ sơ mới được thay thế hoặc rút."
+            raise DoorError(403, "forbidden", "Không có quyền", detail)
+        return handed, standing
+
+    async def _own_open(self, asked: Asked, reference: str) -> tuple[HandedIn, Standing]:
+        handed, standing = await self._own(asked, reference)
+        if standing.withdrawn or standing.whole.status in END_STATUSES:
+            raise _over(standing)
+        return handed, standing
+
+    async def held(self, asked: Asked, day: date, after: str | None) -> HeldPage:
+        """What we hold from the agency of a day (UTC+7), with hashes, `MOST_LISTED` at a time."""
+        since = datetime.combine(day, time(), ICT)
+        past = message_of(after) if after else 0
+        if past is None:
+            fix = "Dùng giá trị next của trang trước"
+            raise wrong_content(
+                [Wrong(path="after", what="không phải mã tiếp nhận", fix=fix, rule="receipt")]
+            )
+        until = since + timedelta(days=1)
+        found = await self.desk.kept_between(asked.sources, since, until, after=past, most=MOST_LISTED + 1)
+        items = tuple(_item(one) for one in found[:MOST_LISTED])
+        more = items[-1].receipt if len(found) > MOST_LISTED else None
+        return HeldPage(day=day.isoformat(), items=items, next=more)
+
+    # ---- files ----
+
+    async def upload(self, digest: str, name: str, pieces: AsyncIterator[bytes]) -> StoredFile:
+        """Take a file in as it comes; on disk when this returns. Raises as `FileStore.put`."""
+        loop = asyncio.get_running_loop()
+
+        def blocking() -> Iterator[bytes]:
+            while piece := asyncio.run_coroutine_threadsafe(_next(pieces), loop).result(LONGEST_SILENCE):
+                yield piece
+
+        stored = await loop.run_in_executor(self.uploads, lambda: self.store.put(blocking(), expect=digest))
+        return StoredFile(
+            hash=stored.hash, size=stored.size, media_type=stored.media_type, name=safe_name(name or digest)
+        )
+
+    def checked(self, dossier: Dossier) -> Checked:
+        """The answer of a check that found nothing."""
+        return Checked(number=dossier.code or "")
+
+
+async def _next(pieces: AsyncIterator[bytes]) -> bytes:
+    """The next piece that is not empty; b"" at the end."""
+    async for piece in pieces:
+        if piece:
+            return piece
+    return b""
+
+
+def _has(store: FileStore, digest: str) -> bool:
+    try:
+        return digest in store
+    except FileNotFoundError:
+        return False
+
+
+def _item(one: HandedIn) -> HeldItem:
+    return HeldItem(
+        receipt=receipt_of(one.message),
+        number=one.number,
+        what=KINDS[one.kind],  # type: ignore[arg-type]  # the words of this table are those of the API
+        state=one.state,
+        kept_at=one.kept_at,
+        sha256=one.hash,
+    )
+
+
+def _over(standing: Standing) -> DoorError:
+    what = "đã rút" if standing.withdrawn else "đã kết thúc"
+    return DoorError(409, "over", "Hồ sơ đã kết thúc", f"Hồ sơ {what}, không thay đổi được nữa.")
