@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from adapters.agency.answers import Checked, Followed, HeldPage, Receipt, StoredFile
 from adapters.agency.door import Asked, Door, Withdraw
@@ -198,11 +199,39 @@ _HTTP: Mapping[int, tuple[str, str, str]] = {
 }
 
 
-def _on_http(_: _Call, error: HTTPException) -> Response[Any]:
+def _on_http(request: _Call, error: HTTPException) -> Response[Any]:
     if error.status_code not in _HTTP:
-        return _on_anything(_, error)
+        return _on_anything(request, error)
     kind, title, detail = _HTTP[error.status_code]
-    return _problem(DoorError(error.status_code, kind, title, detail, headers=error.headers))
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else {}
+    return _problem(DoorError(error.status_code, kind, title, detail, headers=headers))
+
+
+def _allowed(request: _Call) -> str:
+    """The methods of the page at a path; a path that is written out goes before one with a parameter."""
+    paths: Mapping[str, Mapping[str, Any]] = request.app.state.page["paths"]
+    asked = request.scope["path"].rstrip("/")
+    path = asked if asked in paths else next((path for path in paths if _is_like(asked, path)), "")
+    return ", ".join(sorted({"OPTIONS", *(method.upper() for method in paths.get(path, ()))}))
+
+
+def _is_like(asked: str, path: str) -> bool:
+    steps, found = path.split("/"), asked.split("/")
+    same = (one == other or one[:1] == "{" for one, other in zip(steps, found, strict=False))
+    return len(steps) == len(found) and all(same)
+
+
+def _telling_methods(app: ASGIApp) -> ASGIApp:
+    """Answer OPTIONS with every method of a path; Litestar's own answer knows one handler of it alone."""
+
+    async def told(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method") != "OPTIONS":
+            return await app(scope, receive, send)
+        allow = _allowed(Request(scope)).encode()
+        await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow)]})
+        return await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return told
 
 
 def _on_rejected(_: _Call, error: RejectedMessageError) -> Response[Any]:
@@ -246,6 +275,7 @@ def application(door: Door) -> Litestar:
         [hand_in, check, replace, withdraw, follow, held, upload, described],
         path=PREFIX,
         guards=[_admit],
+        middleware=[_telling_methods],
         openapi_config=OpenAPIConfig(title=TITLE, version="1", path="/unused", enabled_endpoints=set()),
         exception_handlers=cast("Any", _HANDLERS),
         logging_config=None,

@@ -58,16 +58,31 @@ class Offered:
     fails: tuple[int, ...] = ()
 
 
-def _json_body(name: str) -> dict[str, Any]:
-    return {JSON: {"schema": {"$ref": _REF.format(name=name)}}}
+EXAMPLE: Mapping[str, Any] = {
+    "code": "H12.09-261125-9001",
+    "procedure": "9.100083",
+    "subject": "Cấp bản sao văn bằng, chứng chỉ từ sổ gốc",
+    "channel": "counter",
+    "owner": {
+        "kind": "citizen",
+        "name": "Nguyễn Thị Ánh Tuyết",
+        "identities": [{"kind": "citizen_id", "number": "096190004711"}],
+    },
+    "submitted_at": "2026-11-25T08:30:00+07:00",
+}
+"""An invented dossier of an agency in the shipped tables."""
+
+
+def _json_body(name: str, example: Mapping[str, Any]) -> dict[str, Any]:
+    return {JSON: {"schema": {"$ref": _REF.format(name=name)}, "example": example}}
 
 
 _BYTES = {BYTES: {"schema": {"type": "string", "format": "binary"}}}
 OFFERED: Mapping[str, Offered] = {
-    "hand_in": Offered(_json_body("Dossier"), fails=(409, 413, 415, 422)),
-    "check": Offered(_json_body("Dossier"), fails=(413, 415, 422)),
-    "replace": Offered(_json_body("Dossier"), fails=(404, 409, 413, 415, 422)),
-    "withdraw": Offered(_json_body("Withdraw"), fails=(404, 409, 413, 415, 422)),
+    "hand_in": Offered(_json_body("Dossier", EXAMPLE), fails=(409, 413, 415, 422)),
+    "check": Offered(_json_body("Dossier", EXAMPLE), fails=(413, 415, 422)),
+    "replace": Offered(_json_body("Dossier", EXAMPLE), fails=(404, 409, 413, 415, 422)),
+    "withdraw": Offered(_json_body("Withdraw", {"reason": "Nộp nhầm"}), fails=(404, 409, 413, 415, 422)),
     "follow": Offered(fails=(404,)),
     "held": Offered(fails=(422,)),
     "upload": Offered(_BYTES, fails=(408, 413, 422)),

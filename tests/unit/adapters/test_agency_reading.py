@@ -1,0 +1,99 @@
+"""What an agency sends is read, or every problem is told at the sender's own path; never anything else."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.agency.problems import Wrong
+from adapters.agency.reading import OURS, WrongError, read
+from mappings.dossier import Dossier
+from tests.acceptance.agency_world import dossier
+
+_LEAVES = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+)
+_TREES = st.recursive(
+    _LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
+)
+_FIELDS = st.sampled_from(sorted(Dossier.__struct_fields__))
+
+
+def problems(raw: bytes) -> list[Wrong]:
+    """What is wrong with a body."""
+    with pytest.raises(WrongError) as told:
+        read(Dossier, raw)
+    return list(told.value.problems)
+
+
+@given(st.binary())
+def test_any_bytes_are_read_or_their_problems_told(raw: bytes) -> None:
+    """Malformed bodies give sentences, never another exception."""
+    found: tuple[Wrong, ...] = ()
+    try:
+        read(Dossier, raw)
+    except WrongError as error:
+        found = error.problems
+    assert all(one.what and one.fix and one.rule for one in found)
+
+
+@given(st.dictionaries(_FIELDS | st.text(), _TREES, max_size=8))
+def test_any_object_is_read_or_every_one_of_its_fields_that_is_wrong_is_named(tree: dict[str, Any]) -> None:
+    """What is wrong together is what is wrong alone: no problem hides another."""
+    together = _paths(tree)
+    alone = {path for name, value in tree.items() for path in _paths({name: value})}
+    assert together == alone
+
+
+def _paths(tree: dict[str, Any]) -> set[str]:
+    try:
+        read(Dossier, json.dumps(tree).encode("utf-8", "surrogatepass"))
+    except WrongError as error:
+        return {one.path for one in error.problems}
+    return set()
+
+
+def test_a_name_in_decomposed_letters_is_composed_and_times_are_whole_seconds() -> None:
+    """Vietnamese names are one text however they were typed."""
+    decomposed = dossier(1, subject="Câ\u0301p", submitted_at="2026-11-25T08:30:00.75+07:00", note=None)
+    found = read(Dossier, json.dumps(decomposed).encode())
+    assert found.subject == "Cấp"
+    assert found.submitted_at is not None
+    assert found.submitted_at.isoformat() == "2026-11-25T08:30:00+07:00"
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "value"),
+    [
+        ({"submitted_at": "2026-11-25T08:30:00"}, "submitted_at", "2026-11-25T08:30:00"),
+        ({"channel": "quay"}, "channel", "quay"),
+        ({"owner": {"name": 4}}, "owner.name", "4"),
+        ({"documents": [{"id": "1"}]}, "documents[0].name", None),
+        ({"papers": {"name": "x"}}, "papers", None),
+        ({"fees": [{"name": "Lệ phí", "amount": 1.5}]}, "fees[0].amount", "1.5"),
+        ({"subject": "a\x00b"}, "subject", "a\x00b"),
+        ({"on_the_spot": "true"}, "on_the_spot", "true"),
+    ],
+)
+def test_a_problem_has_the_senders_path_and_value(
+    change: dict[str, Any], path: str, value: str | None
+) -> None:
+    """So that whoever wrote it finds it."""
+    (wrong,) = problems(json.dumps(dossier(1, **change)).encode())
+    assert (wrong.path, wrong.value) == (path, value)
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_what_the_bus_writes_is_no_senders_to_write(name: str) -> None:
+    """A number of others in `codes` would show a dossier of others."""
+    (wrong,) = problems(json.dumps(dossier(1, **{name: {}})).encode())
+    assert (wrong.path, wrong.rule) == (name, "ours")
+
+
+@pytest.mark.parametrize("raw", [b"", b"[", b"\xff", b"[" * 100_000, b'{"code":"\\ud800"}', b"1", b"null"])
+def test_what_is_no_object_is_told_in_one_sentence(raw: bytes) -> None:
+    """However deep or broken."""
+    (wrong,) = problems(raw)
+    assert wrong.path == ""
