@@ -115,10 +115,11 @@ class Door:
 
     def _judged(self, asked: Asked, raw: bytes, kind: str) -> Dossier:
         try:
-            dossier = reading.read(Dossier, raw)
+            dossier, wrong = reading.read_partly(Dossier, raw)
         except reading.WrongError as error:
             raise wrong_content(error.problems) from None
-        if problems := self.judge.judge(asked.agency, dossier, asked.day, kind):
+        judged = self.judge.judge(asked.agency, dossier, asked.day, kind)
+        if problems := [*wrong, *(one for one in judged if not any(_within(one, each) for each in wrong))]:
             raise wrong_content(problems)
         return self.judge.completed(asked.agency, dossier, asked.day)
 
@@ -300,6 +301,13 @@ def _has(store: FileStore, digest: str) -> bool:
         return digest in store
     except FileNotFoundError:
         return False
+
+
+def _within(judged: Wrong, read: Wrong) -> bool:
+    """Whether a problem is only that a part could not be read, which is told already."""
+    one, other = judged.path.split("."), read.path.split(".")
+    short = min(len(one), len(other))
+    return one[:short] == other[:short]
 
 
 def _item(one: HandedIn) -> HeldItem:

@@ -8,7 +8,7 @@ import contextlib
 import types
 import typing
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
@@ -57,7 +57,24 @@ def read(kind: type[T], raw: bytes) -> T:
 
     Texts come out in NFC, times in whole seconds; `null` says nothing, as if the field were left out.
     """
-    return of_tree(kind, parse(raw))
+    value, problems = read_partly(kind, raw)
+    if problems:
+        raise WrongError(problems)
+    return value
+
+
+def read_partly(kind: type[T], raw: bytes) -> tuple[T, tuple[Wrong, ...]]:
+    """Read what can be read, with every problem found: so that what the content says can be judged as well.
+
+    A part with a problem is left out. Raises `WrongError` where nothing can be read.
+    """
+    found = _Found([])
+    value = found.struct(kind, parse(raw), "", 0)
+    problems = tuple(found.problems[:MOST])
+    if value is _ABSENT:
+        raise WrongError(problems)
+    partly: T = value
+    return partly, problems
 
 
 def parse(raw: bytes) -> Any:
@@ -70,16 +87,6 @@ def parse(raw: bytes) -> Any:
         what, rule = f"không phải JSON: {_where(str(error))}", "json"
     fix = "Gửi một đối tượng JSON mã hóa UTF-8, đúng RFC 8259"
     raise WrongError((Wrong(path="", what=f"nội dung {what}", fix=fix, rule=rule),))
-
-
-def of_tree(kind: type[T], tree: Any) -> T:
-    """Read a JSON tree as a canonical struct; raises as `read`."""
-    found = _Found([])
-    value = found.struct(kind, tree, "", 0)
-    if found.problems:
-        raise WrongError(tuple(found.problems[:MOST]))
-    read: T = value
-    return read
 
 
 def _where(text: str) -> str:
@@ -221,8 +228,3 @@ def _has_offset(value: datetime) -> bool:
 
 def _joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def every_path(kind: type[msgspec.Struct]) -> Iterator[str]:
-    """The names of a struct's fields that a sender may write."""
-    yield from (each.encode_name for each in fields(kind) if each.name not in OURS)

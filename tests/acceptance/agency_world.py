@@ -101,6 +101,12 @@ def is_open(world: World) -> bool:
         return False
 
 
+def is_restarted(world: World) -> bool:
+    """Start the bus where it has ended; whether it serves again."""
+    world.bus.keep_alive()
+    return world.bus.starts > 1 and is_open(world)
+
+
 def dossier(serial: int, **more: Any) -> dict[str, Any]:
     """A dossier as the education department's own system writes it; invented."""
     return {

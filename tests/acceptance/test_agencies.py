@@ -24,6 +24,7 @@ from tests.acceptance.agency_world import (
     eventually,
     hash_of,
     is_open,
+    is_restarted,
 )
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
@@ -62,11 +63,11 @@ def test_every_problem_is_named_at_the_senders_own_path_and_nothing_is_kept(worl
     wrong = dossier(20, subject="x" * 1001, fees=[{"name": "Lệ phí", "amount": "15000"}])
     del wrong["owner"]["name"]
     with world.client(EDUCATION) as agency:
-        shape = agency.post("/dossiers", json={**wrong, "chanel": "counter"})
+        shape = agency.post("/dossiers", json={**wrong, "chanel": "counter", "procedure": "9.999999"})
         assert shape.status_code == 422
         assert shape.headers["content-type"] == "application/problem+json"
         told = {one["path"]: one for one in shape.json()["problems"]}
-        assert set(told) == {"chanel", "fees[0].amount"}
+        assert set(told) == {"chanel", "fees[0].amount", "procedure", "subject", "owner.name"}
         assert (told["fees[0].amount"]["value"], told["chanel"]["fix"]) == ("15000", "Có phải là channel?")
         wrong["fees"] = []
         document = {"id": "1", "name": "Đơn", "file": _file("0" * 64)}
@@ -209,8 +210,7 @@ def test_what_was_accepted_survives_the_death_of_the_process_between_202_and_del
         os.kill(int((world.folder / "bus.pid").read_text()), signal.SIGKILL)
         eventually(lambda: not is_open(world))
         world.onestop.post("/_sim/switch", {"mode": "off"})
-        world.bus.keep_alive()
-        eventually(lambda: is_open(world))
+        eventually(lambda: is_restarted(world))
         again = [agency.post("/dossiers", json=dossier(serial)).json() for serial in range(40, 46)]
         assert again == [{**receipt, "repeated": True} for receipt in receipts]
         eventually(lambda: all(world.at_onestop(number) for number in numbers))
