@@ -206,7 +206,7 @@ def simulate(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="hop, map, soap, edxml or kills")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="hop, map, soap, edxml, kills or console")],
     *,
     seconds: Annotated[float | None, typer.Option(min=0.5, help="of each measurement")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="hop: how often each is measured")] = None,

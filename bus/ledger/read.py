@@ -1,5 +1,6 @@
 """What the ledger tells: the account, a dossier's timeline, what needs a person. Reading only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,6 +93,15 @@ def codes(tx: Connection, dossier: int) -> dict[str, str]:
     return {
         row[0]: row[1] for row in tx.execute(select(table.source, table.code).where(table.dossier == dossier))
     }
+
+
+def codes_of(tx: Connection, dossiers: Sequence[int]) -> dict[int, dict[str, str]]:
+    """The same for several at once; one without numbers is left out."""
+    table = schema.identity.c
+    found: dict[int, dict[str, str]] = {}
+    for row in tx.execute(select(schema.identity).where(table.dossier.in_(dossiers)).order_by(table.source)):
+        found.setdefault(row.dossier, {})[row.source] = row.code
+    return found
 
 
 def timeline(tx: Connection, dossier: int) -> list[Moment]:

@@ -8,11 +8,12 @@ import msgspec
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select, text
 
 from bus.ledger import legs, overview, read, schema
 from bus.ledger.finding import MOST, find
 from bus.ledger.people import Note
+from mappings.dossier import Dossier
 from mappings.fold import State
 from monitoring.console import show
 from monitoring.console.given import Act, Look, Visit
@@ -128,30 +129,39 @@ def row_number(number: int) -> int:
 
 
 def _summaries(tx: Connection, numbers: list[int]) -> list[Summary]:
-    return [summary for number in numbers if (summary := _summary(tx, number))]
+    """Dossiers in a line each, in the order given; those that are gone are left out."""
+    dossiers, states, deliveries = schema.dossier.c, schema.dossier_state.c, schema.delivery.c
+    there = select(dossiers.id, dossiers.withdrawn).where(dossiers.id.in_(numbers))
+    withdrawn = {row.id: row.withdrawn for row in tx.execute(there.where(dossiers.merged_into.is_(None)))}
+    bodies = tx.execute(select(states.dossier, states.body).where(states.dossier.in_(numbers)))
+    wholes = {row.dossier: _decode(row.body).whole for row in bodies}
+    counted = select(deliveries.dossier, deliveries.state, func.count())
+    counted = counted.where(deliveries.dossier.in_(numbers), text(schema.IN_LANE))
+    under: dict[int, dict[str, int]] = {}
+    for row in tx.execute(counted.group_by(deliveries.dossier, deliveries.state)):
+        under.setdefault(row[0], {})[row[1]] = row[2]
+    codes = read.codes_of(tx, numbers)
+    return [
+        _summary(one, wholes.get(one), codes.get(one, {}), under.get(one, {}), withdrawn=withdrawn[one])
+        for one in numbers
+        if one in withdrawn
+    ]
 
 
-def _summary(tx: Connection, number: int) -> Summary | None:
-    table, state = schema.dossier.c, schema.dossier_state.c
-    row = tx.execute(select(table.withdrawn, table.merged_into).where(table.id == number)).first()
-    body = tx.execute(select(state.body).where(state.dossier == number)).scalar_one_or_none()
-    if row is None or row.merged_into is not None:
-        return None
-    whole = _decode(body).whole if body else None
-    agency = whole.handling_agency if whole else None
-    counts: dict[str, int] = {}
-    for one in overview.deliveries(tx, number):
-        if one["state"] in (*schema.OPEN, "dead"):
-            counts[one["state"]] = counts.get(one["state"], 0) + 1
+def _summary(
+    number: int, whole: Dossier | None, codes: dict[str, str], under: dict[str, int], *, withdrawn: bool
+) -> Summary:
+    whole = whole or Dossier()
+    agency = whole.handling_agency
     return Summary(
         number=number,
-        codes=read.codes(tx, number),
-        status=(whole.status if whole else None) or "",
-        procedure=(whole.procedure or "") if whole else "",
+        codes=codes,
+        status=whole.status or "",
+        procedure=whole.procedure or "",
         agency=(agency.name or agency.code or "") if agency else "",
-        due_at=whole.due_at.timestamp() if whole and whole.due_at else None,
-        withdrawn=row.withdrawn,
-        open=counts,
+        due_at=whole.due_at.timestamp() if whole.due_at else None,
+        withdrawn=withdrawn,
+        open=under,
     )
 
 
@@ -159,10 +169,10 @@ def _dossier(
     tx: Connection, number: int
 ) -> tuple[Summary, Any, list[read.Moment], list[legs.LegOfDossier]] | None:
     row = tx.execute(select(schema.dossier).where(schema.dossier.c.id == number)).first()
-    summary = _summary(tx, number)
-    if row is None or summary is None:
+    summaries = _summaries(tx, [number])
+    if row is None or not summaries:
         return None
-    return summary, row, read.timeline(tx, number), legs.of_dossier(tx, number)
+    return summaries[0], row, read.timeline(tx, number), legs.of_dossier(tx, number)
 
 
 def _seen(moments: list[read.Moment], language: str) -> list[Seen]:

@@ -91,7 +91,8 @@ async def legs(look: Look) -> Response[str]:
 
 
 def _names(tx: Any, dossiers: list[int]) -> dict[int, str]:
-    return {one: next(iter(read.codes(tx, one).values()), "") for one in dossiers}
+    known = read.codes_of(tx, dossiers)
+    return {one: next(iter(codes.values()), "") for one, codes in known.items()}
 
 
 @get("/flows")
