@@ -29,6 +29,7 @@ from bus.rabbitmq import Broker
 from bus.retry import Schedule
 from bus.topology import Topology
 from bus.worker import Dispatcher, Worker
+from commands.kill_points import Point, PointedBroker, pointed
 from commands.parts import ROUTES, SHEETS, TABLES, adapter_types, file_store, folders, read_settings
 from commands.preflight import refuse
 from mappings.derived import Derivation
@@ -119,8 +120,10 @@ def _routes(installation: Installation, types: Mapping[str, AdapterType], derive
     return read_routes(sources, operations=operations, messages=MESSAGES, derivable=derive.values)
 
 
-async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bus:
+async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point: Point | None = None) -> Bus:
     """Open the ledger, connect the broker, build the adapters and begin; `only` names some connectors.
+
+    At `point` a drill has the process end itself.
 
     Raises `ConfigurationError`, before anything is opened, for what `check` refuses (rule 15).
     """
@@ -130,7 +133,7 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
     filing = Filing(store, _links(installation.files))
     floor = Floor(installation.installation.data, installation.installation.free_disk)
     connectors = {
-        name: _connector(name, settings, assembly.types[settings.type], store, floor)
+        name: _connector(name, settings, assembly.types[settings.type], store, floor, point)
         for name, settings in installation.connectors.items()
     }
     refuse(installation, {name: one.longest_call for name, one in connectors.items()})
@@ -144,9 +147,12 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset()) -> Bu
     calendar.is_working_day(datetime.now(ZONE).date())
     planner = Planner(assembly.routes, appends, assembly.derive, calendar)
     ledger = Ledger(
-        Store(installation.ledger.address(installation.installation.data)), planner.plan, planner.merge
+        Store(installation.ledger.address(installation.installation.data)),
+        planner.plan,
+        planner.merge,
+        passing=point.commit if point else None,
     )
-    broker = Broker()
+    broker = PointedBroker(point) if point else Broker()
     await broker.connect(installation.broker.address, assembly.topology, client_name="lienthong")
     dispatcher = Dispatcher(broker, assembly.topology, installation.installation.name)
     parts = Parts(
@@ -188,8 +194,14 @@ def _links(files: FileSettings) -> Links | None:
 
 
 def _connector(
-    name: str, settings: ConnectorSettings, kind: AdapterType, files: Files, floor: Floor
+    name: str,
+    settings: ConnectorSettings,
+    kind: AdapterType,
+    files: Files,
+    floor: Floor,
+    point: Point | None = None,
 ) -> Connector:
+    adapter = kind.connect(name, settings, files)
     retry, unknown, breaker = settings.retry, settings.unknown, settings.breaker
     schedule = Schedule(float(retry.first), retry.factor, float(retry.ceiling), float(retry.give_up_after))
     rhythm = Rhythm(
@@ -202,7 +214,7 @@ def _connector(
     return Connector(
         name,
         kind,
-        kind.connect(name, settings, files),
+        pointed(adapter, point) if point else adapter,
         rhythm,
         mode=settings.mode,
         concurrency=settings.concurrency,

@@ -21,8 +21,7 @@ from bus.ledger.ledger import read_only
 from bus.ledger.schema import OPEN, STATES
 from commands.account import VIETNAMESE
 from commands.demo_console import invite, section
-from commands.demo_settings import write_settings
-from commands.demo_world import ROOT, Simulator, start_simulator
+from commands.demo_world import ONESTOP, PORTAL, ROOT, Scene, build_scene
 from commands.parts import one_of
 from commands.place import DEMO
 from commands.tell import FINE, NEEDS_YOU, out, put_json, say
@@ -30,7 +29,6 @@ from deploy.local.folder import free_ports, last_lines
 from deploy.local.guard import Guarded, guarded_popen
 from deploy.local.rabbitmq import find_broker
 
-PORTAL, ONESTOP = "national_portal", "onestop"
 QUIET_LOOKS = 4
 CHUNK = 25
 _COUNTS = {
@@ -60,14 +58,8 @@ class World:
 
     wish: Wish
     ledger: str
-    portal: Simulator
-    onestop: Simulator
+    scene: Scene
     bus: "BusProcess"
-
-    @property
-    def peers(self) -> Mapping[str, Simulator]:
-        """The simulated systems by name."""
-        return {PORTAL: self.portal, ONESTOP: self.onestop}
 
 
 class BusProcess:
@@ -126,29 +118,16 @@ def demo(wish: Wish) -> int:
 def _start(stack: ExitStack, wish: Wish) -> World:
     say("starting the broker, the two peers and the bus; their data lie in .lienthong/")
     broker = stack.enter_context(find_broker(DEMO.parent / "rabbitmq", say=say))
-    seed = ["--seed", str(wish.seed), "--tables", str(ROOT / "deploy" / "tables")]
-    # at this pace some withdrawals meet a dossier that is still worked on, others come too late
-    citizens = ["--citizen-delay", "0.2", "--withdraw-share", "0.06"]
-    portal = start_simulator(stack, PORTAL, DEMO, [*seed, *citizens])
-    onestop = start_simulator(stack, ONESTOP, DEMO, [*seed, "--pace", "1.0"])
-    port, console = free_ports(2)
-    settings = write_settings(DEMO, broker=broker, portal=portal.url, onestop=onestop.url, port=port)
-    with settings.open("a", encoding="utf-8") as written:
+    scene = build_scene(stack, DEMO, broker=broker, seed=wish.seed)
+    console = free_ports(1)[0]
+    with scene.settings.open("a", encoding="utf-8") as written:
         written.write(section(console))
-    key, secret = (DEMO / "secrets" / name for name in ("inbound", "webhook"))
-    inbound = {"url": f"http://127.0.0.1:{port}/in/{PORTAL}/push", "header": "X-Lienthong-Key"}
-    portal.post("/_sim/inbound", {**inbound, "key": key.read_text()})
-    portal.post("/_sim/fetch", {"below": f"http://127.0.0.1:{port}/files/"})
-    onestop.post(
-        "/_sim/webhook",
-        {"url": f"http://127.0.0.1:{port}/in/{ONESTOP}/changed", "secret": secret.read_text()},
-    )
-    bus = BusProcess(settings, DEMO / "bus.log")
+    bus = BusProcess(scene.settings, DEMO / "bus.log")
     bus.keep_alive()
     stack.callback(bus.stop)
     if wish.stay:
         say(invite(DEMO, console))
-    return World(wish, f"sqlite:///{DEMO / 'ledger.db'}", portal, onestop, bus)
+    return World(wish, f"sqlite:///{DEMO / 'ledger.db'}", scene, bus)
 
 
 def _stream(world: World) -> Coverage:
@@ -160,16 +139,16 @@ def _stream(world: World) -> Coverage:
         records.append(submission.record)
         chunk.append({"record": submission.record, "via": submission.via})
         if len(chunk) == CHUNK:
-            world.portal.post("/_sim/submit", {"records": chunk})
+            world.scene.portal.post("/_sim/submit", {"records": chunk})
             chunk = []
             world.bus.keep_alive()
             time.sleep(0.4)
         if wish.breaks and not broken and len(records) * 3 >= wish.dossiers:
             broken = True
-            world.peers[wish.breaks].post("/_sim/switch", {"mode": "dead", "for_seconds": 20})
+            world.scene.peers[wish.breaks].post("/_sim/switch", {"mode": "dead", "for_seconds": 20})
             say(f"{wish.breaks} is gone for 20 seconds; watch it heal")
     if chunk:
-        world.portal.post("/_sim/submit", {"records": chunk})
+        world.scene.portal.post("/_sim/submit", {"records": chunk})
     return coverage(records)
 
 
@@ -199,7 +178,7 @@ def _look(world: World) -> tuple[int, int]:
         account = read_only(world.ledger, read.account)
     except Exception:  # noqa: BLE001  the bus has not made its ledger yet
         return 1, 0
-    onestop, portal = world.onestop.effects(), world.portal.effects()
+    onestop, portal = world.scene.onestop.effects(), world.scene.portal.effects()
     waiting = sum(account.states.get(state, 0) for state in OPEN)
     waiting += max(0, world.wish.dossiers - account.dossiers)
     return waiting + onestop["open"] + portal["open"], onestop["dossiers"] - onestop["open"]
@@ -207,7 +186,7 @@ def _look(world: World) -> tuple[int, int]:
 
 def _result(world: World, covered: Coverage, seconds: float) -> dict[str, Any]:
     account = read_only(world.ledger, read.account)
-    effects = {name: peer.effects() for name, peer in world.peers.items()}
+    effects = {name: peer.effects() for name, peer in world.scene.peers.items()}
     return {
         "kept": sum(account.messages.values()),
         "dossiers": account.dossiers,
@@ -260,7 +239,7 @@ def _show(world: World, result: dict[str, Any], covered: Coverage) -> None:
     table.add_row("attachments fetched", "tệp Cổng tải về", told)
     table.add_row("awkward facts met", "tình huống khó", f"{len(covered.covered)} of 40")
     out().print(table)
-    dossiers = world.portal.get("/_sim/dossiers")
+    dossiers = world.scene.portal.get("/_sim/dossiers")
     if dossiers:
         busiest = max(dossiers, key=lambda dossier: dossier["rows"])
         out().print(f"one dossier over all systems: python3 run.py trace {busiest['MaHoSo']}")

@@ -12,9 +12,12 @@ from typing import Any
 import requests
 
 from bus.errors import LienThongError
+from commands.demo_settings import write_settings
+from deploy.local.folder import free_ports
 from deploy.local.guard import Guarded, guarded_popen
 
 ROOT = Path(__file__).resolve().parents[1]
+PORTAL, ONESTOP = "national_portal", "onestop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,47 @@ def start_simulator(stack: ExitStack, name: str, data: Path, options: Sequence[s
         raise LienThongError(f"the simulator of {name} did not start: see {folder / 'simulator.log'}")
     told = json.loads(line)
     return Simulator(name, told["url"], told["control_url"], process)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """An installation before its bus runs: settings on disk, and the peers at work, by connector."""
+
+    settings: Path
+    peers: Mapping[str, Simulator]
+
+    @property
+    def portal(self) -> Simulator:
+        """Where citizens submit."""
+        return self.peers[PORTAL]
+
+    @property
+    def onestop(self) -> Simulator:
+        """Where officials work."""
+        return self.peers[ONESTOP]
+
+
+def build_scene(stack: ExitStack, folder: Path, *, broker: str, seed: int, pace: float = 1.0) -> Scene:
+    """Start the simulated peers, write the settings that fit them, and tell the peers where our door will be.
+
+    `pace` is how many seconds a step of the officials takes. All lies in `folder` and ends with `stack`.
+    """
+    drawn = ["--seed", str(seed), "--tables", str(ROOT / "deploy" / "tables")]
+    # at this pace some withdrawals meet a dossier that is still worked on, others come too late
+    citizens = ["--citizen-delay", "0.2", "--withdraw-share", "0.06"]
+    portal = start_simulator(stack, PORTAL, folder, [*drawn, *citizens])
+    onestop = start_simulator(stack, ONESTOP, folder, [*drawn, "--pace", str(pace)])
+    port = free_ports(1)[0]
+    settings = write_settings(folder, broker=broker, portal=portal.url, onestop=onestop.url, port=port)
+    key, secret = (folder / "secrets" / name for name in ("inbound", "webhook"))
+    inbound = {"url": f"http://127.0.0.1:{port}/in/{PORTAL}/push", "header": "X-Lienthong-Key"}
+    portal.post("/_sim/inbound", {**inbound, "key": key.read_text()})
+    portal.post("/_sim/fetch", {"below": f"http://127.0.0.1:{port}/files/"})
+    onestop.post(
+        "/_sim/webhook",
+        {"url": f"http://127.0.0.1:{port}/in/{ONESTOP}/changed", "secret": secret.read_text()},
+    )
+    return Scene(settings, {PORTAL: portal, ONESTOP: onestop})
 
 
 def _http(method: str, url: str, body: Mapping[str, Any] | None) -> Any:

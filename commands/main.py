@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from commands.drill_line import drill
 from commands.files_line import files
 from commands.options import Configured, Json, LedgerAddress, Name, Number, Reason, Settings
 from commands.person_line import person
@@ -17,6 +18,7 @@ connector = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(failed, name="failed", help="What needs a person (cần người xử lý): list it, show one whole.")
 app.add_typer(connector, name="connector", help="List connectors; pause, resume or probe one.")
 app.add_typer(person, name="person", help="Who may sign in to the console (người dùng).")
+app.command()(drill)
 app.add_typer(files, name="files", help="Stored files (tệp): withdraw their links, prove them sound.")
 
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}

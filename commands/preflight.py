@@ -4,11 +4,12 @@ The connectors' deadlines against the broker's patience (rule 15) and against th
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from bus.errors import ConfigurationError
 from bus.installation import Installation
 from bus.topology import rhythm_problems
-from commands.parts import adapter_types
+from commands.parts import adapter_types, read_settings
 
 
 def problems(installation: Installation, longest_calls: Mapping[str, float]) -> Iterator[str]:
@@ -47,3 +48,9 @@ def longest_calls(installation: Installation) -> dict[str, float]:
     if wrong:
         raise ConfigurationError(wrong)
     return longest
+
+
+def refuse_production(command: str, settings: Path | None) -> None:
+    """Raise `ConfigurationError` where the installation that is named says that it is production."""
+    if settings and read_settings(settings, secrets=False).installation.environment == "production":
+        raise ConfigurationError([f'{settings}: {command} does not run where environment = "production"'])

@@ -22,6 +22,7 @@ from commands.assemble import Assembly, Bus, assemble, start
 from commands.console import console_door
 from commands.control import Control
 from commands.door import opened
+from commands.kill_points import armed
 from commands.parts import file_store
 from commands.tell import FINE, NEEDS_YOU, say
 from monitoring.logs import configure
@@ -58,7 +59,7 @@ async def _serve(assembly: Assembly, only: frozenset[str]) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    bus = await start(assembly, only=only)
+    bus = await start(assembly, only=only, point=armed(assembly.installation))
     try:
         async with contextlib.nullcontext() if only else _open(bus):
             say("serving; Ctrl-C ends it")

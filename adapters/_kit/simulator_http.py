@@ -137,6 +137,8 @@ class App:
         if switch.mode == "expire_sessions" and self._expire_sessions is not None:
             self._expire_sessions()
         answer = await _act(route, request)
+        if switch.mode == "page":
+            return Answer(200, _page(200), content_type="text/html; charset=utf-8")
         if switch.mode == "malformed":
             return msgspec.structs.replace(answer, body=answer.body[: len(answer.body) // 2])
         return answer

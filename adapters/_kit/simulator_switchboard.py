@@ -13,6 +13,7 @@ Mode = Literal[
     "dead",
     "faulty",
     "malformed",
+    "page",
     "lose_answer",
     "delay_effect",
     "expire_sessions",
@@ -29,6 +30,7 @@ class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     - `dead`: reset the connection; for operation `*` the port is closed as well
     - `faulty`: answer HTTP `status` with an HTML page, nothing done
     - `malformed`: act, then answer half of the JSON
+    - `page`: act, then answer HTTP 200 with an HTML page, as a proxy or a firewall does
     - `lose_answer`: act, wait `seconds`, reset the connection
     - `delay_effect`: reset the connection and act only after `seconds`: look-ups in between say "not there"
     - `expire_sessions`: forget all sessions before the request; once, unless `times` or `for_seconds` is set

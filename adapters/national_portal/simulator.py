@@ -6,11 +6,12 @@ Behind an X-Road adapter (reference 6a): `POST /XrdAdapter/RestService/forward/m
 `…/mapi/g` for everything else, `service` selects. Switches name services (`TraCuuHoSo`, …) and `login`.
 
 Control, beside what the chassis has: `POST /_sim/submit {"records"}` (see `simulator_submit`),
-`POST /_sim/inbound {"url", "header", "key"}` where the province takes pushes, `POST /_sim/ask {"MaHoSo"}`
-looks a dossier up at the province, `GET /_sim/dossiers` lists numbers and statuses, `POST /_sim/fetch
-{"below"}` has attachments below an address fetched (see `simulator_fetch`). `/_sim/effects` has also `open`,
-what is still to come of pushes, fetches and citizens' acts, and `attachments`. Sessions and what was fetched
-are forgotten on restart, nothing else is.
+`POST /_sim/inbound {"url", "header", "key"}` where the province takes pushes, `POST /_sim/twice {"times"}`
+how many of the next pushes are made twice, `POST /_sim/ask {"MaHoSo"}` looks a dossier up at the province,
+`GET /_sim/dossiers` lists numbers and statuses, `POST /_sim/fetch {"below"}` has attachments below an
+address fetched (see `simulator_fetch`). `/_sim/effects` has also `open`, what is still to come of pushes,
+fetches and citizens' acts, and `attachments`. Sessions and what was fetched are forgotten on restart, nothing
+else is.
 """
 
 import sys
@@ -133,6 +134,10 @@ def _control(
         keep("inbound", msgspec.to_builtins(province.target))
         return json_answer({"url": province.target.url})
 
+    def twice(request: Request) -> Answer:
+        province.twice = int(request.json()["times"])
+        return json_answer({"times": province.twice})
+
     async def ask(request: Request) -> Answer:
         return json_answer(await province.look_up(str(request.json().get("MaHoSo"))))
 
@@ -153,6 +158,7 @@ def _control(
     return [
         Route("POST", "/_sim/submit", "submit", submit),
         Route("POST", "/_sim/inbound", "inbound", inbound),
+        Route("POST", "/_sim/twice", "twice", twice),
         Route("POST", "/_sim/ask", "ask", waits),
         Route("POST", "/_sim/fetch", "fetch", fetch),
         Route("GET", "/_sim/dossiers", "dossiers", dossiers),

@@ -104,6 +104,7 @@ class Claimer:
     def claim(self, tx: Connection, claims: Sequence[Claim]) -> list[Claimed | None]:
         """Claim many at once; of two claims for one delivery the first wins."""
         now = self._store.now(tx)
+        asks = not self._store.clock.is_doubtful
         query = _ROWS if self._store.is_sqlite else _ROWS.with_for_update(of=schema.delivery)
         wanted = sorted({claim.delivery for claim in claims})
         rows = {row.id: row for row in starmap(_Row, driver.select(tx, query, ids=wanted))}
@@ -111,7 +112,7 @@ class Claimer:
         results: list[int | None] = []
         for claim in claims:
             row = rows.pop(claim.delivery, None)
-            how = _how(row, claim, now) if row is not None else ""
+            how = _how(row, claim, now, asks=asks) if row is not None else ""
             results.append(len(takes) if how else None)
             if row is not None and how:
                 takes.append((claim, row, how))
@@ -179,9 +180,9 @@ def read_known(tx: Connection, dossiers: list[int]) -> tuple[Codes, Views]:
     return codes, views
 
 
-def _how(row: _Row, claim: Claim, now: float) -> str:
+def _how(row: _Row, claim: Claim, now: float, *, asks: bool) -> str:
     """What may be done with the row: "sending", "unknown" (asking), or "" for nothing."""
-    if row.operation in claim.shut:
+    if row.operation in claim.shut or (row.state == "unknown" and not asks):
         return ""
     if row.state == "ready" or (
         row.state == "unknown" and row.operation in claim.resend and row.due_at <= now

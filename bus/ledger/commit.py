@@ -8,7 +8,7 @@ once, in the order of `Book`.
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,9 @@ _PASSING = (DBAPIError, MergedMeanwhileError)
 Many = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 """Does all writes of one kind in an open transaction; results in their order."""
 
+Passing = Callable[[str, Collection[str]], None]
+"""Told "before" or "after" a commit, on the ledger's thread, with the kinds of writes in it: for drills."""
+
 
 @dataclass(slots=True)
 class _Waiting:
@@ -36,8 +39,17 @@ class _Waiting:
 class GroupCommit:
     """Commits writes of several kinds in groups; `book` maps a type of write to what does many of it."""
 
-    def __init__(self, store: Store, book: dict[type, Many], handover: Handover, *, most: int = 512) -> None:
+    def __init__(
+        self,
+        store: Store,
+        book: dict[type, Many],
+        handover: Handover,
+        *,
+        most: int = 512,
+        passing: Passing | None = None,
+    ) -> None:
         self._store = store
+        self._passing = passing
         self._book = book
         self._handover = handover
         self._most = most
@@ -129,8 +141,14 @@ class GroupCommit:
                     done = many(tx, [writes[place] for place in places])
                     for place, result in zip(places, done, strict=True):
                         results[place] = result
+            self._pass("before", writes)
+        self._pass("after", writes)
         self._handover.committed()
         return results
+
+    def _pass(self, when: str, writes: Sequence[Any]) -> None:
+        if self._passing is not None:
+            self._passing(when, {type(write).__name__ for write in writes})
 
 
 def _answer(batch: list[_Waiting], results: list[Any]) -> None:

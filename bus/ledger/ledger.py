@@ -12,7 +12,7 @@ from bus.errors import LedgerUnavailableError
 from bus.ledger import given_up
 from bus.ledger.actions import Actions
 from bus.ledger.claim import Claimer
-from bus.ledger.commit import GroupCommit
+from bus.ledger.commit import GroupCommit, Passing
 from bus.ledger.finding import Finding, Terms
 from bus.ledger.gate_records import Probe, Turn
 from bus.ledger.gates import Gates
@@ -60,9 +60,12 @@ def _pass(_tx: Connection, barriers: Sequence[_Barrier]) -> list[None]:
 
 
 class Ledger:
-    """An open ledger at work. Every awaited write is on disk when it returns."""
+    """An open ledger at work. Every awaited write is on disk when it returns.
 
-    def __init__(self, store: Store, plan: Planner, merge: Merger) -> None:
+    `passing` is told of every commit, before and after it: drills have one, nobody else.
+    """
+
+    def __init__(self, store: Store, plan: Planner, merge: Merger, *, passing: Passing | None = None) -> None:
         self.store = store
         self.handover = Handover()
         keeper = Keeper(store, plan, merge, self.handover)
@@ -93,6 +96,7 @@ class Ledger:
                 GivenUp: given_up.mark,
             },
             self.handover,
+            passing=passing,
         )
 
     async def _write(self, write: Any) -> Any:
@@ -125,6 +129,7 @@ class Ledger:
     async def sweep(self, sweep: Sweep) -> tuple[Ready, ...]:
         """Everything that is due to be published."""
         ready: tuple[Ready, ...] = await self._write(sweep)
+        self.store.clock.mended()
         return ready
 
     async def take_events(self, take: TakeEvents) -> tuple[Event, ...]:

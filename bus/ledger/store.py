@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from bus.errors import ConfigurationError
 from bus.ledger import schema
+from bus.ledger.clock import WallClock
 from bus.ledger.migrate import upgrade
 
 _CONNECT, _SILENT = 5, 15
@@ -40,6 +41,7 @@ class Store:
         self.writer = _sqlite_engine(url, write=True) if self.is_sqlite else _postgres_engine(url)
         self.reader = _sqlite_engine(url, write=False) if self.is_sqlite else self.writer
         self.holder = 0
+        self.clock = WallClock()
         self._lock = _Lock(self)
         self._next: dict[str, int] = {}
         if serve:
@@ -75,7 +77,7 @@ class Store:
 
     def now(self, tx: Connection) -> float:
         """The wall clock that due dates are measured by: the database's, which SQLite shares with us."""
-        return now_of(tx)
+        return self.clock.read(lambda: now_of(tx))
 
     def numbers(self, tx: Connection, table: Table, count: int) -> Sequence[int]:
         """The next `count` numbers of a table, never given twice; gaps are harmless."""

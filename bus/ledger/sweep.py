@@ -57,6 +57,7 @@ class Sweeper:
 
     def _one(self, tx: Connection, sweep: Sweep) -> tuple[Ready, ...]:
         now = self._store.now(tx)
+        self._store.clock.mend(tx, now)
         self._lose_leases(tx, sweep, now)
         return (*self._publish(tx, sweep, now), *self._ask(tx, sweep, now))
 

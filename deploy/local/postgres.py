@@ -8,8 +8,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local import packages
@@ -42,6 +42,8 @@ class _Cluster:
     user: tuple[int, int] | None
     """(uid, gid) to run as; None: as ourselves. PostgreSQL refuses to run as root."""
     durable: bool
+    preload: Mapping[str, str] = field(default_factory=dict)
+    """Further environment of the server: a drill's clock."""
 
 
 @contextlib.contextmanager
@@ -60,21 +62,23 @@ def find_postgres(
 
 
 @contextlib.contextmanager
-def private_postgres(data: Path, *, say: Callable[[str], None], durable: bool = False) -> Iterator[str]:
+def private_postgres(
+    data: Path, *, say: Callable[[str], None], durable: bool = False, preload: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Start a private cluster on the folder `data` and yield its SQLAlchemy URL (superuser, holds a secret).
 
     The data survive from start to start; with `durable=False` (for tests) not a crash of the machine.
     As root the cluster runs as an unprivileged user, in a temporary folder where that user cannot reach
     `data`. It ends with the context, and with this process however that ends. Raises
     ServerUnavailableError where no server is installed, where it does not start, or where another one
-    runs on `data`.
+    runs on `data`. `preload` is further environment of the server.
     """
     programs = find_programs()
     if programs is None:
         raise ServerUnavailableError(packages.advice("PostgreSQL", "postgresql"))
     user = _unprivileged() if os.geteuid() == 0 else None
     with _reachable(data.resolve(), user) as reachable, locked_folder(reachable, say=say) as lock:
-        cluster = _Cluster(reachable, programs, user, durable)
+        cluster = _Cluster(reachable, programs, user, durable, preload or {})
         password = _prepared(cluster, say)
         running, port = _start(cluster, lock, say)
         with running:
@@ -192,7 +196,7 @@ def _launch(cluster: _Cluster, port: int, lock: int) -> Guarded:
     with (cluster.data / "start.log").open("wb") as log:
         return guarded_popen(
             [str(cluster.programs / "postgres"), "-D", str(cluster.data / "cluster"), *settings],
-            env=_environment(cluster),
+            env={**_environment(cluster), **cluster.preload},
             cwd=cluster.data,
             stdout=log,
             stderr=subprocess.STDOUT,

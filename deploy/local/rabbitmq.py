@@ -36,13 +36,15 @@ _METHOD_FRAME = b"\x01"
 
 
 @dataclass(frozen=True)
-class _Node:
-    """Where one start of the node listens and keeps its files."""
+class Node:
+    """Where one start of a node listens and keeps its files; `joins` is the node whose cluster it joins."""
 
     data: Path
     amqp_port: int
     distribution_port: int
     epmd_port: int
+    name: str = NODE
+    joins: str = ""
 
 
 @contextlib.contextmanager
@@ -109,14 +111,15 @@ def _from_path() -> Path | None:
 
 def _start(
     server: Path, data: Path, password: str, lock: int, say: Callable[[str], None]
-) -> tuple[Guarded, _Node]:
+) -> tuple[Guarded, Node]:
     for _attempt in range(ATTEMPTS):
         say(f"starting a private RabbitMQ node in {data}")
         began = time.monotonic()
-        node = _Node(data, *free_ports(3))
-        _write_configuration(node, password)
-        running = _launch(server, node, lock)
-        if _answers(node, running, began + START_WAIT):
+        amqp_port, distribution_port, epmd_port = free_ports(3)
+        node = Node(data, amqp_port, distribution_port, epmd_port)
+        write_configuration(node, password)
+        running = launch(server, node, lock)
+        if answers(node, running, began + START_WAIT):
             say(f"RabbitMQ answers after {time.monotonic() - began:.1f} s")
             return running, node
         running.stop()
@@ -125,7 +128,8 @@ def _start(
     )
 
 
-def _write_configuration(node: _Node, password: str) -> None:
+def write_configuration(node: Node, password: str) -> None:
+    """Make the node's folders and files; may be repeated. The password is for its one user."""
     for folder in ("mnesia", "log", "home", "generated"):
         (node.data / folder).mkdir(exist_ok=True)
     (node.data / "enabled_plugins").write_text("[].\n", encoding="ascii")
@@ -134,7 +138,7 @@ def _write_configuration(node: _Node, password: str) -> None:
     configuration.write_text(_configuration(node, password), encoding="ascii")
 
 
-def _configuration(node: _Node, password: str) -> str:
+def _configuration(node: Node, password: str) -> str:
     return "\n".join(
         (
             f"listeners.tcp.1 = 127.0.0.1:{node.amqp_port}",
@@ -144,19 +148,30 @@ def _configuration(node: _Node, password: str) -> str:
             "log.console = false",
             "log.file.level = warning",
             "raft.wal_max_size_bytes = 67108864",
+            *_joining(node),
             "",
         )
     )
 
 
-def _environment(node: _Node) -> dict[str, str]:
-    """Compute the whole environment of the node: nothing of an installed broker's own settings gets in."""
+def _joining(node: Node) -> tuple[str, ...]:
+    if not node.joins:
+        return ()
+    return (
+        "cluster_formation.peer_discovery_backend = classic_config",
+        f"cluster_formation.classic_config.nodes.1 = {node.joins}",
+        f"cluster_formation.classic_config.nodes.2 = {node.name}",
+    )
+
+
+def environment(node: Node) -> dict[str, str]:
+    """The whole environment of the node and its tools: nothing of an installed broker's settings gets in."""
     data = node.data
     return {
         "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin",
         "LANG": "C.UTF-8",
         "HOME": str(data / "home"),
-        "RABBITMQ_NODENAME": NODE,
+        "RABBITMQ_NODENAME": node.name,
         "RABBITMQ_CONF_ENV_FILE": str(data / "no-such-file"),
         "RABBITMQ_CONFIG_FILE": str(data / "rabbitmq.conf"),
         "RABBITMQ_ADVANCED_CONFIG_FILE": str(data / "no-such-file.config"),
@@ -173,20 +188,21 @@ def _environment(node: _Node) -> dict[str, str]:
     }
 
 
-def _launch(server: Path, node: _Node, lock: int) -> Guarded:
+def launch(server: Path, node: Node, *locks: int) -> Guarded:
+    """Start the node; it ends with this process. `locks` are kept until it is gone."""
     with (node.data / "start.log").open("wb") as log:
         return guarded_popen(
             ["/bin/sh", str(server)],
-            env=_environment(node),
+            env=environment(node),
             cwd=node.data,
             stdout=log,
             stderr=subprocess.STDOUT,
             grace=20,
-            keep_fds=(lock,),
+            keep_fds=locks,
         )
 
 
-def _answers(node: _Node, running: Guarded, deadline: float) -> bool:
+def answers(node: Node, running: Guarded, deadline: float) -> bool:
     """Wait until the node greets a client; False when it ended or `deadline` (monotonic seconds) passed."""
     while time.monotonic() < deadline and running.poll() is None:
         if _greets(node.amqp_port):
