@@ -21,7 +21,7 @@ from commands.demo_world import Scene, build_scene
 from commands.drill_account import PROMISES, Account, Violation, open_now, take_account
 from commands.drill_audit import moves, watch
 from commands.drill_clock import PRELOAD, clocked
-from commands.drill_disk import small_disk
+from commands.drill_disk import forget, small_disk
 from commands.drill_faults import KINDS, Clock, Faults, in_lanes
 from commands.drill_plan import Fault, Wish, faults, lives
 from commands.drill_processes import SAYS_IT_SERVES, SERVING, Processes, Slot
@@ -61,6 +61,7 @@ def drill(wish: Wish, *, entry: Sequence[str] = SERVING, plan: tuple[Fault, ...]
     done instead of drawn ones.
     """
     began = time.monotonic()
+    forget(DRILL / "data")
     shutil.rmtree(DRILL, ignore_errors=True)
     DRILL.mkdir(parents=True)
     with ExitStack() as stack:

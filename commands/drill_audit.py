@@ -18,20 +18,22 @@ _NOTE = (
     "INSERT INTO drill_move (delivery, dossier, before, after, attempt_before, attempt_after) VALUES"
     " (NEW.id, NEW.dossier, {before}, NEW.state, {attempt}, NEW.attempt);"
 )
+_MOVED = (
+    "OLD.state <> NEW.state OR OLD.attempt <> NEW.attempt OR (OLD.changed_at <> NEW.changed_at AND"
+    " OLD.state IN ('delivered', 'refused', 'superseded', 'discarded'))"
+)
+"""What is noted: every move, and an end that is written once more."""
 _SQLITE = (
     "CREATE TRIGGER drill_entry AFTER INSERT ON delivery BEGIN {entry} END",
-    (
-        "CREATE TRIGGER drill_change AFTER UPDATE ON delivery WHEN OLD.state <> NEW.state OR"
-        " OLD.attempt <> NEW.attempt BEGIN {change} END"
-    ),
+    "CREATE TRIGGER drill_change AFTER UPDATE ON delivery WHEN {moved} BEGIN {change} END",
 )
 _POSTGRES = (
     "CREATE FUNCTION drill_entry() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {entry} RETURN NEW; END $$",
     "CREATE FUNCTION drill_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {change} RETURN NEW; END $$",
     "CREATE TRIGGER drill_entry AFTER INSERT ON delivery FOR EACH ROW EXECUTE FUNCTION drill_entry()",
     (
-        "CREATE TRIGGER drill_change AFTER UPDATE ON delivery FOR EACH ROW WHEN (OLD.state <> NEW.state OR"
-        " OLD.attempt <> NEW.attempt) EXECUTE FUNCTION drill_change()"
+        "CREATE TRIGGER drill_change AFTER UPDATE ON delivery FOR EACH ROW WHEN ({moved})"
+        " EXECUTE FUNCTION drill_change()"
     ),
 )
 _ILLEGAL = text(
@@ -54,6 +56,7 @@ def watch(ledger: str) -> None:
     kind = "sqlite" if store.is_sqlite else "postgresql"
     notes = {
         "entry": _NOTE.format(before="NULL", attempt="0"),
+        "moved": _MOVED,
         "change": _NOTE.format(before="OLD.state", attempt="OLD.attempt"),
     }
     try:
@@ -66,13 +69,15 @@ def watch(ledger: str) -> None:
 
 
 def illegal_moves(ledger: str) -> list[Move]:
-    """What no rule allows: a move that is not in the table, an attempt number that fell."""
+    """What no rule allows: a move that is not in the table, an end written over, an attempt that fell."""
     return read_only(ledger, lambda tx: list(_illegal(tx)))
 
 
 def _illegal(tx: Connection) -> Iterator[Move]:
     for row in tx.execute(_ILLEGAL):
-        if not is_legal(row.before, row.after):
+        if row.before == row.after and row.attempt_before == row.attempt_after:
+            yield Move(row.delivery, row.dossier, f"{row.after} was written over by another settle")
+        elif not is_legal(row.before, row.after):
             yield Move(row.delivery, row.dossier, f"{row.before or 'nothing'} became {row.after}")
         elif row.attempt_after < row.attempt_before:
             yield Move(row.delivery, row.dossier, f"attempt {row.attempt_before} became {row.attempt_after}")

@@ -45,6 +45,12 @@ class Disk:
                 file.write(b"\0" * max(1, min(_BLOCK, shutil.disk_usage(self.folder).free - left)))
 
 
+def forget(folder: Path) -> None:
+    """Let go of the filesystem that a drill left on `folder` when it was killed; may be repeated."""
+    if folder.is_mount():
+        _unmount(folder)
+
+
 @contextlib.contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
     """A filesystem of so many megabytes on `folder` while the block runs; a plain folder if we may not."""
@@ -54,7 +60,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
         yield Disk(folder, mounted)
     finally:
         if mounted:
-            subprocess.run(["umount", "--lazy", str(folder)], check=False, capture_output=True)  # noqa: S603, S607  our own mount
+            _unmount(folder)
 
 
 def _mount(folder: Path, megabytes: int) -> bool:
@@ -63,3 +69,7 @@ def _mount(folder: Path, megabytes: int) -> bool:
         return subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603  as above
     except OSError:
         return False
+
+
+def _unmount(folder: Path) -> None:
+    subprocess.run(["umount", "--lazy", str(folder)], check=False, capture_output=True)  # noqa: S603, S607  our own mount

@@ -8,9 +8,9 @@ _DATA = re.compile(r'(?m)^data = "[^"]*"$')
 _CONCURRENCY = re.compile(r"(?m)^(concurrency = \d+)$")
 _UNKNOWN = re.compile(r"(?m)^unknown = .*$")
 
-_DEADLINE = 'timeout = { connect = "1 second", answer = "3 seconds" }'
+_DEADLINE = 'timeout = { connect = "0.5 seconds", answer = "2 seconds" }'
 _DOUBT = 'unknown = { look_up_after = "1 second", absent_after = "8 seconds" }'
-"""A simulated peer acts within 5 seconds or never, a call of ours ends within 4: then absence is certain."""
+"""A simulated peer acts within 5 seconds of the last byte or never: then absence is certain."""
 
 
 def fit(settings: Path, *, data: Path, ledger: str) -> None:

@@ -40,8 +40,7 @@ def demo(
     dossiers: Annotated[int, typer.Option("--dossiers", min=1, help="How many are submitted.")] = 120,
     seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")] = 7,
     broken: Annotated[
-        str,
-        typer.Option("--break", metavar="NAME", help="Take national_portal or onestop away for 20 seconds."),
+        str, typer.Option("--break", metavar="NAME", help="A peer to take away for 20 seconds.")
     ] = "",
     leave: Annotated[bool, typer.Option("--exit", help="End when all is done, also on a terminal.")] = False,
     json: Json = False,
@@ -190,16 +189,14 @@ def simulate(
         list[str], typer.Argument(metavar="NAME...", help="insurance, ioffice, national_portal, onestop, tax")
     ],
     *,
-    data: Annotated[Path, typer.Option("--data", help="Where they remember what they did.")] = Path(
-        ".lienthong/simulate"
-    ),
+    data: Annotated[Path, typer.Option("--data", help="What they did.")] = Path(".lienthong/simulate"),
     seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")] = 0,
     json: Json = False,
 ) -> None:
     """Run simulated peers alone until Ctrl-C.
 
-    Each is a real server on a free port, strict against the reference, and counts what it was asked to do.
-    `.venv/bin/python -m adapters.NAME.simulator --help` names the accounts that may log in.
+    Each is a real server, strict against the reference, and counts what it was asked to do. `.venv/bin/python
+    -m adapters.NAME.simulator --help` names the accounts that may log in.
     """
     from commands.simulate import simulate as run  # noqa: PLC0415  the start stays quick
 

@@ -61,6 +61,23 @@ def drilled(
     return ended, json.loads(told.out), told.err
 
 
+def test_it_finds_that_late_settles_are_not_fenced_off(
+    tmp_path: Path,
+    amqp_url: str,
+    postgres_server_url: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A worker that wakes up after its lease writes over what another found out: told with its timeline."""
+    slow = [Fault(place / 20, "peer", "peer slow", place, 0.9) for place in range(20)]
+    stops = [Fault(0.2, "process", "process stopped longer than a lease", 1, 0.5)]
+    wish = Wish(5, 40, 0, workers=1, patience=20.0, as_json=True)
+    ended, result, told = drilled(tmp_path, wish, "no_fencing", (*slow, *stops), capsys, monkeypatch)
+    assert ended == NEEDS_YOU
+    assert result["illegal_transitions"] > 0, result
+    assert "VIOLATION (seed 5): illegal_transitions" in told
+
+
 def test_it_finds_that_work_is_acknowledged_before_it_is_settled(
     tmp_path: Path, amqp_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
