@@ -210,6 +210,7 @@ class Faults:
     def _process(self, fault: Fault) -> None:
         slots = self.processes.slots
         if fault.kind == "whole bus killed":
+            self._wait_for_a_call(slots[fault.target % len(slots)])
             self._note("the whole bus is killed")
             self.processes.kill_all()
             return
@@ -221,7 +222,7 @@ class Faults:
         self._note(f"{slot.name} wakes up")
 
     def _wait_for_a_call(self, slot: Slot) -> None:
-        """A process is stopped where it hurts: in the middle of its calls, if it comes to make some."""
+        """A process is struck where it hurts: in the middle of its calls, if it comes to make some."""
         until = time.monotonic() + 3.0
         while time.monotonic() < until:
             child = slot.child

@@ -82,9 +82,10 @@ def test_it_finds_that_work_is_acknowledged_before_it_is_settled(
     tmp_path: Path, amqp_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a killed process had under way is never taken up again: lost, and the drill says so."""
-    plan = tuple(Fault(at, "process", "whole bus killed", 0, 0.5) for at in (0.3, 0.6, 0.9))
+    slow = [Fault(place / 20, "peer", "peer slow", place, 0.9) for place in range(20)]
+    kills = [Fault(at, "process", "whole bus killed", 0, 0.5) for at in (0.3, 0.6, 0.9)]
     wish = Wish(6, 40, 0, ledger="sqlite", patience=5.0, as_json=True)
-    ended, result, told = drilled(tmp_path, wish, "ack_before_settle", plan, capsys, monkeypatch)
+    ended, result, told = drilled(tmp_path, wish, "ack_before_settle", (*slow, *kills), capsys, monkeypatch)
     assert ended == NEEDS_YOU
     assert result["lost"] > 0, result
     assert not result["quiet"]
