@@ -114,7 +114,7 @@ class _Hop:
     def __init__(self, spec: Spec, broker: Broker) -> None:
         topology = spec.topology
         plans = planner()
-        self.ledger = Ledger(Store(spec.ledger), plans.plan, plans.merge)
+        self.ledger = Ledger(Store(spec.ledger), plans.plan, plans.merge, plans.legs)
         kind = _type(broker, topology.work_exchange)
         connectors = {name: _connector(name, kind) for name in (SOURCE, PEER)}
         self.dispatcher = Dispatcher(broker, topology, "bench")

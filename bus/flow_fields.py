@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, cast, get_args, get_origin
 
 import msgspec
 
-from bus.flow_values import DERIVED, Condition, Value
+from bus.flow_values import DERIVED, Condition, Path, Value
 from mappings.derived import NEEDS
+from mappings.message import Agency
 from mappings.source import Of, did_you_mean
 
 
@@ -71,13 +72,77 @@ def _field(struct: type, path: Sequence[str], derived: Mapping[str, type]) -> An
     return found
 
 
+def value_type(struct: type, path: Path) -> Any:
+    """The type of the values at a path, through lists of structs.
+
+    Raises `Mistake` where there is no such field, or where it holds structs.
+    """
+    found: Any = struct
+    for depth, name in enumerate(path):
+        fields = {each.name: each.type for each in msgspec.structs.fields(found)} if _is_part(found) else {}
+        if name not in fields:
+            where = ".".join(path[:depth]) or struct.__name__
+            near = did_you_mean(name, list(fields))
+            hint = f'Did you mean "{".".join((*path[:depth], near))}"?' if near else ""
+            raise Mistake(f'{where} has no field "{name}"', hint)
+        found = _item(fields[name])
+    if _is_part(found):
+        hint = f'Name one of its fields, like "{".".join((*path, _first_text(found)))}"'
+        raise Mistake(f"{'.'.join(path)} is no single value", hint)
+    return found
+
+
+def expect_type(struct: type, path: Path, kinds: tuple[type, ...], named: str) -> None:
+    """Raise `Mistake` where a struct has no field at a path, or one whose values are not of these kinds."""
+    if value_type(struct, path) not in kinds:
+        raise Mistake(f"{'.'.join(path)} is no {named}", "Name another field")
+
+
+def walks_list(struct: type, path: Path) -> bool:
+    """Whether a path that there is goes through a list: then a message tells all its values at once."""
+    found: Any = struct
+    for name in path:
+        kind = next(each.type for each in msgspec.structs.fields(found) if each.name == name)
+        if get_origin(_without_none(kind)) is tuple:
+            return True
+        found = _item(kind)
+    return False
+
+
+def holder_of(struct: type, path: Path) -> type:
+    """The struct that the last field of a path that there is stands in."""
+    found: Any = struct
+    for name in path[:-1]:
+        found = _item(next(each.type for each in msgspec.structs.fields(found) if each.name == name))
+    return cast("type", found)
+
+
+def agency_fields(struct: type) -> list[str]:
+    """The fields of a struct that name an agency."""
+    return [each.name for each in msgspec.structs.fields(struct) if _without_none(each.type) is Agency]
+
+
+def _item(annotation: Any) -> Any:
+    kind = _without_none(annotation)
+    return _without_none(get_args(kind)[0]) if get_origin(kind) is tuple else kind
+
+
+def _first_text(struct: type) -> str:
+    return next((each.name for each in msgspec.structs.fields(struct) if _item(each.type) is str), "field")
+
+
+def _without_none(annotation: Any) -> Any:
+    if get_origin(annotation) in (Union, UnionType):
+        return next(option for option in get_args(annotation) if option is not NoneType)
+    return annotation
+
+
 def _is_part(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _single(annotation: Any) -> Any:
-    if get_origin(annotation) in (Union, UnionType):
-        annotation = next(option for option in get_args(annotation) if option is not NoneType)
+    annotation = _without_none(annotation)
     if get_origin(annotation) is tuple:
         item = get_args(annotation)[0]
         return tuple if _is_part(item) else item

@@ -6,18 +6,21 @@ Closed words, equality only. What may be written in a route file and how it is c
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import msgspec
 
+from bus.calendar import ZONE
+from bus.flow_fields import walks_list
 from bus.flow_reader import read_flows
-from bus.flow_values import DERIVED, Condition, Flow, Leg, Planned, Value
+from bus.flow_values import DERIVED, Condition, Flow, Leg, Path, Planned, Value, values_at
 from mappings.dossier import Dossier, Message
 from mappings.source import Source
 
 __all__ = ["DERIVED", "Condition", "Flow", "Leg", "Planned", "Routes", "read_routes"]
 
-_Start = tuple[Leg, tuple[Condition, ...], Planned]
+_Start = tuple[Leg, tuple[Condition, ...], Planned | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +29,22 @@ class Routes:
 
     flows: tuple[Flow, ...]
     _starts: Mapping[str, tuple[_Start, ...]] = field(init=False, repr=False, compare=False)
-    _answers: Mapping[str, tuple[Leg, ...]] = field(init=False, repr=False, compare=False)
+    _listens: Mapping[str, tuple[Leg, ...]] = field(init=False, repr=False, compare=False)
     _withdraws: frozenset[str] = field(init=False, repr=False, compare=False)
     _derives: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         starts: dict[str, tuple[_Start, ...]] = {}
-        answers: dict[str, tuple[Leg, ...]] = {}
+        listens: dict[str, tuple[Leg, ...]] = {}
         for flow in self.flows:
             for leg in flow.legs:
+                planned = None if leg.per or leg.until else Planned(leg)
                 for kind in leg.on:
-                    starts[kind] = (*starts.get(kind, ()), (leg, flow.when, _planned(leg)))
-                for kind in leg.expects:
-                    answers[kind] = (*answers.get(kind, ()), leg)
+                    starts[kind] = (*starts.get(kind, ()), (leg, flow.when, planned))
+                for kind in leg.hears:
+                    listens[kind] = (*listens.get(kind, ()), leg)
         object.__setattr__(self, "_starts", starts)
-        object.__setattr__(self, "_answers", answers)
+        object.__setattr__(self, "_listens", listens)
         object.__setattr__(self, "_withdraws", frozenset(k for flow in self.flows for k in flow.withdraws_on))
         asking = (flow for flow in self.flows if any(each.path[0] in DERIVED for each in flow.when))
         object.__setattr__(self, "_derives", frozenset(k for f in asking for leg in f.legs for k in leg.on))
@@ -48,19 +52,28 @@ class Routes:
     def planned(
         self, kind: str, message: Message, dossier: Dossier, *, derived: Mapping[str, Any], withdrawn: bool
     ) -> tuple[Planned, ...]:
-        """The legs that a kept message starts, in the order of the files.
+        """The legs that a kept message starts, in the order of the files; one with `per` for each value.
 
         `dossier` is as of the message, `derived` holds fields from the installation's tables, `withdrawn`
         tells whether the dossier is withdrawn, by this message or before. Pure; may be repeated.
         """
         return tuple(
             [
-                planned
+                one
                 for leg, flow_when, planned in self._starts.get(kind, ())
                 if (leg.after_withdrawal or not withdrawn)
                 and (not flow_when or _all_hold(flow_when, dossier, derived))
                 and (not leg.when or _all_hold(leg.when, message, None))
+                for one in ((planned,) if planned else _each(leg, message))
             ]
+        )
+
+    def lists(self, kind: str, message: Message) -> tuple[Leg, ...]:
+        """The legs of whose values such a message tells the whole list, so that others are undone."""
+        return tuple(
+            leg
+            for leg, _, _ in self._starts.get(kind, ())
+            if leg.per and walks_list(type(message), leg.per) and _all_hold(leg.when, message, None)
         )
 
     def withdraws(self, kind: str) -> bool:
@@ -71,9 +84,9 @@ class Routes:
         """Tell whether a leg that such a message may start looks at a derived field."""
         return kind in self._derives
 
-    def answers(self, kind: str) -> tuple[Leg, ...]:
-        """The legs that a message of this kind may end; `Leg.is_answer` decides."""
-        return self._answers.get(kind, ())
+    def hearing(self, kind: str) -> tuple[Leg, ...]:
+        """The legs that a message of this kind may end, stop or let go on; `Leg.hear` decides."""
+        return self._listens.get(kind, ())
 
     @property
     def canonical(self) -> bytes:
@@ -111,15 +124,20 @@ def _all_hold(conditions: Iterable[Condition], subject: Any, derived: Mapping[st
     return all(condition.holds(subject, derived) for condition in conditions)
 
 
-def _planned(leg: Leg) -> Planned:
-    return Planned(
-        flow=leg.flow,
-        leg=leg.name,
-        route=leg.route,
-        connector=leg.connector,
-        operation=leg.operation,
-        expects=leg.expects,
-        within=leg.within,
-        after_withdrawal=leg.after_withdrawal,
-        title=leg.title,
-    )
+def _each(leg: Leg, message: Message) -> Iterator[Planned]:
+    """The leg for each value of its `per`, with the time that the message gives it."""
+    parts: Iterable[tuple[str, Any]] = values_at(message, leg.per) if leg.per else (("", message),)
+    for item, holder in parts:
+        yield Planned(leg, item, _moment(holder, leg.until) if leg.until else None)
+
+
+def _moment(holder: Any, path: Path) -> float | None:
+    """The end of the day, or the time, that a message names; in seconds since the epoch."""
+    found = holder
+    for name in path:
+        found = getattr(found, name, None)
+    if isinstance(found, datetime):
+        return found.timestamp()
+    if isinstance(found, date):
+        return (datetime.combine(found, time(), ZONE) + timedelta(days=1)).timestamp()
+    return None

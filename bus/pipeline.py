@@ -23,8 +23,8 @@ from bus.errors import (
 )
 from bus.filing import Filing
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Ready, Settle, Settled
-from bus.planning import Planner
+from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Ready, Settle, Settled, Tie
+from bus.planning import Planner, Question
 from bus.ports import Answer, Incoming, Operation, Tree
 from bus.ports import Page as PolledPage
 from bus.sending import Sent, digest_of, make
@@ -146,6 +146,7 @@ class Pipeline:
             config=self._parts.config,
             dossier=dossier,
             answer_to=answer_to,
+            ties=self._parts.planner.ties(incoming.kind, message),
         )
 
     async def _read_or_bury(self, source: str, incoming: Incoming) -> Keep:
@@ -162,6 +163,10 @@ class Pipeline:
         self._parts.observer.kept(keep, kept)
         if kept.ready:
             self._parts.publish(kept.ready)
+
+    def questions(self, connector: str) -> Mapping[str, Question]:
+        """What a connector is asked while legs are open, by their routes."""
+        return self._parts.planner.questions(connector)
 
     async def deliver(self, delivery: int, connector: Connector) -> None:
         """Work on a delivery if it can be claimed; its outcome is on disk when this returns.
@@ -301,6 +306,8 @@ class Pipeline:
                 reason="too little lease left",
                 burned=False,
             )
+        if sent.key and self._parts.planner.is_tied(claimed.route, operation.name):
+            await self._ledger.act(Tie(claimed.delivery, sent.key))
         try:
             answer = await make(connector, operation.call, sent.call(deadline))
         except DeliveryError as error:
@@ -311,6 +318,26 @@ class Pipeline:
         says = await self._says(answer, sent)
         view = (sent.key if operation.effect == "appends" else "", sent.digest)
         return settlement.of_answer(claimed, self._holder, answer, view=view, says=says)
+
+    async def ask(self, asked: Claimed, connector: Connector) -> None:
+        """Ask a peer that never calls back, and keep what it says as a message of the leg.
+
+        Raises `DeliveryError` where it gives no answer, `MappingError` where the question cannot be written.
+        """
+        operation = connector.adapter.operations[asked.operation]
+        sent = Sent(asked, connector, operation, *self._written(asked, connector, operation))
+        await connector.slots.take()
+        try:
+            answer = await make(connector, operation.call, sent.call(time.monotonic() + operation.seconds))
+        except DeliveryError as error:
+            connector.gate.failed(operation.name, error)
+            raise
+        finally:
+            connector.slots.give()
+        connector.gate.answered(operation.name)
+        for keep in await self._says(answer, sent):
+            about = msgspec.structs.replace(keep, dossier=asked.dossier, answer_to=None, route=asked.route)
+            self._spread(about, await self._ledger.keep(about))
 
     async def _ask(self, sent: Sent) -> Settle:
         """An unknown outcome: ask the peer whether it has it."""

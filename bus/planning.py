@@ -1,19 +1,30 @@
 """What keeping a message means: the fold of its dossier and the deliveries the routes ask for. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from bus.calendar import ZONE, Duration, WorkingCalendar
+from bus.calendar import WorkingCalendar
+from bus.flow_values import Leg, Send, leg_of, route_of, values_at
 from bus.flows import Planned, Routes
-from bus.ledger.records import Keep, Past, Plan, PlannedDelivery
-from mappings.dossier import MESSAGES, Dossier
+from bus.ledger.records import Keep, Legs, Past, Plan, PlannedDelivery, Told, Way
+from bus.leg_clocks import clock_of, rounds_of, seconds_of
+from bus.leg_refusal import refusal_of
+from mappings.dossier import MESSAGES, Dossier, Message
 from mappings.fold import State, fold, merge
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(State).decode
+
+
+class Question(msgspec.Struct, frozen=True, gc=False):
+    """What asks a peer for a leg's answer, and after how many seconds again."""
+
+    way: Way
+    every: float
 
 
 class Planner:
@@ -35,9 +46,11 @@ class Planner:
         self._routes = routes
         self._appends = appends
         self._derive = derive
-        self._clocks = {
-            leg.route: _clock(calendar or WorkingCalendar(), leg.within) for leg in routes.legs if leg.within
-        }
+        self._calendar = calendar or WorkingCalendar()
+        self._by_route = {leg.route: leg for leg in routes.legs}
+        self._has_values = any(leg.per for leg in self._by_route.values())
+        planned = {route: self._delivery(leg) for route, leg in self._by_route.items()}
+        self.legs = Legs(planned, {route: tuple(_followers(route, planned)) for route in planned})
 
     def plan(self, state: bytes | None, keep: Keep, withdrawn: bool) -> Plan:  # noqa: FBT001  the ledger's signature
         """Fold a message in and ask the routes; `withdrawn` is what the dossier was before."""
@@ -58,9 +71,60 @@ class Planner:
             derived=self._derive(folded.whole) if self._routes.derives(keep.kind) else {},
             withdrawn=withdrawn or withdraws,
         )
-        answers = tuple(leg.route for leg in self._routes.answers(keep.kind) if leg.is_answer(keep.body))
-        deliveries = tuple(self._delivery(one) for one in planned)
-        return Plan(_encode(folded), deliveries, answers, withdraws=withdraws)
+        told = self._told(keep.kind, keep.body)
+        return Plan(
+            _encode(folded),
+            tuple([self._of(one) for one in planned]),
+            told,
+            withdraws=withdraws,
+            named=self._named(keep.kind, keep.body, planned),
+            refusal=refusal_of(keep) if any(one.does == "refuse" for one in told) else None,
+        )
+
+    def _told(self, kind: str, message: Message) -> tuple[Told, ...]:
+        """What the message is to each leg that hears its kind."""
+        heard = self._routes.hearing(kind)
+        if not heard:
+            return ()
+        return tuple(
+            Told(leg.route, does, _ties(leg, message) if does in ("answer", "refuse") else None)
+            for leg in heard
+            if (does := leg.hear(kind, message))
+        )
+
+    def _named(
+        self, kind: str, message: Message, planned: tuple[Planned, ...]
+    ) -> tuple[tuple[str, frozenset[str]], ...]:
+        if not self._has_values:
+            return ()
+        return tuple(
+            (leg.route, frozenset(one.route for one in planned if one.leg is leg))
+            for leg in self._routes.lists(kind, message)
+        )
+
+    def ties(self, kind: str, message: Message) -> tuple[tuple[str, str], ...]:
+        """The legs that a message may answer, each with what it names of what was sent by them."""
+        return tuple(
+            (leg.route, tie)
+            for leg in self._routes.hearing(kind)
+            if leg.matched_by
+            for tie in _ties(leg, message) or ()
+        )
+
+    def is_tied(self, route: str, operation: str) -> bool:
+        """Whether answers will name what this operation sends: then it is noted before the call."""
+        leg = self._by_route.get(leg_of(route))
+        return leg is not None and bool(leg.matched_by) and leg.operation == operation
+
+    def questions(self, connector: str) -> dict[str, Question]:
+        """The questions that a connector is asked while legs are open, by the legs' routes."""
+        return {
+            leg.route: Question(
+                self._way(Send(leg.ask.connector, leg.ask.operation)), seconds_of(leg.ask.every)
+            )
+            for leg in self._routes.legs
+            if leg.ask and leg.ask.connector == connector
+        }
 
     def merge(self, one: bytes, other: bytes) -> bytes:
         """Two folds of what turned out to be one dossier."""
@@ -87,19 +151,46 @@ class Planner:
         """When the dossier began, in seconds since the epoch: when its first source first spoke."""
         return min(mark.since for mark in self.as_of(fold_bytes, history).marks.values())
 
-    def _delivery(self, planned: Planned) -> PlannedDelivery:
+    def _of(self, planned: Planned) -> PlannedDelivery:
+        """A started leg: the routes' own value, or for one value of its `per`."""
+        whole = self.legs.by_route[planned.leg.route]
+        if not planned.item and planned.until is None:
+            return whole
+        tie = planned.item if planned.leg.matched_by and planned.item else None
+        return replace(whole, route=planned.route, until=planned.until, tie=tie)
+
+    def _delivery(self, leg: Leg) -> PlannedDelivery:
         return PlannedDelivery(
-            route=planned.route,
-            connector=planned.connector or "",
-            operation=planned.operation or "",
-            appends=self._appends.get(f"{planned.connector}.{planned.operation}", True),
-            after_withdrawal=planned.after_withdrawal,
-            expects=bool(planned.expects),
-            clock=self._clocks.get(planned.route),
-            sends=bool(planned.operation),
+            route=leg.route,
+            connector=leg.connector or "",
+            operation=leg.operation or "",
+            appends=self._appends.get(f"{leg.connector}.{leg.operation}", True),
+            after_withdrawal=leg.after_withdrawal,
+            expects=bool(leg.expects),
+            clock=clock_of(self._calendar, leg.within),
+            sends=bool(leg.operation),
+            after=tuple(route_of(f"{leg.flow}.{name}", "") for name in leg.after),
+            even_if_refused=frozenset(f"{leg.flow}.{name}" for name in leg.even_if_refused),
+            ask_every=seconds_of(leg.ask.every) if leg.ask else None,
+            rounds=rounds_of(self._calendar, leg, self._way),
+            undo=self._way(leg.undo) if isinstance(leg.undo, Send) else leg.undo,
         )
 
+    def _way(self, send: Send) -> Way:
+        appends = self._appends.get(f"{send.connector}.{send.operation}", True)
+        return Way(send.connector, send.operation, appends)
 
-def _clock(calendar: WorkingCalendar, within: Duration) -> Callable[[float], float]:
-    """From a start to when so much (working) time has passed, both in seconds since the epoch."""
-    return lambda start: calendar.due(datetime.fromtimestamp(start, ZONE), within).timestamp()
+
+def _ties(leg: Leg, message: Message) -> tuple[str, ...] | None:
+    """What a message names of those it is about; None where the dossier's number alone ties it."""
+    if not leg.matched_by:
+        return None
+    return tuple(text for text, _ in values_at(message, leg.matched_by)) or None
+
+
+def _followers(route: str, legs: Mapping[str, PlannedDelivery]) -> Iterator[str]:
+    """All legs that come after one, at any remove, each once."""
+    found = {route}
+    while more := {name for name, leg in legs.items() if found & set(leg.after)} - found:
+        found |= more
+    return (name for name in legs if name in found and name != route)

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from bus.asking import Asking
 from bus.breakers import Breakers
 from bus.connector import Connector
 from bus.dead_letters import PREFETCH, DeadLetters
@@ -80,6 +81,7 @@ class Worker:
     _loops: list[asyncio.Task[Any]] = field(default_factory=list)
     _consumers: list[Any] = field(default_factory=list)
     _polls: dict[tuple[str, str], Polling] = field(default_factory=dict)
+    _asks: list[Asking] = field(default_factory=list)
     _swept: bool = False
     floor: Floor | None = None
     breakers: Breakers = field(init=False)
@@ -103,6 +105,11 @@ class Worker:
                 self._polls[connector.name, poll.name] = polling
                 self._loops.append(self._forever(polling.step))
             self._loops.append(self._forever(self._probe, connector))
+            if questions := self.pipeline.questions(connector.name):
+                self._asks.append(
+                    Asking(self.ledger, self.pipeline, connector, questions, self.sweep_every * 2)
+                )
+                self._loops.append(self._forever(self._asks[-1].step))
         self._loops.append(self._forever(self.breakers.tell))
         dead = DeadLetters(self.ledger)
         self._consumers.append(await self.broker.consume(self.topology.dead_queue, dead.take, PREFETCH))
@@ -136,6 +143,8 @@ class Worker:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
         await self._within(self.ledger.barrier())
+        for asking in self._asks:
+            await asking.stop(self.pipeline.stopping.left)
         for polling in self._polls.values():
             await self._within(polling.give_back())
         return await self._finish()

@@ -150,6 +150,7 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point
         Store(installation.ledger.address(installation.installation.data)),
         planner.plan,
         planner.merge,
+        planner.legs,
         passing=point.commit if point else None,
     )
     broker = PointedBroker(point) if point else Broker()

@@ -17,12 +17,14 @@ from bus.ledger.claim import read_known
 from bus.ledger.driver import many
 from bus.ledger.driver import select as select_rows
 from bus.ledger.handover import Handover
+from bus.ledger.leg_moves import LATE, Moves
+from bus.ledger.leg_rows import read_legs, tied_dossiers, write_legs
 from bus.ledger.merge import MergedMeanwhileError, merge_dossiers
 from bus.ledger.outbox import announce
-from bus.ledger.records import Keep, Kept, Page, Plan, PlannedDelivery, Ready
-from bus.ledger.rows import claim_row, claimed_of_row, delivery_row, message_row
+from bus.ledger.records import Keep, Kept, LegEnd, Legs, Page, Plan, Ready
+from bus.ledger.rows import Origin, claim_row, claimed_of_row, delivery_row, message_row
 from bus.ledger.store import Store
-from bus.ledger.work import Claiming, Work, supersede, withdraw
+from bus.ledger.work import Claiming, Wanted, Work, supersede, withdraw
 
 Planner = Callable[[bytes | None, Keep, bool], Plan]
 """(the dossier's fold so far, the message, already withdrawn) -> what keeping it means. Pure."""
@@ -40,8 +42,11 @@ class CursorMovedError(Exception):
 class Keeper:
     """Keeps messages. `plan` and `merge` are pure functions of the pipeline."""
 
-    def __init__(self, store: Store, plan: Planner, merge: Merger, handover: Handover) -> None:
+    def __init__(
+        self, store: Store, plan: Planner, merge: Merger, handover: Handover, legs: Legs | None = None
+    ) -> None:
         self._store = store
+        self._moves = Moves(legs or Legs())
         self._handover = handover
         self._plan = plan
         self._merge = merge
@@ -70,13 +75,21 @@ class Keeper:
 
     def keep(self, tx: Connection, keeps: Sequence[Keep]) -> list[Kept]:
         """Keep messages in their order; the same key again is `repeated`, with other content `conflict`."""
+        return self.follow(tx, keeps, ())[0]
+
+    def follow(
+        self, tx: Connection, keeps: Sequence[Keep], ends: Sequence[LegEnd]
+    ) -> tuple[list[Kept], dict[int, list[Ready]]]:
+        """Keep what settled deliveries say, and let their legs end; also what may go then, by delivery."""
         work = Work(self._store.now(tx))
         known = _known(tx, keeps)
         fresh = _fresh(keeps, known)
         numbers = iter(self._store.numbers(tx, schema.message, len(fresh)))
         found = self._find_dossiers(tx, work, [keep for keep in fresh if keep.state == "kept"])
-        self._load(tx, work, set(found.values()))
+        owners = {work.moved.get(end.dossier, end.dossier) for end in ends}
+        self._load(tx, work, {*found.values(), *owners})
         results: list[Kept] = []
+        said: dict[int, tuple[int, Keep]] = {}
         for keep in keeps:
             if before := known.get((keep.source, keep.key)):
                 results.append(self._again(tx, work, keep, *before))
@@ -84,9 +97,12 @@ class Keeper:
             kept = self._one(tx, work, keep, next(numbers), found.get(id(keep)))
             known[keep.source, keep.key] = (kept.message, keep.digest, kept.dossier)
             results.append(kept)
+            if keep.answer_to is not None and kept.outcome == "kept":
+                said[keep.answer_to] = (kept.message, keep)
+        freed = {end.delivery: self._ended(tx, work, end, said.get(end.delivery)) for end in ends}
         self._write(tx, work)
         self._hand_over(tx, work)
-        return results
+        return results, freed
 
     def _again(
         self, tx: Connection, work: Work, keep: Keep, message: int, digest: bytes, dossier: int | None
@@ -107,11 +123,15 @@ class Keeper:
         """The dossier of each keep: by its call, else by any number, else a new one; several are merged."""
         pairs = {(source, code) for keep in keeps for source, code in keep.codes.items()}
         known = {(row[0], row[1]): row[2] for row in _of_pairs(tx, _NUMBERS, pairs)}
+        tied = tied_dossiers(
+            tx, [keep for keep in keeps if keep.ties and known.keys().isdisjoint(keep.codes.items())]
+        )
         found: dict[int, int] = {}
         moved: dict[int, int] = {}
         for keep in keeps:
             codes = list(keep.codes.items())
-            called = {moved.get(keep.dossier, keep.dossier)} if keep.dossier is not None else set()
+            call = keep.dossier if keep.dossier is not None else tied.get(id(keep))
+            called = {moved.get(call, call)} if call is not None else set()
             homes = sorted({known[pair] for pair in codes if pair in known} | called)
             if not codes and not homes:
                 continue
@@ -123,6 +143,7 @@ class Keeper:
                 known = {pair: home if owner == other else owner for pair, owner in known.items()}
                 found = {key: home if owner == other else owner for key, owner in found.items()}
                 moved = {old: home if new == other else new for old, new in moved.items()} | {other: home}
+                work.moved = moved
             for pair in codes:
                 if pair not in known:
                     known[pair] = home
@@ -163,83 +184,93 @@ class Keeper:
                 work.withdrawn.add(dossier)
             if held_by:
                 work.held.add(dossier)
-        work.legs = {(dossier, route) for dossier, route in select_rows(tx, _LEGS, ids=wanted)}
+        for leg in read_legs(tx, wanted):
+            work.legs.setdefault(leg.dossier, {})[leg.route] = leg
 
     def _one(self, tx: Connection, work: Work, keep: Keep, number: int, dossier: int | None) -> Kept:
         state = keep.state if dossier is not None or keep.state != "kept" else "unmatched"
-        plan = Plan(b"", ())
-        if dossier is not None and keep.state == "kept":
-            plan = self._plan(work.states.get(dossier), keep, dossier in work.withdrawn)
-            work.states[dossier], work.last[dossier] = plan.state, number
-        ready: list[Ready] = []
         body = encode(keep.body) if keep.body is not None else b""
-        sent = [delivery for delivery in plan.deliveries if self._opens(work, dossier, number, delivery)]
-        if dossier is not None and keep.state == "kept":
-            self._answer(work, dossier, number, plan.answers)
-            if plan.withdraws:
-                ready.extend(withdraw(work, dossier))
-            made = self._deliveries(tx, work, keep, number, dossier, sent)
-            ready.extend(self._begun(work, keep, made, body, plan.state))
-        work.messages.append(message_row(work.now, keep, number, dossier, state, len(sent)))
+        row = message_row(work.now, keep, number, dossier, state, 0)
+        ready: list[Ready] = []
+        work.messages.append(row)
         work.payloads.append({"message": number, "raw": keep.raw, "canonical": body})
+        if dossier is not None and keep.state == "kept":
+            self._planned(tx, work, keep, row, body, ready)
         return Kept(number, dossier, state, tuple(ready))
 
-    def _opens(self, work: Work, dossier: int | None, number: int, delivery: PlannedDelivery) -> bool:
-        """Whether a planned delivery is made; a leg that expects an answer opens once per dossier."""
-        if dossier is not None and delivery.expects:
-            if (dossier, delivery.route) in work.legs:
-                return False
-            work.legs.add((dossier, delivery.route))
-            due = delivery.clock(work.now) if delivery.clock else None
-            work.new_legs.append(
-                {
-                    "dossier": dossier,
-                    "route": delivery.route,
-                    "state": "open",
-                    "started_by": number,
-                    "opened_at": work.now,
-                    "due_at": due,
-                }
-            )
-        return delivery.sends
+    def _planned(
+        self, tx: Connection, work: Work, keep: Keep, row: dict[str, Any], body: bytes, ready: list[Ready]
+    ) -> None:
+        """What a kept message means for its dossier: the fold, its legs, and what is sent for them."""
+        number, dossier = row["id"], row["dossier"]
+        plan = self._plan(work.states.get(dossier), keep, dossier in work.withdrawn)
+        work.states[dossier], work.last[dossier] = plan.state, number
+        moves, legs = self._moves, dossier in work.legs
+        more, refused = moves.hear(work, dossier, number, keep, plan) if legs else ([], False)
+        wanted = [Wanted(one) for one in plan.deliveries if moves.open(work, dossier, number, one)]
+        wanted += more
+        if plan.withdraws:
+            dropped = withdraw(work, dossier)
+            ready.extend(dropped.ready)
+            wanted += moves.withdraw(work, dossier, keep.source, never=dropped.never, pending=dropped.pending)
+        if dossier in work.legs:
+            wanted += moves.start(work, dossier, number)
+        if number in work.late:
+            row["reason"] = LATE
+        row["fanout"] = len(wanted)
+        made = self._deliveries(tx, work, keep, number, dossier, wanted)
+        ready.extend(self._begun(work, keep, made, body, plan.state))
+        if refused and plan.refusal is not None:
+            other = int(self._store.numbers(tx, schema.message, 1)[0])
+            ready.extend(self._one(tx, work, plan.refusal, other, dossier).ready)
 
-    def _answer(self, work: Work, dossier: int, number: int, routes: Sequence[str]) -> None:
-        for route in routes:
-            if (dossier, route) in work.legs - work.done:
-                work.done.add((dossier, route))
-                work.answered.append(
-                    {"for_dossier": dossier, "for_route": route, "message": number, "now": work.now}
-                )
+    def _ended(self, tx: Connection, work: Work, end: LegEnd, said: tuple[int, Keep] | None) -> list[Ready]:
+        """Let a leg end with its delivery, and start what waited for it: by what was said, else as before."""
+        dossier = work.moved.get(end.dossier, end.dossier)
+        # what is undone is undone by the dossier's last message: its first has been sent by this very leg
+        number = said[0] if said else work.last.get(dossier, 0) if end.end == "sent" else end.message
+        wanted = self._moves.end(work, dossier, end)
+        wanted += self._moves.start(work, dossier, number)
+        if not wanted:
+            return []
+        origin: Origin = said[1] if said else tx.execute(_ORIGIN, {"number": number}).one()
+        work.fanouts[number] = work.fanouts.get(number, 0) + len(wanted)
+        made = self._deliveries(tx, work, origin, number, dossier, wanted)
+        return [Ready(row["id"], row["connector"], origin.traceparent) for row in made]
 
     def _deliveries(
         self,
         tx: Connection,
         work: Work,
-        keep: Keep,
+        origin: Origin,
         number: int,
         dossier: int,
-        planned: Sequence[PlannedDelivery],
+        wanted: Sequence[Wanted],
     ) -> list[dict[str, Any]]:
         ready: list[dict[str, Any]] = []
-        for plan, key in zip(planned, self._store.numbers(tx, schema.delivery, len(planned)), strict=True):
-            lane = work.lanes.setdefault((dossier, plan.connector), [])
-            if not plan.appends and (old := lanes.overtaken(lane, plan.operation)):
+        for one, key in zip(wanted, self._store.numbers(tx, schema.delivery, len(wanted)), strict=True):
+            leg = one.leg
+            way = one.way or leg
+            connector = leg.to(work.now) if leg.to and one.way is None else way.connector
+            lane = work.lanes.setdefault((dossier, connector), [])
+            if not way.appends and (old := lanes.overtaken(lane, way.operation)):
                 supersede(work, lane, old, "a newer one took its place")
-            state = lanes.entry_state(lane, held=dossier in work.held)
             place = lanes.Place(
                 key,
                 dossier,
-                plan.connector,
-                plan.operation,
-                plan.appends,
-                plan.after_withdrawal,
-                state,
+                connector,
+                way.operation,
+                way.appends,
+                leg.after_withdrawal or one.role == "undo",
+                lanes.entry_state(lane, held=dossier in work.held),
                 "",
-                keep.traceparent,
+                origin.traceparent,
+                leg.route,
+                one.role,
             )
             lane.append(place)
-            work.deliveries[key] = delivery_row(work.now, keep, number, place, plan.route)
-            if state == "ready":
+            work.deliveries[key] = delivery_row(work.now, origin, number, place)
+            if place.state == "ready":
                 ready.append(work.deliveries[key])
         return ready
 
@@ -271,14 +302,18 @@ class Keeper:
             self._handover.give(one.slot, claimed)
 
     def _write(self, tx: Connection, work: Work) -> None:
+        for number, more in work.fanouts.items():
+            if row := next((row for row in work.messages if row["id"] == number), None):
+                row["fanout"] += more
+            else:
+                tx.execute(_FANOUT, {"number": number, "more": more})
         for table, rows in (
             (schema.message, work.messages),
             (schema.payload, work.payloads),
             (schema.delivery, list(work.deliveries.values())),
-            (schema.leg, work.new_legs),
         ):
             many(tx, _INSERTS[table.name], rows)
-        many(tx, _ANSWER_LEG, work.answered)
+        write_legs(tx, (leg for known in work.legs.values() for leg in known.values()))
         many(tx, _MOVE, [work.changed[key] for key in sorted(work.changed)])
         announce(tx, self._store, work.ended, work.now)
         if work.withdrawing:
@@ -305,7 +340,10 @@ _dossier = schema.dossier.c
 _MARKS = select(_dossier.id, _dossier.withdrawn, _dossier.held_by, _dossier.merged_into).where(
     _dossier.id.in_(_ids)
 )
-_LEGS = select(schema.leg.c.dossier, schema.leg.c.route).where(schema.leg.c.dossier.in_(_ids))
+_ORIGIN = select(_m.config, _m.traceparent).where(_m.id == bindparam("number"))
+_FANOUT = (
+    update(schema.message).where(_m.id == bindparam("number")).values(fanout=_m.fanout + bindparam("more"))
+)
 _INSERTS = {
     table.name: table.insert()
     for table in (
@@ -314,16 +352,8 @@ _INSERTS = {
         schema.message,
         schema.payload,
         schema.delivery,
-        schema.leg,
     )
 }
-_ANSWER_LEG = (
-    update(schema.leg)
-    .where(schema.leg.c.dossier == bindparam("for_dossier"))
-    .where(schema.leg.c.route == bindparam("for_route"))
-    .where(schema.leg.c.state == "open")
-    .values(state="done", answered_by=bindparam("message"), ended_at=bindparam("now"))
-)
 _MOVE = (
     update(schema.delivery)
     .where(schema.delivery.c.id == bindparam("number"))

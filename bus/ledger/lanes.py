@@ -24,6 +24,8 @@ class Place:
     state: str
     doubt: str
     traceparent: str
+    route: str = ""
+    role: str = ""
 
     @property
     def blocks(self) -> bool:
@@ -50,6 +52,8 @@ _in_dossiers = (
         _d.state,
         _d.doubt,
         _d.traceparent,
+        _d.route,
+        _d.role,
     )
     .where(_d.dossier.in_(bindparam("dossiers", expanding=True)))
     .where(text(schema.IN_LANE))

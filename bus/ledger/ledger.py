@@ -10,7 +10,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bus.errors import LedgerUnavailableError
 from bus.ledger import given_up
+from bus.ledger import legs as legs_
 from bus.ledger.actions import Actions
+from bus.ledger.asks import Asker
 from bus.ledger.claim import Claimer
 from bus.ledger.commit import GroupCommit, Passing
 from bus.ledger.finding import Finding, Terms
@@ -23,6 +25,7 @@ from bus.ledger.outbox import Outbox
 from bus.ledger.people import Enrol, Note, People, SignIn, SignOut
 from bus.ledger.plain import plain_keep, plain_page, plain_settle
 from bus.ledger.records import (
+    AskNoted,
     Claim,
     Claimed,
     Event,
@@ -31,13 +34,16 @@ from bus.ledger.records import (
     Hold,
     Keep,
     Kept,
+    Legs,
     Page,
     Pause,
     Ready,
     Settle,
     Settled,
     Sweep,
+    TakeAsks,
     TakeEvents,
+    Tie,
 )
 from bus.ledger.settle import Settler
 from bus.ledger.sources import Lease, Sources
@@ -49,6 +55,11 @@ T = TypeVar("T")
 
 _AWAY = (DBAPIError, PoolTimeoutError, OSError, MergedMeanwhileError)
 """What the libraries raise where the database is not there, and what goes away when it is tried again."""
+
+
+Action = (
+    Hold | Pause | Turn | Probe | Lease | Enrol | SignIn | SignOut | Note | Terms | Tie | TakeAsks | AskNoted
+)
 
 
 class _Barrier:
@@ -65,13 +76,21 @@ class Ledger:
     `passing` is told of every commit, before and after it: drills have one, nobody else.
     """
 
-    def __init__(self, store: Store, plan: Planner, merge: Merger, *, passing: Passing | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        plan: Planner,
+        merge: Merger,
+        legs: Legs | None = None,
+        *,
+        passing: Passing | None = None,
+    ) -> None:
         self.store = store
         self.handover = Handover()
-        keeper = Keeper(store, plan, merge, self.handover)
+        keeper = Keeper(store, plan, merge, self.handover, legs)
         claimer = Claimer(store)
         gates, outbox = Gates(store), Outbox(store)
-        actions, people = Actions(store, gates), People(store)
+        actions, people, asker = Actions(store, gates), People(store), Asker(store)
         self._commit = GroupCommit(
             store,
             {
@@ -94,6 +113,9 @@ class Ledger:
                 TakeEvents: outbox.takes,
                 EventsTold: outbox.told,
                 GivenUp: given_up.mark,
+                Tie: legs_.tie,
+                TakeAsks: asker.takes,
+                AskNoted: asker.note,
             },
             self.handover,
             passing=passing,
@@ -145,9 +167,7 @@ class Ledger:
         """Mark deliveries whose work message the broker gave up on."""
         await self._write(given)
 
-    async def act(
-        self, action: Hold | Pause | Turn | Probe | Lease | Enrol | SignIn | SignOut | Note | Terms
-    ) -> Any:
+    async def act(self, action: Action) -> Any:
         """An action of a person, or of a process at a gate or a source."""
         return await self._write(action)
 

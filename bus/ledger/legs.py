@@ -4,15 +4,21 @@ Late (trễ hạn) is no state and nobody writes it: it is read from `due_at`, s
 write, and no sweep can be late with it. An open leg of a withdrawn dossier is not late: nobody owes it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, text
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, text, update
 
-from bus.ledger import schema
+from bus.ledger import driver, schema
+from bus.ledger.plain import plain
+from bus.ledger.records import Tie
 from bus.ledger.store import now_of
 
-_l, _dossier = schema.leg.c, schema.dossier.c
+_l, _dossier, _d = schema.leg.c, schema.dossier.c, schema.delivery.c
+_of = select(_d.dossier).where(_d.id == bindparam("delivery")).scalar_subquery()
+_by = select(_d.route).where(_d.id == bindparam("delivery")).scalar_subquery()
+_TIE = update(schema.leg).where(_l.dossier == _of, _l.route == _by).values(tie=bindparam("named"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,13 @@ class LegOfDossier:
     due_at: float | None
     ended_at: float | None
     late: bool
+
+
+def tie(tx: Connection, ties: Sequence[Tie]) -> list[None]:
+    """Note what answers will name, before they are asked for; may be repeated."""
+    for one in ties:
+        driver.change(tx, _TIE, delivery=one.delivery, named=plain(one.tie))
+    return [None] * len(ties)
 
 
 def of_dossier(tx: Connection, dossier: int) -> list[LegOfDossier]:
@@ -45,9 +58,9 @@ def counted(tx: Connection) -> dict[str, int]:
 
 def late(tx: Connection) -> dict[str, int]:
     """How many are late: open ones whose clock has run out, and ended ones that ended after it."""
-    ended = select(_l.state, func.count()).where(_l.state != "open", _l.ended_at > _l.due_at)
-    # the condition on the state is word for word that of the index `leg_open`
-    waits: ColumnElement[bool] = text("leg.state = 'open'")  # type: ignore[assignment]  # a text is a condition too
+    ended = select(_l.state, func.count()).where(_l.state.not_in(schema.WAITS), _l.ended_at > _l.due_at)
+    # the condition on the state is word for word that of the index `leg_waits`
+    waits: ColumnElement[bool] = text(schema.WAITS_FOR_ANSWER)  # type: ignore[assignment]  # a text is a condition too
     still = select(_l.state, func.count()).where(waits, _l.due_at < now_of(tx), ~_dossier.withdrawn)
     still = still.join(schema.dossier, _dossier.id == _l.dossier)
     return _counts(tx, ended.group_by(_l.state)) | _counts(tx, still.group_by(_l.state))
@@ -58,6 +71,6 @@ def _counts(tx: Connection, query: Select[Any]) -> dict[str, int]:
 
 
 def _is_late(row: Any, now: float) -> bool:
-    if row.due_at is None or (row.state == "open" and row.withdrawn):
+    if row.due_at is None or (row.state in schema.WAITS and row.withdrawn):
         return False
     return bool((row.ended_at if row.ended_at is not None else now) > row.due_at)

@@ -22,10 +22,12 @@ def plain(text: str) -> str:
 
 def plain_keep(keep: Keep) -> Keep:
     """A message that can be stored; the same value where it can already."""
-    if not _UNKEPT.search(keep.key + keep.reason + "".join(keep.codes.values())):
+    named = "".join(tie for _, tie in keep.ties)
+    if not _UNKEPT.search(keep.key + keep.reason + "".join(keep.codes.values()) + named):
         return keep
     codes = {source: plain(code) for source, code in keep.codes.items()}
-    return replace(keep, key=plain(keep.key), reason=plain(keep.reason), codes=codes)
+    ties = tuple((route, plain(tie)) for route, tie in keep.ties)
+    return replace(keep, key=plain(keep.key), reason=plain(keep.reason), codes=codes, ties=ties)
 
 
 def plain_page(page: Page) -> Page:

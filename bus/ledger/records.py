@@ -15,7 +15,9 @@ class Keep(msgspec.Struct, frozen=True, gc=False):
     """A message to be kept. `codes` are numbers of its dossier, connector -> number, its own first.
 
     `key` is the source's message key, or hash and place in the feed where it gives none. `dossier` is
-    given where the call it answers tells it. `state` other than "kept" is kept whole, without deliveries.
+    given where the call it answers tells it, and `route` is then the leg of that call. `ties` are legs and
+    what the message names of what was sent by them: so it finds its dossier without a number. `state` other
+    than "kept" is kept whole, without deliveries.
     """
 
     source: str
@@ -32,6 +34,8 @@ class Keep(msgspec.Struct, frozen=True, gc=False):
     answer_to: int | None = None
     state: Literal["kept", "parked", "dead", "conflict"] = "kept"
     reason: str = ""
+    ties: tuple[tuple[str, str], ...] = ()
+    route: str = ""
 
 
 class Ready(msgspec.Struct, frozen=True, gc=False):
@@ -154,11 +158,34 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
     contradicts: bool = False
 
 
-class PlannedDelivery(msgspec.Struct, frozen=True, gc=False):
-    """What the routes ask for: one delivery of a message.
+class Way(msgspec.Struct, frozen=True, gc=False):
+    """An operation of a connector, and whether it appends."""
 
-    `clock` tells from when a leg opens until when its answer is due, both in seconds since the epoch; it is
-    asked only where a leg opens.
+    connector: str
+    operation: str
+    appends: bool
+
+
+class Rounds(msgspec.Struct, frozen=True, gc=False):
+    """Supplement rounds of a leg; times are seconds since the epoch, lengths seconds.
+
+    `clock`: from the pause until when the supplement is due. `left`: what is left of the leg's own time at a
+    moment, given its due date. `again`: from going on until due, given what was left.
+    """
+
+    clock: Callable[[float], float] | None = None
+    left: Callable[[float, float], float] | None = None
+    again: Callable[[float, float], float] | None = None
+    send: Way | None = None
+
+
+class PlannedDelivery(msgspec.Struct, frozen=True, gc=False):
+    """A leg as the ledger needs it: what is sent, what is awaited and until when.
+
+    `route` has the value of a leg with `per` in brackets. `clock` tells from when a leg opens until when its
+    answer is due, both in seconds since the epoch; it is asked only where a leg opens; `until` is said by the
+    message. `to` gives the connector on a day of sending, where that depends on an agency. `after` are the
+    routes after whose ends it starts. `tie` is what an answer names, where that is known at the start.
     """
 
     route: str
@@ -169,15 +196,96 @@ class PlannedDelivery(msgspec.Struct, frozen=True, gc=False):
     expects: bool = False
     clock: Callable[[float], float] | None = None
     sends: bool = True
+    until: float | None = None
+    to: Callable[[float], str] | None = None
+    after: tuple[str, ...] = ()
+    even_if_refused: frozenset[str] = frozenset()
+    tie: str | None = None
+    ask_every: float | None = None
+    rounds: Rounds | None = None
+    undo: Literal["person", "none"] | Way = "none"
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What a message is to a leg, named without a value. `ties` are what it names of those it is about.
+
+    None: the leg is tied by the dossier's number alone.
+    """
+
+    route: str
+    does: Literal["answer", "refuse", "pause", "resume"]
+    ties: tuple[str, ...] | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, gc=False):
-    """What keeping a message means for its dossier: the new fold, the deliveries, the legs it answers."""
+    """What keeping a message means for its dossier: the new fold, the deliveries, what it is to legs.
+
+    `named`: legs with a value of which the message tells the whole list, by the routes that it names.
+    `refusal`: the step that a "no" among `told` becomes, kept if a leg takes it as one.
+    """
 
     state: bytes
     deliveries: tuple[PlannedDelivery, ...]
-    answers: tuple[str, ...] = ()
+    told: tuple[Told, ...] = ()
     withdraws: bool = False
+    named: tuple[tuple[str, frozenset[str]], ...] = ()
+    refusal: Keep | None = None
+
+
+class Legs(msgspec.Struct, frozen=True, gc=False):
+    """The legs of the routes in use by their route, and for each all that come after it, at any remove."""
+
+    by_route: Mapping[str, PlannedDelivery] = msgspec.field(default_factory=dict)
+    follow: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+
+
+class LegEnd(msgspec.Struct, frozen=True, gc=False):
+    """What the end of a delivery is to its leg; `message` started the delivery.
+
+    "sent" and "dropped" (never done at the peer) matter to a leg that is to be undone alone.
+    """
+
+    dossier: int
+    route: str
+    end: Literal["done", "refused", "undone", "not undone", "sent", "dropped"]
+    delivery: int
+    message: int
+    reason: str = ""
+
+
+class Tie(msgspec.Struct, frozen=True, gc=False):
+    """Note what an answer to a delivery will name, before it is sent."""
+
+    delivery: int
+    tie: str
+
+
+class TakeAsks(msgspec.Struct, frozen=True, gc=False):
+    """Ask for the legs whose peers are to be asked now, at most so many.
+
+    `every` are seconds until the next question, by route without a value; `ways` (connector, operation).
+    """
+
+    every: Mapping[str, float]
+    ways: Mapping[str, tuple[str, str]]
+    most: int
+
+
+class Asked(msgspec.Struct, frozen=True, gc=False):
+    """A leg whose peer is asked now, with what the question needs; `reason` is the leg's present one."""
+
+    dossier: int
+    route: str
+    reason: str
+    claimed: Claimed
+
+
+class AskNoted(msgspec.Struct, frozen=True, gc=False):
+    """Note on an open leg why its peer could not be asked; "" once it could."""
+
+    dossier: int
+    route: str
+    reason: str
 
 
 class Sweep(msgspec.Struct, frozen=True, gc=False):

@@ -1,6 +1,6 @@
 """Messages and deliveries as the rows they are kept in."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from bus.ledger.handover import Slot
 from bus.ledger.lanes import Place
@@ -8,6 +8,18 @@ from bus.ledger.records import Claimed, Keep
 
 REPUBLISH_AFTER = 30.0
 """Seconds after which the sweeper publishes a ready delivery again that nobody has claimed."""
+
+
+class Origin(Protocol):
+    """What a delivery takes over from the message that starts it."""
+
+    @property
+    def config(self) -> int:
+        """The sheets and routes in use."""
+
+    @property
+    def traceparent(self) -> str:
+        """Its trace."""
 
 
 def message_row(
@@ -32,7 +44,7 @@ def message_row(
     }
 
 
-def delivery_row(now: float, keep: Keep, number: int, place: Place, route: str) -> dict[str, Any]:
+def delivery_row(now: float, origin: Origin, number: int, place: Place) -> dict[str, Any]:
     """A new delivery as its row; unclaimed, it is published again after `REPUBLISH_AFTER`."""
     return {
         "id": place.id,
@@ -40,16 +52,17 @@ def delivery_row(now: float, keep: Keep, number: int, place: Place, route: str) 
         "dossier": place.dossier,
         "connector": place.connector,
         "operation": place.operation,
-        "route": route,
+        "route": place.route,
+        "role": place.role,
         "appends": place.appends,
         "after_withdrawal": place.after_withdrawal,
         "state": place.state,
         "due_at": now + REPUBLISH_AFTER,
         "reason": "",
-        "config": keep.config,
+        "config": origin.config,
         "kept_at": now,
         "changed_at": now,
-        "traceparent": keep.traceparent,
+        "traceparent": origin.traceparent,
         **_UNCLAIMED,
     }
 

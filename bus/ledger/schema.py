@@ -42,6 +42,10 @@ OPEN = ("waiting", "ready", "sending", "retrying", "unknown", "held")
 ENDS = ("delivered", "refused", "superseded", "dead", "discarded")
 STATES = OPEN + ENDS
 
+LEG_STATES = ("planned", "open", "paused", "undoing", "done", "refused", "undone")
+WAITS = ("open", "paused")
+"""The states in which a leg's clock, or that of its supplement, runs."""
+
 _number = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -58,6 +62,9 @@ IS_OPEN = f"delivery.state IN ({_sql_list(OPEN[1:])})"
 
 IN_LANE = f"delivery.state IN ({_sql_list((*OPEN, 'dead'))})"
 """The condition of the index `delivery_lane`, word for word as well."""
+
+WAITS_FOR_ANSWER = f"leg.state IN ({_sql_list(WAITS)})"
+"""The condition of the index `leg_waits`, word for word."""
 
 IS_GIVEN_UP = "delivery.given_up > 0"
 """The condition of the index `delivery_given_up`, likewise."""
@@ -153,6 +160,7 @@ delivery = Table(
     Column("lookups", Integer, nullable=False, default=0),
     Column("crashes", Integer, nullable=False, default=0),
     Column("given_up", Integer, nullable=False, server_default="0"),
+    Column("role", String, nullable=False, server_default=""),
     Column("reason", String, nullable=False, default=""),
     Column("cause", String, nullable=False, default=""),
     Column("config", _number, nullable=False, default=0),
@@ -166,7 +174,8 @@ delivery = Table(
     _partial("delivery_given_up", "id", where="given_up > 0"),
     Index("delivery_dossier", "dossier", "id"),
     comment="doubt: '' no attempt is without outcome, 'open' one may still act, 'lease' so may its process."
-    " given_up: how often the broker gave up on its work message (rule 14).",
+    " given_up: how often the broker gave up on its work message (rule 14). role: '' what its leg sends,"
+    " 'end' its end is the leg's, 'resume' it carries a supplement, 'undo' it undoes.",
 )
 
 attempt = Table(
@@ -210,9 +219,17 @@ leg = Table(
     Column("opened_at", Float, nullable=False),
     Column("due_at", Float),
     Column("ended_at", Float),
-    _partial("leg_open", "due_at", where="state = 'open'"),
+    Column("tie", String),
+    Column("ask_at", Float),
+    Column("time_left", Float),
+    Column("rounds", Integer, nullable=False, server_default="0"),
+    Column("reason", String, nullable=False, server_default=""),
+    _partial("leg_waits", "due_at", where=f"state IN ({_sql_list(WAITS)})"),
+    _partial("leg_asks", "ask_at", where="ask_at IS NOT NULL"),
+    _partial("leg_tie", "tie", where="tie IS NOT NULL"),
     sqlite_with_rowid=False,
-    comment="A leg (chặng) that expects an answer: opened once per dossier and flow.",
+    comment="A leg (chặng) that waits: for others, for its answer, for a supplement, to be undone. `tie` is"
+    " what an answer names, `ask_at` when its peer is asked next, `time_left` what a pause left of its time.",
 )
 
 source = Table(

@@ -15,7 +15,7 @@ from bus.ledger.driver import many
 from bus.ledger.handover import Handover, Slot
 from bus.ledger.keep import Keeper
 from bus.ledger.merge import MergedMeanwhileError
-from bus.ledger.records import Claim, Kept, Ready, Settle, Settled
+from bus.ledger.records import Claim, Kept, LegEnd, Ready, Settle, Settled
 from bus.ledger.rows import REPUBLISH_AFTER
 from bus.ledger.store import Store
 
@@ -38,13 +38,16 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
     lookups: int
     claimed_at: float | None
     changed_at: float
+    message: int
+    role: str
+    after_withdrawal: bool
 
 
 _OWNERS = select(_d.id, _d.dossier).where(_d.id.in_(_ids))
 _ROWS = select(*(_d[name] for name in _Row.__struct_fields__)).where(_d.id.in_(_ids)).order_by(_d.id)
 _LOCKED = _ROWS.with_for_update()
-_HELD = select(schema.dossier.c.id).where(
-    schema.dossier.c.id.in_(_ids), schema.dossier.c.held_by.is_not(None)
+_STOPPED = select(schema.dossier.c.id, schema.dossier.c.held_by, schema.dossier.c.withdrawn).where(
+    schema.dossier.c.id.in_(_ids)
 )
 _WRITE = (
     update(schema.delivery)
@@ -72,12 +75,6 @@ _CALL_ENDED = (
     .where(_d.id == bindparam("number"), _d.attempt == bindparam("of_attempt"), _d.state == "unknown")
     .values(doubt="open", changed_at=bindparam("now"))
 )
-_REFUSE_LEG = (
-    update(schema.leg)
-    .where(schema.leg.c.dossier == bindparam("owner"), schema.leg.c.route == bindparam("of_route"))
-    .where(schema.leg.c.state == "open")
-    .values(state="refused", ended_at=bindparam("now"))
-)
 
 
 class Settler:
@@ -104,8 +101,8 @@ class Settler:
         rows = self._rows(tx, sorted({settle.delivery for settle in settles}))
         applied = [self._applies(rows, settle) for settle in settles]
         mine = [(settle, row) for settle, row in zip(settles, applied, strict=True) if row is not None]
-        held = self._held(tx, mine)
-        states = self._write(tx, mine, held, now)
+        held, withdrawn = self._stopped(tx, mine)
+        states = self._write(tx, mine, held, withdrawn, now)
         late = [
             (settle, rows[settle.delivery])
             for settle, row in zip(settles, applied, strict=True)
@@ -114,12 +111,17 @@ class Settler:
         self._history(tx, late, now)
         alarming = {settle.delivery for settle, row in late if contradicts(settle, row)}
         ready = self._hand_over(tx, self._release(tx, [row for settle, row in mine], held, now))
-        kept = self._say(tx, mine)
+        ends = [
+            end
+            for settle, row in mine
+            if (end := _leg_end(settle, row, states[row.id], row.dossier in withdrawn))
+        ]
+        kept, started = self._say(tx, mine, ends)
         return [
             Settled(
                 row is not None,
                 states.get(settle.delivery, rows[settle.delivery].state if settle.delivery in rows else ""),
-                ready.pop(row.dossier, ()) if row is not None else (),
+                (*ready.pop(row.dossier, ()), *started.get(row.id, ())) if row is not None else (),
                 kept.get(settle.delivery, ()) if row is not None else (),
                 contradicts=row is None and settle.delivery in alarming,
             )
@@ -137,9 +139,11 @@ class Settler:
             raise MergedMeanwhileError("the dossier of a settled delivery")
         return rows
 
-    def _held(self, tx: Connection, mine: Sequence[tuple[Settle, _Row]]) -> set[int]:
+    def _stopped(self, tx: Connection, mine: Sequence[tuple[Settle, _Row]]) -> tuple[set[int], set[int]]:
+        """The dossiers that a person holds, and those that are withdrawn."""
         dossiers = sorted({row.dossier for _, row in mine})
-        return {row[0] for row in driver.select(tx, _HELD, ids=dossiers)} if dossiers else set()
+        rows = driver.select(tx, _STOPPED, ids=dossiers) if dossiers else []
+        return {row[0] for row in rows if row[1] is not None}, {row[0] for row in rows if row[2]}
 
     def _applies(self, rows: dict[int, _Row], settle: Settle) -> _Row | None:
         row = rows.get(settle.delivery)
@@ -150,11 +154,19 @@ class Settler:
         return row
 
     def _write(
-        self, tx: Connection, mine: Sequence[tuple[Settle, _Row]], held: set[int], now: float
+        self,
+        tx: Connection,
+        mine: Sequence[tuple[Settle, _Row]],
+        held: set[int],
+        withdrawn: set[int],
+        now: float,
     ) -> dict[int, str]:
         if not mine:
             return {}
-        updates = [_update(settle, row, now, held=row.dossier in held) for settle, row in mine]
+        updates = [
+            _update(settle, row, now, held=row.dossier in held, withdrawn=row.dossier in withdrawn)
+            for settle, row in mine
+        ]
         many(tx, _WRITE, updates)
         many(tx, _ATTEMPTS, [_attempt(settle, row, now) for settle, row in mine])
         views = [
@@ -169,9 +181,6 @@ class Settler:
             if settle.view is not None and settle.outcome == "delivered"
         ]
         many(tx, self._put_view, views)
-        legs = {(row.dossier, row.route) for settle, row in mine if settle.outcome == "refused"}
-        refused = [{"owner": owner, "of_route": route, "now": now} for owner, route in sorted(legs)]
-        many(tx, _REFUSE_LEG, refused)
         self._announce(tx, updates, mine, now)
         return {write["number"]: write["new"] for write in updates}
 
@@ -248,17 +257,22 @@ class Settler:
         many(tx, _FREE, moves)
         return freed
 
-    def _say(self, tx: Connection, mine: Sequence[tuple[Settle, _Row]]) -> dict[int, tuple[Kept, ...]]:
-        """Keep what the peers' answers say, in the settling transaction."""
-        says = [(row.id, replace(keep, dossier=row.dossier)) for settle, row in mine for keep in settle.says]
-        if not says:
-            return {}
+    def _say(
+        self, tx: Connection, mine: Sequence[tuple[Settle, _Row]], ends: Sequence[LegEnd]
+    ) -> tuple[dict[int, tuple[Kept, ...]], dict[int, list[Ready]]]:
+        """Keep what the peers' answers say and let legs end, in the settling transaction."""
+        says = [
+            (row.id, replace(keep, dossier=row.dossier, route=row.route))
+            for settle, row in mine
+            for keep in settle.says
+        ]
+        if not (says or ends):
+            return {}, {}
         kept: dict[int, tuple[Kept, ...]] = {}
-        for (delivery, _), result in zip(
-            says, self._keeper.keep(tx, [keep for _, keep in says]), strict=True
-        ):
+        results, started = self._keeper.follow(tx, [keep for _, keep in says], ends)
+        for (delivery, _), result in zip(says, results, strict=True):
             kept[delivery] = (*kept.get(delivery, ()), result)
-        return kept
+        return kept, started
 
 
 def _rounds(settles: Sequence[Settle]) -> list[list[int]]:
@@ -283,20 +297,47 @@ def contradicts(settle: Settle, row: _Row) -> bool:
     return settle.outcome == "delivered" and not known
 
 
-def _update(settle: Settle, row: _Row, now: float, *, held: bool) -> dict[str, Any]:
+_LEG_ENDS: dict[tuple[str, str], Any] = {
+    ("", "refused"): "refused",
+    ("end", "delivered"): "done",
+    ("end", "superseded"): "done",
+    ("end", "refused"): "refused",
+    ("undo", "delivered"): "undone",
+    ("undo", "superseded"): "undone",
+    ("undo", "refused"): "not undone",
+    ("undo", "dead"): "not undone",
+}
+_LATE_ENDS: dict[tuple[str, str], Any] = {
+    ("", "delivered"): "sent",
+    ("", "superseded"): "dropped",
+    ("", "dead"): "dropped",
+}
+"""(a delivery's role, its end) -> what it is to its leg; the second where the dossier is withdrawn alone."""
+
+
+def _leg_end(settle: Settle, row: _Row, state: str, withdrawn: bool) -> LegEnd | None:  # noqa: FBT001  the row's
+    """What the end of a delivery is to its leg, if it has one and that can matter."""
+    found = _LEG_ENDS.get((row.role, state)) or (withdrawn and _LATE_ENDS.get((row.role, state)))
+    return LegEnd(row.dossier, row.route, found, row.id, row.message, settle.reason) if found else None
+
+
+def _update(settle: Settle, row: _Row, now: float, *, held: bool, withdrawn: bool) -> dict[str, Any]:
     outcome: str = settle.outcome
+    why = settle.reason
     doubt = "open" if outcome == "unknown" and not settle.lookup else row.doubt
     if row.doubt and not settle.lookup and outcome not in ("delivered", "refused"):
         outcome, doubt = "unknown", row.doubt
     elif outcome != "unknown":
         doubt = ""
+        if withdrawn and not row.after_withdrawal and outcome in ("ready", "retrying"):
+            outcome, why = "superseded", f"the dossier was withdrawn before this was sent; {why}"
         outcome = "held" if held and outcome in ("ready", "retrying") else outcome
     return {
         "number": row.id,
         "new": outcome,
         "in_doubt": doubt,
         "burned": row.tries if settle.burned else max(0, row.tries - 1),
-        "why": settle.reason,
+        "why": why,
         "because": settle.cause,
         # what is ready again was published by nobody: the next sweep does it
         "due": now + settle.wait,

@@ -6,7 +6,7 @@ from typing import Any
 from bus.ledger import lanes
 from bus.ledger.handover import Slot
 from bus.ledger.lanes import Lanes
-from bus.ledger.records import Keep, Ready
+from bus.ledger.records import Keep, PlannedDelivery, Ready, Way
 from bus.ledger.rows import REPUBLISH_AFTER
 
 
@@ -22,6 +22,36 @@ class Claiming:
 
 
 @dataclass(slots=True)
+class Leg:
+    """A leg's row in an open transaction; `is_new` has to be inserted, `is_changed` updated."""
+
+    dossier: int
+    route: str
+    state: str
+    started_by: int
+    answered_by: int | None = None
+    opened_at: float = 0.0
+    due_at: float | None = None
+    ended_at: float | None = None
+    tie: str | None = None
+    ask_at: float | None = None
+    time_left: float | None = None
+    rounds: int = 0
+    reason: str = ""
+    is_new: bool = False
+    is_changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A delivery to be made for a leg, in its role; `way` where it is not the leg's own operation."""
+
+    leg: PlannedDelivery
+    role: str = ""
+    way: Way | None = None
+
+
+@dataclass(slots=True)
 class Work:
     """What one transaction has read and is about to write."""
 
@@ -31,15 +61,15 @@ class Work:
     lanes: Lanes = field(default_factory=dict)
     withdrawn: set[int] = field(default_factory=set)
     held: set[int] = field(default_factory=set)
-    legs: set[tuple[int, str]] = field(default_factory=set)
-    done: set[tuple[int, str]] = field(default_factory=set)
+    legs: dict[int, dict[str, Leg]] = field(default_factory=dict)
+    late: set[int] = field(default_factory=set)
+    moved: dict[int, int] = field(default_factory=dict)
+    fanouts: dict[int, int] = field(default_factory=dict)
     new_dossiers: list[dict[str, Any]] = field(default_factory=list)
     identities: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     payloads: list[dict[str, Any]] = field(default_factory=list)
     deliveries: dict[int, dict[str, Any]] = field(default_factory=dict)
-    new_legs: list[dict[str, Any]] = field(default_factory=list)
-    answered: list[dict[str, Any]] = field(default_factory=list)
     changed: dict[int, dict[str, Any]] = field(default_factory=dict)
     withdrawing: set[int] = field(default_factory=set)
     fresh: dict[int, dict[str, str]] = field(default_factory=dict)
@@ -47,20 +77,37 @@ class Work:
     ended: list[tuple[int, int, str]] = field(default_factory=list)
 
 
-def withdraw(work: Work, dossier: int) -> list[Ready]:
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What a withdrawal did to a dossier's lanes: what may go now, and the routes whose own sending is ...
+
+    `never`: given up without any effect; `pending`: under way or in doubt.
+    """
+
+    ready: list[Ready]
+    never: set[str]
+    pending: set[str]
+
+
+def withdraw(work: Work, dossier: int) -> Dropped:
     """What is not yet sent is dropped, except what tells of the withdrawal; lanes go on."""
     work.withdrawn.add(dossier)
     work.withdrawing.add(dossier)
     released: list[lanes.Place] = []
+    never: set[str] = set()
+    pending: set[str] = set()
     for (owner, _), lane in work.lanes.items():
         if owner != dossier:
             continue
-        for place in [place for place in lane if place.is_unsent and not place.after_withdrawal]:
-            supersede(work, lane, place, "the dossier was withdrawn before this was sent")
+        for place in [place for place in lane if not place.after_withdrawal]:
+            if place.is_unsent:
+                supersede(work, lane, place, "the dossier was withdrawn before this was sent")
+            if not place.role:
+                (never if place.state in ("superseded", "dead") else pending).add(place.route)
         if freed := lanes.release(lane, held=dossier in work.held):
             _move(work, freed, "")
             released.append(freed)
-    return list(lanes.ready_of(released))
+    return Dropped(list(lanes.ready_of(released)), never, pending)
 
 
 def supersede(work: Work, lane: lanes.Lane, place: lanes.Place, why: str) -> None:

@@ -221,7 +221,7 @@ class Bus:
 async def running(ledger_url: str, amqp_url: str, prefix: str, peer: Peer, **more: Any) -> AsyncIterator[Bus]:
     """A bus at work; stopped at the end of the block unless the block has stopped it."""
     plans = planner()
-    ledger = Ledger(Store(ledger_url), plans.plan, plans.merge)
+    ledger = Ledger(Store(ledger_url), plans.plan, plans.merge, plans.legs)
     topology = Topology(("source", "peer"), prefix)
     broker = Broker()
     await broker.connect(amqp_url, topology, client_name="test")

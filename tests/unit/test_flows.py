@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bus.calendar import Duration
 from bus.flow_fields import Mistake, read_condition
-from bus.flow_reader import LATER, LEG_WORDS
+from bus.flow_leg_reader import LEG_WORDS
 from bus.flows import DERIVED, Routes, read_routes
 from mappings.dossier import MESSAGES, Agency, Dossier, Message, Result, Step, Supplement, Withdrawal
 from mappings.source import Problem, ProblemsError, read, read_file
@@ -48,7 +48,7 @@ def fired(found: Routes, kind: str, message: Message, **more: Any) -> list[str]:
     dossier = more.pop("dossier", Dossier())
     derived = more.pop("derived", {})
     planned = found.planned(kind, message, dossier, derived=derived, withdrawn=more.pop("withdrawn", False))
-    return [one.leg for one in planned]
+    return [one.leg.name for one in planned]
 
 
 FLOW = """
@@ -108,11 +108,12 @@ def test_a_planned_leg_says_all_that_the_ledger_writes() -> None:
     (planned,) = shipped().planned(
         "national_portal.dossier", Dossier(), Dossier(), derived={}, withdrawn=False
     )
-    assert (planned.flow, planned.route) == ("every_dossier", "every_dossier.take_in")
-    assert (planned.connector, planned.operation) == ("onestop", "create_dossier")
-    assert (planned.expects, planned.within) == (("onestop.dossier",), Duration(4, "hour", working=True))
-    assert planned.title == "Tiếp nhận hồ sơ nộp trên Cổng"
-    assert not planned.after_withdrawal
+    leg = planned.leg
+    assert (leg.flow, planned.route) == ("every_dossier", "every_dossier.take_in")
+    assert (leg.connector, leg.operation) == ("onestop", "create_dossier")
+    assert (leg.expects, leg.within) == (("onestop.dossier",), Duration(4, "hour", working=True))
+    assert leg.title == "Tiếp nhận hồ sơ nộp trên Cổng"
+    assert not leg.after_withdrawal
 
 
 def test_an_answer_ends_the_legs_that_expect_it() -> None:
@@ -126,19 +127,20 @@ def test_an_answer_ends_the_legs_that_expect_it() -> None:
   undo = "person"
 """
     )
-    (leg,) = found.answers("onestop.result")
+    (leg,) = found.hearing("onestop.result")
     assert leg.route == "f.l"
-    assert leg.is_answer(Result(name="a", kind="decision"))
-    assert not leg.is_answer(Result(name="a", kind="insurance_card"))
-    assert not leg.is_answer(Result(name="a"))
-    assert found.answers("onestop.step") == ()
+    assert leg.hear("onestop.result", Result(name="a", kind="decision")) == "answer"
+    assert leg.hear("onestop.result", Result(name="a", kind="insurance_card")) is None
+    assert leg.hear("onestop.result", Result(name="a")) is None
+    assert found.hearing("onestop.step") == ()
 
 
 def test_a_leg_may_await_without_sending() -> None:
     """The one-stop's own work is awaited: nothing is sent, the leg opens all the same."""
     found = routes(FLOW + LEG.replace('send = "national_portal.add_progress"', 'expects = "onestop.result"'))
     (planned,) = found.planned("onestop.step", STEP, Dossier(), derived={}, withdrawn=False)
-    assert (planned.connector, planned.operation, planned.expects) == (None, None, ("onestop.result",))
+    leg = planned.leg
+    assert (leg.connector, leg.operation, leg.expects) == (None, None, ("onestop.result",))
 
 
 def test_conditions_of_a_flow_look_at_the_dossier_and_those_of_a_leg_at_its_message() -> None:
@@ -265,9 +267,12 @@ name = "birth"
             'r1.toml:13:12: within must be a length of time like "20 minutes", "4 working hours" '
             'or "1 working day"'
         ),
-        'r1.toml:14:10: undo must be "person" or "none"',
+        (
+            'r1.toml:14:10: there is no connector "insurance". There are national_portal.add_progress, '
+            "national_portal.set_status, national_portal.sync_record, onestop.add_result, "
+            "onestop.add_supplement, onestop.create_dossier, onestop.update_dossier, onestop.withdraw"
+        ),
         "r1.toml:15:22: after_withdrawal must be true or false",
-        'r1.toml:16:3: "matched_by" is not supported yet. Leave this leg out',
         'r2.toml:3:8: the name "birth" is taken. It stands at r1.toml:3:8',
         'r2.toml:7:10: there is no connector "nationalportal". Did you mean "national_portal.sync_record"?',
     ]
@@ -304,20 +309,11 @@ name = "Tách thửa"
         'r1.toml:10:10: there is no connector "onestopp". Did you mean "onestop.create_dossier"?',
         "r1.toml:11:5: name is missing",
         "r1.toml:12:8: on names no message",
-        'r1.toml:14:10: an operation as undo is not supported yet. Write "person"',
         "r1.toml:16:4: on is missing. Name the messages that withdraw a dossier",
         'r1.toml:17:3: [flow.withdraw] has no "when". The words are on',
         'r1.toml:18:3: flow "Tách thửa" has no legs. Write [[flow.leg]] below it',
         'r1.toml:19:8: the name "Tách thửa" is not of small letters, digits and _. Like take_in',
     ]
-
-
-@pytest.mark.parametrize("word", sorted(LATER))
-def test_a_word_of_a_later_release_is_refused_and_not_ignored(word: str) -> None:
-    """A route that would be carried out only in part is not carried out at all."""
-    assert f'r1.toml:9:3: "{word}" is not supported yet. Leave this leg out' in problems(
-        FLOW + LEG + f'  {word} = "x"\n'
-    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from bus.flows import read_routes
-from bus.ledger.records import Keep, Past, Plan
+from bus.ledger.records import Keep, Past, Plan, Told
 from bus.planning import Planner
 from mappings.dossier import MESSAGES, Dossier, Message, Step, Withdrawal
 from mappings.fold import State
@@ -58,7 +58,8 @@ def test_the_one_stop_s_record_answers_it_and_goes_out_from_acceptance_on(planne
     first = planner.plan(None, keep("national_portal.dossier", SUBMITTED), withdrawn=False)
     early = planner.plan(first.state, keep("onestop.dossier", Dossier(status="registered")), withdrawn=False)
     later = planner.plan(first.state, keep("onestop.dossier", ACCEPTED), withdrawn=False)
-    assert [plan.answers for plan in (early, later)] == [("every_dossier.take_in",)] * 2
+    answers = (Told("every_dossier.take_in", "answer"),)
+    assert [plan.told for plan in (early, later)] == [answers] * 2
     assert (legs(early), legs(later)) == ([], ["record_out"])
     assert not later.deliveries[0].appends
 

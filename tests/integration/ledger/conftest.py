@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Keep, Plan, PlannedDelivery
+from bus.ledger.records import Keep, Plan, PlannedDelivery, Told
 from bus.ledger.store import Store
 from mappings.dossier import Step
 
@@ -47,7 +47,12 @@ def plan(state: bytes | None, keep: Keep, withdrawn: bool) -> Plan:  # noqa: FBT
         for planned in ROUTES.get(keep.kind, ())
         if planned.after_withdrawal or not (withdrawn or withdraws)
     )
-    return Plan(msgspec.json.encode(fold), sends, ANSWERS.get(keep.kind, ()), withdraws=withdraws)
+    return Plan(
+        msgspec.json.encode(fold),
+        sends,
+        tuple(Told(route, "answer") for route in ANSWERS.get(keep.kind, ())),
+        withdraws=withdraws,
+    )
 
 
 def merge(one: bytes, other: bytes) -> bytes:

@@ -218,7 +218,7 @@ async def road(
     }
     plans = planner()
     topology = Topology(tuple(peers), prefix=prefix)
-    ledger = Ledger(Store(ledger_url), plans.plan, plans.merge)
+    ledger = Ledger(Store(ledger_url), plans.plan, plans.merge, plans.legs)
     broker = Broker()
     await broker.connect(amqp_url, topology, client_name="lienthong test")
     dispatcher = Dispatcher(broker, topology, "test")
