@@ -9,7 +9,7 @@ from bus.ledger import read
 from bus.ledger.gate_records import GateRow
 from bus.ledger.gates import read_gates
 from bus.ledger.ledger import read_only
-from bus.ledger.schema import ENDS, OPEN, STATES
+from bus.ledger.schema import ENDS, OPEN, STATES, WAITS
 from commands.gates import closings, line, settings_of
 from commands.place import Place
 from commands.tell import FINE, NEEDS_YOU, local_time, out, put_json
@@ -37,7 +37,15 @@ _MESSAGES = {
     "late delivered": "Đã giao, báo muộn",
 }
 
-_LEGS = {"open": "Đang chờ trả lời", "done": "Đã có trả lời", "late": "Trễ hạn"}
+_LEGS = {
+    "planned": "Chưa bắt đầu",
+    "open": "Đang chờ trả lời",
+    "paused": "Tạm dừng, chờ bổ sung",
+    "undoing": "Đang thu hồi",
+    "done": "Đã có trả lời",
+    "undone": "Đã thu hồi",
+    "late": "Trễ hạn",
+}
 
 _MARKS = {
     "delivered": "green",
@@ -140,14 +148,14 @@ def _deliveries(account: read.Account) -> Table:
 
 
 def _legs(account: read.Account) -> Table:
-    table = Table(title="answers awaited (chặng)", title_justify="left")
+    table = Table(title="legs (chặng)", title_justify="left")
     for name in ("state", "trạng thái"):
         table.add_column(name)
     for name in ("legs", "late (trễ hạn)"):
         table.add_column(name, justify="right")
     for state, count in sorted(account.legs.items()):
         late = account.late.get(state, 0)
-        style = "yellow" if late and state == "open" else ""
+        style = "yellow" if (late and state in WAITS) or state == "undoing" else ""
         table.add_row(state, in_vietnamese(state), str(count), str(late), style=style)
     return table
 

@@ -39,7 +39,7 @@ def show_trace(place: Place, number: str, *, as_json: bool) -> int:
     if as_json:
         timeline = [_as_object(moment) for moment in moments]
         told = {"dossier": dossier, "codes": codes, "held": held, "timeline": timeline}
-        put_json(told | {"legs": [asdict(leg) for leg in awaited]})
+        put_json(told | {"legs": [asdict(leg) | {"reason": covered(leg.reason)} for leg in awaited]})
     else:
         _print(codes, held, moments)
         if awaited:
@@ -105,15 +105,23 @@ def _print(codes: dict[str, str], held: str, moments: Sequence[read.Moment]) -> 
 
 
 def _legs(awaited: Sequence[legs.LegOfDossier]) -> Table:
-    table = Table(title="answers awaited (chặng)", title_justify="left")
-    for name in ("leg", "state", "trạng thái", "opened", "due (hạn)", "ended"):
+    table = Table(title="legs (chặng)", title_justify="left")
+    for name in ("leg", "state", "trạng thái", "opened", "due (hạn)", "ended", "note"):
         table.add_column(name, overflow="fold")
     for leg in awaited:
         times = [local_time(at) for at in (leg.opened_at, leg.due_at, leg.ended_at)]
         state = f"{leg.state}, late" if leg.late else leg.state
         told = ", ".join(filter(None, (in_vietnamese(leg.state), "trễ hạn" if leg.late else "")))
-        table.add_row(leg.route, state, told, *times, style="yellow" if leg.late else "")
+        style = "yellow" if leg.late or leg.state == "undoing" else ""
+        table.add_row(leg.route, state, told, *times, covered(_note(leg)), style=style)
     return table
+
+
+def _note(leg: legs.LegOfDossier) -> str:
+    """Supplement rounds, when its peer is asked next, and why it stands as it does."""
+    rounds = f"{leg.rounds} supplement rounds (lần bổ sung)" if leg.rounds else ""
+    asks = f"asked again (hỏi lại) {local_time(leg.ask_at)}" if leg.ask_at else ""
+    return "; ".join(filter(None, (rounds, asks, leg.reason)))
 
 
 def _table(moments: Sequence[read.Moment]) -> Table:

@@ -31,6 +31,9 @@ class LegOfDossier:
     due_at: float | None
     ended_at: float | None
     late: bool
+    rounds: int = 0
+    ask_at: float | None = None
+    reason: str = ""
 
 
 def tie(tx: Connection, ties: Sequence[Tie]) -> list[None]:
@@ -46,7 +49,17 @@ def of_dossier(tx: Connection, dossier: int) -> list[LegOfDossier]:
     query = select(schema.leg, _dossier.withdrawn).join(schema.dossier, _dossier.id == _l.dossier)
     rows = tx.execute(query.where(_l.dossier == dossier).order_by(_l.opened_at, _l.route))
     return [
-        LegOfDossier(row.route, row.state, row.opened_at, row.due_at, row.ended_at, _is_late(row, now))
+        LegOfDossier(
+            row.route,
+            row.state,
+            row.opened_at,
+            row.due_at,
+            row.ended_at,
+            _is_late(row, now),
+            row.rounds,
+            row.ask_at,
+            row.reason,
+        )
         for row in rows
     ]
 

@@ -379,3 +379,79 @@ def test_the_shipped_routes_name_operations_that_the_shipped_adapters_offer() ->
     for leg in shipped().legs:
         assert leg.connector is not None
         assert leg.operation in OPERATIONS[leg.connector]
+
+
+def test_every_mistake_of_the_words_that_wait_is_told_with_its_place() -> None:
+    """Orders that cannot be, fields that are not there, words that need others: each with a way out."""
+    assert problems(
+        """
+[[flow]]
+name = "f"
+  [[flow.leg]]
+  name = "a"
+  after = ["b", "nobody", "fires"]
+  even_if_refused = ["c"]
+  send = "onestop.add_result"
+  expects = "onestop.result"
+  matched_by = "nummer"
+  ask = "onestop.add_result"
+  pauses_on = "onestop.supplement"
+  [[flow.leg]]
+  name = "b"
+  after = "a"
+  expects = "onestop.result"
+  matched_by = "id"
+  ask = "onestop.add_result"
+  ask_every = "2 working hours"
+  [[flow.leg]]
+  name = "fires"
+  on = "onestop.step"
+  after = ["b"]
+  send = "national_portal.add_progress"
+  refused_when = { state = "refused" }
+  undo = "persn"
+  [[flow.leg]]
+  name = "per"
+  on = "tax.obligation"
+  per = "payers.notice.number"
+  expects = "national_portal.payment"
+  matched_by = "payer"
+  until = "due_on"
+  within = "1 day"
+  [[flow.leg]]
+  name = "lists"
+  on = "tax.obligation"
+  per = "payers.notices.number"
+  send = "onestop.add_result"
+  expects = "national_portal.payment"
+  until = "number"
+"""
+    ) == [
+        "r1.toml:6:11: legs wait for each other: a → b → a. One of them must start by a message",
+        'r1.toml:6:17: flow "f" has no leg "nobody". Its legs are a, b, fires, per, lists',
+        'r1.toml:7:22: "c" is not among after. Name it there too',
+        'r1.toml:10:16: Result has no field "nummer". Did you mean "number"?',
+        "r1.toml:11:3: ask needs ask_every beside it. Write ask_every",
+        "r1.toml:12:3: pauses_on needs resumes_on beside it. Write resumes_on",
+        (
+            "r1.toml:17:3: matched_by ties the answer to what was sent or to the value of per. Give "
+            "this leg send or per, or leave it out"
+        ),
+        'r1.toml:19:15: ask_every is no working time: peers answer by night too. Write "2 hours"',
+        "r1.toml:23:3: on and after exclude each other. Leave out on or after",
+        (
+            "r1.toml:25:3: refused_when without expects: this leg is never open. Say what it awaits, "
+            "or leave this out"
+        ),
+        ("r1.toml:26:3: undo without expects: this leg is never open. Say what it awaits, or leave this out"),
+        'r1.toml:26:10: undo must be an operation, "person" or "none". Did you mean "person"?',
+        'r1.toml:30:9: payers has no field "notice". Did you mean "payers.notices"?',
+        'r1.toml:32:16: payer is no single value. Name one of its fields, like "payer.name"',
+        "r1.toml:33:3: within and until exclude each other. Leave out within or until",
+        'r1.toml:33:11: FinancialObligation has no field "due_on"',
+        (
+            "r1.toml:38:9: payers.notices.number is a list, and send would write all of it for each "
+            "value. Leave out send, or name a field that is there once"
+        ),
+        "r1.toml:41:11: number is no day or time. Name another field",
+    ]
