@@ -6,6 +6,7 @@ from functools import cached_property
 
 from bus.desk import Errand, HandedIn, OpenLeg, Standing, Taken
 from bus.errors import RejectedMessageError
+from bus.flow_values import leg_of
 from bus.flows import Leg, Routes
 from bus.ledger import read_desk
 from bus.ledger.legs import LegOfDossier
@@ -117,7 +118,7 @@ class AgencyDesk:
         )
 
     def _open_leg(self, leg: LegOfDossier) -> OpenLeg:
-        known = self._legs.get(leg.route)
+        known = self._legs.get(leg_of(leg.route))
         title, whom = (known.title, known.connector or "") if known else (leg.route, "")
         until = None if leg.due_at is None else _time(leg.due_at)
         return OpenLeg(title, self._title(whom), _time(leg.opened_at), until, leg.late)

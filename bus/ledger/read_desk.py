@@ -100,7 +100,7 @@ def standing(tx: Connection, dossier: int) -> StandingOfDossier | None:
         withdrawn=bool(row.withdrawn),
         began=began,
         heard=heard,
-        legs=tuple(leg for leg in legs.of_dossier(tx, dossier) if leg.state == "open"),
+        legs=tuple(leg for leg in legs.of_dossier(tx, dossier) if leg.state in schema.WAITS),
         deliveries=tuple((one[0], one[1], one[2], one[3]) for one in tx.execute(query)),
     )
 
