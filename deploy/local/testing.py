@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
+from deploy.local.chromium import provide_chromium
 from deploy.local.errors import ServerUnavailableError
 from deploy.local.guard import guarded_popen
 from deploy.local.java import provide_jaxws
@@ -39,6 +40,7 @@ def run_tests(args: list[str]) -> int:
         _provide(lambda: provide_php(say=_say))
         _provide(lambda: provide_jaxws(say=_say))
         _provide(lambda: provide_node_soap(say=_say))
+        _provide(lambda: provide_chromium(say=_say))
         return _run_pytest(args, environment)
 
 

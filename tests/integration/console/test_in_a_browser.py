@@ -1,0 +1,159 @@
+"""The console in a real browser: at phone and desktop width, for every reader, by keyboard alone."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager as Opened
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, async_playwright
+
+from bus.errors import PermanentError
+from bus.installation import Door
+from bus.settings import Address
+from commands.door import opened
+from deploy.local.chromium import find_chromium
+from deploy.local.errors import ServerUnavailableError
+from deploy.local.folder import free_ports
+from monitoring.console.app import console
+from monitoring.console.desk import take
+from tests.integration.console.conftest import PASSWORD, Browser
+from tests.integration.pipeline.peers import raises
+from tests.integration.pipeline.road import submitted
+
+pytestmark = pytest.mark.integration
+
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAGES = (
+    "/",
+    "/find?q=nguyen",
+    "/find?q=khongai",
+    "/dossier/1",
+    "/message/1",
+    "/delivery/1",
+    "/failed",
+    "/connectors",
+    "/connectors/onestop",
+    "/legs",
+    "/flows",
+    "/actions",
+    "/people",
+    "/nowhere",
+)
+WIDTHS = {"phone": (360, 740), "desktop": (1366, 768)}
+
+
+@asynccontextmanager
+async def _chromium(browser: Browser, *, width: str, scheme: str, shots: Path) -> AsyncIterator[Page]:
+    """A window at the console's door; what its console complains of fails the test."""
+    try:
+        path = find_chromium()
+    except ServerUnavailableError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+    door = Door(address=Address(f"127.0.0.1:{free_ports(1)[0]}"))
+    wide, high = WIDTHS[width]
+    complaints: list[str] = []
+    async with opened(console(browser.desk), door), async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=path, args=SWITCHES)
+        context = await chromium.new_context(
+            viewport={"width": wide, "height": high},
+            color_scheme=scheme,  # type: ignore[arg-type]  # "light" or "dark"
+            base_url=f"http://{door.address}",
+        )
+        page = await context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        try:
+            yield page
+        finally:
+            await page.screenshot(path=shots / "last.png")
+            await chromium.close()
+    assert [each for each in complaints if "404" not in each] == []
+
+
+async def _bad_night(browser: Browser) -> None:
+    """One dossier delivered, one that failed, one connector paused: every page has something to show."""
+    wrong = raises(PermanentError("the procedure is not known there"))
+    browser.road.onestop.will("create_dossier", wrong)
+    await browser.road.keep(submitted("G22.99-260415-000001", ChuHoSo="Nguyễn Thị Đào"))
+    await browser.road.becomes("take_in", "dead")
+    await browser.road.keep(submitted("G22.99-260415-000002", ChuHoSo="Nguyễn Văn An"))
+    await browser.road.pauses("national_portal")
+    await browser.finds(path="/")
+
+
+async def _sign_in(page: Page) -> None:
+    await page.goto("/")
+    await page.get_by_label("Tên đăng nhập").fill("binh")
+    await page.get_by_label("Mật khẩu").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [("phone", "dark"), ("desktop", "light")])
+async def test_every_page_fits_and_can_be_read_by_everybody(
+    open_console: Opened[Browser], tmp_path: Path, width: str, scheme: str
+) -> None:
+    """No page is wider than its window, none breaks a rule of WCAG that axe knows, none complains."""
+    async with open_console as browser:
+        await browser.signs_in("integrator")
+        await _bad_night(browser)
+        async with _chromium(browser, width=width, scheme=scheme, shots=tmp_path) as page:
+            await page.goto("/sign-in")
+            found = {"/sign-in": await _faults(page)}
+            await _sign_in(page)
+            for path in PAGES:
+                await page.goto(path)
+                found[path] = await _faults(page)
+            assert {path: faults for path, faults in found.items() if faults} == {}
+
+
+async def _faults(page: Page) -> list[str]:
+    results = await Axe().run(page)
+    wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    found = [each["id"] for each in results.response["violations"]]
+    return [*found, "wider than the window"] if wide else found
+
+
+async def test_the_whole_of_it_goes_by_keyboard(open_console: Opened[Browser], tmp_path: Path) -> None:
+    """Tab leads past the head into the page; "/" leads to the search; a dossier is found and held."""
+    async with open_console as browser:
+        await browser.signs_in("operator")
+        await _bad_night(browser)
+        async with _chromium(browser, width="desktop", scheme="light", shots=tmp_path) as page:
+            await _sign_in(page)
+            await page.keyboard.press("Tab")
+            assert await page.evaluate("document.activeElement.className") == "skip"
+            await page.keyboard.press("/")
+            await page.keyboard.type("van an")
+            await page.keyboard.press("Enter")
+            await page.get_by_role("link", name="G22.99-260415-000002").press("Enter")
+            await page.get_by_placeholder("Lý do").type("chờ xác nhận")
+            await page.keyboard.press("Enter")
+            await page.get_by_text("Đang giữ lại bởi binh").wait_for()
+            assert browser.did()[-1] == ("binh", "hold")
+
+
+async def test_the_overview_renews_itself(open_console: Opened[Browser], tmp_path: Path) -> None:
+    """What changes while somebody watches is there without a touch."""
+    async with open_console as browser:
+        await browser.signs_in("viewer")
+        await browser.looks("/")
+        async with _chromium(browser, width="desktop", scheme="light", shots=tmp_path) as page:
+            await _sign_in(page)
+            assert await page.locator("h1").inner_text() == "Mọi việc bình thường"
+            await browser.road.pauses("onestop")
+            browser.desk.snapshot = await browser.desk.ledger.ask(take, browser.desk.snapshot)
+            await page.get_by_role("heading", name="Có việc cần xem").wait_for(timeout=15_000)
