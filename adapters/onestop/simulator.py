@@ -5,8 +5,9 @@
 Peer's paths: token, search and `--online` after reference 7b; the writing ones are ours [I], see
 `simulator_intake`. Control: `POST /_sim/webhook {"url", "secret"}`, `POST /_sim/counter {"dossiers": […]}`;
 `/_sim/effects` has also `open`, the number of dossiers not at an end; `/_sim/state` counts them by status.
-Officials work every dossier by themselves (`simulator_plan`). Killed and started again over the same folder
-it goes on where it was; tokens are forgotten.
+Officials work every dossier by themselves (`simulator_plan`), with other authorities where `--flows` names
+them (`simulator_flows`). Killed and started again over the same folder it goes on where it was; tokens are
+forgotten.
 """
 
 from __future__ import annotations
@@ -21,8 +22,15 @@ import msgspec
 from adapters._kit.simulator import Simulation, Workshop, main
 from adapters._kit.simulator_http import Answer, Request, Route, json_answer
 from adapters._kit.simulator_shelf import Shelf
+from adapters.onestop import simulator_authorities as authorities
+from adapters.onestop import (
+    simulator_flows,
+    simulator_login,
+    simulator_plan,
+    simulator_search,
+    simulator_tables,
+)
 from adapters.onestop import simulator_intake as intake
-from adapters.onestop import simulator_login, simulator_plan, simulator_search, simulator_tables
 from adapters.onestop.simulator_dossier import FILE_PATH, shown
 from adapters.onestop.simulator_login import Logins
 from adapters.onestop.simulator_paper import paper
@@ -36,8 +44,21 @@ WRITES: tuple[tuple[str, str, str, Handle], ...] = (
     ("PUT", "/pa/dossier/{id}", "update", intake.update),
     ("POST", "/pa/dossier/{id}/supplements", "supplement", intake.append(intake.SUPPLEMENT)),
     ("POST", "/pa/dossier/{id}/withdrawal", "withdrawal", intake.append(intake.WITHDRAWAL)),
-    ("POST", "/pa/dossier/{id}/results", "result", intake.append(intake.RESULT)),
-    ("POST", "/pa/dossier/{id}/fees/payments", "payment", intake.append(intake.PAYMENT)),
+    ("POST", "/pa/dossier/{id}/results", "result", intake.append(authorities.RESULT)),
+    ("POST", "/pa/dossier/{id}/results/revocations", "revocation", intake.append(authorities.REVOCATION)),
+    ("POST", "/pa/dossier/{id}/results/returns", "result_return", intake.append(authorities.RETURN)),
+    ("POST", "/pa/dossier/{id}/tasks", "step", intake.append(authorities.STEP)),
+    (
+        "POST",
+        "/pa/dossier/{id}/supplement-requests",
+        "supplement_request",
+        intake.append(authorities.QUESTION),
+    ),
+    ("PUT", "/pa/dossier/{id}/financial-obligation", "obligation", authorities.set_obligation),
+    ("POST", "/pa/dossier/{id}/financial-obligation/met", "obligation_met", intake.append(authorities.MET)),
+    ("POST", "/pa/dossier/{id}/fees/payments", "payment", intake.append(authorities.PAYMENT)),
+    ("POST", "/pa/dossier/{id}/ready", "ready", intake.append(authorities.READY)),
+    ("POST", "/pa/dossier/{id}/transfers", "transfer", intake.append(authorities.HAND_OVER)),
 )
 
 
@@ -50,6 +71,10 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--shares", type=_shares, default=simulator_plan.Shares(), help="refuse=0.04,stop=0 …"
     )
+    known = ",".join(simulator_flows.FLOWS)
+    parser.add_argument(
+        "--flows", type=_flows, default=frozenset(), help=f"work with other authorities: {known}, or all"
+    )
     parser.add_argument("--client-id", default="lien-thong", help="the client that may log in")
     parser.add_argument("--client-secret", default="mot-cua", help="its secret")
     parser.add_argument("--token-seconds", type=float, default=300.0, help="how long a token lives")
@@ -57,7 +82,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 def build(options: Namespace, workshop: Workshop) -> Simulation:
     """Put the one-stop together from its options."""
-    conduct = Conduct(workshop.seed, options.pace, options.agency, options.shares)
+    conduct = Conduct(workshop.seed, options.pace, options.agency, options.shares, options.flows)
     register = Register(workshop.shelf("dossiers"), workshop.seed, options.late)
     tables = simulator_tables.load(options.tables)
     site = Site(conduct, tables, register, Announcer(), workshop.journal.record)
@@ -149,6 +174,14 @@ def _shares(text: str) -> simulator_plan.Shares:
         return simulator_plan.shares(text)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from error
+
+
+def _flows(text: str) -> frozenset[str]:
+    named = frozenset(simulator_flows.FLOWS if text == "all" else filter(None, text.split(",")))
+    if unknown := named - set(simulator_flows.FLOWS):
+        known = ", ".join(simulator_flows.FLOWS)
+        raise ArgumentTypeError(f"no flow is called {', '.join(sorted(unknown))}; there are {known}")
+    return named
 
 
 def _tables(text: str) -> Path:

@@ -35,6 +35,13 @@ READ_ONLY: Final = frozenset(
         "supplements",
         "results",
         "payments",
+        "slips",
+        "transfers",
+        "decisionRequests",
+        "obligation",
+        "resultReturns",
+        "currentAgency",
+        "ready",
         "acceptedDate",
         "appointmentDate",
         "completedDate",
@@ -96,13 +103,6 @@ PAPER: Final = (Text("name", 2000, required=True),)
 FEE: Final = (Text("name", 500, required=True), Text("code", 50))
 SUPPLEMENT: Final = (Text("id", 100, required=True), Text("content", 4000))
 WITHDRAWAL: Final = (Text("id", 100, required=True), Text("reason", 2000))
-RESULT: Final = (
-    Text("id", 100, required=True),
-    Text("name", 500, required=True),
-    Text("number", 100),
-    Text("url", 2000, URL),
-)
-PAYMENT: Final = (Text("id", 100, required=True), Text("content", 2000), Text("reference", 100))
 
 
 def at(body: Any, path: str) -> Any:
@@ -116,7 +116,7 @@ def created(body: Body, tables: Catalogue, day: dt.date, *, counter: bool) -> li
     """Check a new dossier; one taken in at the counter has no national number."""
     header = HEADER[1:] if counter else HEADER
     return [
-        *_texts(body, header),
+        *texts(body, header),
         *_common(body),
         *_read_only(body),
         *_listed(body, tables, day),
@@ -133,7 +133,7 @@ def updated(body: Body, held: Body) -> list[Problem]:
         if _code_of(body.get(name)) not in (None, _code_of(held.get(name)))
     )
     return [
-        *_texts(body, optional),
+        *texts(body, optional),
         *_common(body),
         *_read_only(body),
         *changed,
@@ -144,51 +144,40 @@ def updated(body: Body, held: Body) -> list[Problem]:
 def supplemented(body: Body) -> list[Problem]:
     """Check an answer to a request for a supplement (bổ sung)."""
     return [
-        *_texts(body, SUPPLEMENT),
-        *_times(body, "receivedDate"),
-        *_each(body, "files", _file),
-        *_clean(body),
+        *texts(body, SUPPLEMENT),
+        *timely(body, "receivedDate"),
+        *each(body, "files", _file),
+        *clean(body),
     ]
 
 
 def withdrawn(body: Body) -> list[Problem]:
     """Check a citizen's withdrawal (rút hồ sơ)."""
-    return [*_texts(body, WITHDRAWAL), *_times(body, "askedDate"), *_clean(body)]
-
-
-def resulted(body: Body) -> list[Problem]:
-    """Check a result paper (giấy tờ kết quả) issued elsewhere."""
-    return [*_texts(body, RESULT), *_times(body, "issuedDate"), *_clean(body)]
-
-
-def paid(body: Body) -> list[Problem]:
-    """Check a payment of fees: whole đồng, more than none."""
-    wrong = (
-        [] if _whole(body.get("amount"), least=1) else [Problem("amount", "must be whole đồng, at least 1")]
-    )
-    return [*_texts(body, PAYMENT), *_times(body, "paidDate"), *wrong, *_clean(body)]
+    return [*texts(body, WITHDRAWAL), *timely(body, "askedDate"), *clean(body)]
 
 
 def _common(body: Body) -> Iterator[Problem]:
     for name in ("procedure", "agency", "eForm"):
         if name in body and not isinstance(body[name], Mapping):
             yield Problem(name, "must be an object")
-    yield from _times(body, "appliedDate")
+    yield from timely(body, "appliedDate")
     yield from _one_of(body, "applyMethod.id", CHANNELS)
     yield from _one_of(body, "resultReturn.id", RETURN_WAYS)
-    yield from _each(body, "files", _file)
-    yield from _each(body, "papers", _paper)
-    yield from _each(body, "fees", _fee)
-    yield from _clean(body)
+    yield from each(body, "files", _file)
+    yield from each(body, "papers", _paper)
+    yield from each(body, "fees", _fee)
+    yield from clean(body)
 
 
-def _times(body: Body, *names: str) -> Iterator[Problem]:
+def timely(body: Body, *names: str) -> Iterator[Problem]:
+    """Find times that are not ISO 8601 with an offset."""
     for name in (*names, "asOf"):
         if body.get(name) not in (None, "") and times.read(body[name]) is None:
             yield Problem(name, "must be ISO 8601 with an offset, such as 2026-11-23T10:55:08+07:00")
 
 
-def _texts(body: Any, texts: tuple[Text, ...] | list[Text], prefix: str = "") -> Iterator[Problem]:
+def texts(body: Any, texts: tuple[Text, ...] | list[Text], prefix: str = "") -> Iterator[Problem]:
+    """Find what is wrong with texts: absent, of another type, too long, of another form."""
     for text in texts:
         problem = _text(at(body, text.path), text)
         if problem:
@@ -246,7 +235,7 @@ def _parties(body: Body, *, required: bool = True) -> Iterator[Problem]:
 
 
 def _party(data: Body, prefix: str) -> Iterator[Problem]:
-    yield from _texts(data, PARTY, prefix)
+    yield from texts(data, PARTY, prefix)
     if data.get("birthday") not in (None, "") and not times.partial_day(data["birthday"]):
         yield Problem(prefix + "birthday", "must be yyyy, yyyy-MM or yyyy-MM-dd, and a day that exists")
     form = IDENTITY_FORMS.get(str(data.get("identityKind", "")))
@@ -259,7 +248,8 @@ def _read_only(body: Body) -> Iterator[Problem]:
     return (Problem(name, "is written by this system alone") for name in sorted(READ_ONLY & body.keys()))
 
 
-def _each(body: Body, name: str, check: Callable[[Any, str], Iterator[Problem]]) -> Iterator[Problem]:
+def each(body: Body, name: str, check: Callable[[Any, str], Iterator[Problem]]) -> Iterator[Problem]:
+    """Check every item of a list."""
     items = body.get(name)
     if items is None:
         return
@@ -274,35 +264,37 @@ def _each(body: Body, name: str, check: Callable[[Any, str], Iterator[Problem]])
 
 
 def _file(item: Body, prefix: str) -> Iterator[Problem]:
-    yield from _texts(item, FILE, prefix)
+    yield from texts(item, FILE, prefix)
     if item.get("removed") not in (None, True, False):
         yield Problem(prefix + "removed", "must be true or false")
 
 
 def _paper(item: Body, prefix: str) -> Iterator[Problem]:
-    yield from _texts(item, PAPER, prefix)
-    if item.get("copies") is not None and not _whole(item["copies"]):
+    yield from texts(item, PAPER, prefix)
+    if item.get("copies") is not None and not whole(item["copies"]):
         yield Problem(prefix + "copies", "must be a whole number, 0 or more")
 
 
 def _fee(item: Body, prefix: str) -> Iterator[Problem]:
-    yield from _texts(item, FEE, prefix)
-    if not _whole(item.get("amount")):
+    yield from texts(item, FEE, prefix)
+    if not whole(item.get("amount")):
         yield Problem(prefix + "amount", "must be whole đồng, 0 or more")
 
 
-def _clean(body: Any, path: str = "") -> Iterator[Problem]:
+def clean(body: Any, path: str = "") -> Iterator[Problem]:
+    """Find control characters, however deep."""
     if isinstance(body, str) and CONTROL.search(body):
         yield Problem(path, "has control characters")
     elif isinstance(body, Mapping):
         for name, value in body.items():
-            yield from _clean(value, f"{path}.{name}" if path else str(name))
+            yield from clean(value, f"{path}.{name}" if path else str(name))
     elif isinstance(body, list):
         for index, value in enumerate(body):
-            yield from _clean(value, f"{path}[{index}]")
+            yield from clean(value, f"{path}[{index}]")
 
 
-def _whole(value: Any, least: int = 0) -> bool:
+def whole(value: Any, least: int = 0) -> bool:
+    """Whether a value is a whole number of at least so many."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 

@@ -48,6 +48,9 @@ ROW: Final = (
 """What a row of the search shows (reference 7b), and `updatedDate` [I]."""
 
 
+RESULT_KINDS: Final = {"land_tax": "GCN_QSDD"}
+"""What a group's procedures result in, where it has a kind [I]."""
+
 FILE_PATH: Final = "/pa/file"
 """Where result papers lie; a path until it is shown, when the address that was asked goes before it."""
 
@@ -59,7 +62,7 @@ class Dossier:
     facts: Facts
     number: str
     """what the officials' dice are drawn from: the national number, else the receipt, else the local code"""
-    plan: tuple[int, ...]
+    plan: tuple[int | str, ...]
     days: int = 1
     """working days of its procedure"""
     fee: int = 0
@@ -74,6 +77,12 @@ class Dossier:
     """the latest `asOf` a writer claimed"""
     had: set[tuple[str, str]] = field(default_factory=set)
     """(operation, id) of what was appended"""
+    group: str = ""
+    """the group of its procedure, by which its officials know what to do"""
+    events: set[str] = field(default_factory=set)
+    """what other authorities have done, and a gate of the plan may wait for"""
+    interrupted: int | None = None
+    """the status in which another authority's question found it"""
     version: int = 0
 
     @property
@@ -85,6 +94,12 @@ class Dossier:
     def ended(self) -> bool:
         """Whether nothing will happen to it any more."""
         return self.status in ENDED
+
+    @property
+    def waits_for(self) -> str:
+        """What the next item of the plan waits for, "" where it waits for nothing."""
+        item = self.plan[self.taken] if self.taken < len(self.plan) else ""
+        return item.removeprefix("await ") if isinstance(item, str) and item.startswith("await ") else ""
 
     @property
     def online(self) -> bool:
@@ -114,22 +129,25 @@ def tick(dossier: Dossier) -> dt.datetime:
     return dossier.clock
 
 
-def move(dossier: Dossier, status: int, *, content: str = "") -> None:
-    """Bring a dossier to a status: dates, reason, request or result, and one more task in its history."""
+def move(dossier: Dossier, status: int, *, content: str = "", listed: bool = True) -> None:
+    """Bring a dossier to a status: dates, reason, request or result, and one more task in its history.
+
+    `listed` is false where another authority asks: its request is in the list already.
+    """
     began, at = dossier.clock, tick(dossier)
     rng = dice(dossier.seed, dossier.number, f"task {len(dossier.facts['tasks'])}")
     facts = dossier.facts
     facts["statusCurrentTask"] = status_word(status)
     _set_dates(dossier, status, at)
-    reason = rng.choice(REASONS[status]) if status in REASONS else None
+    reason = rng.choice(REASONS[status]) if status in REASONS and not content else None
     if reason:
         facts["reason"] = reason
     official = rng.choice(OFFICIALS)
     if status == ACCEPTED:
         _charge(dossier)
-    if status == SUPPLEMENT_REQUESTED:
+    if status == SUPPLEMENT_REQUESTED and listed:
         _ask_supplement(dossier, at, official[0], reason or "")
-    if status == RETURNED:
+    if status == RETURNED and not facts["results"]:
         _issue_result(dossier, at)
     text = content or rng.choice(CONTENTS[status])
     facts["tasks"].append(
@@ -225,6 +243,8 @@ def _issue_result(dossier: Dossier, at: dt.datetime) -> None:
     }
     if dossier.result_code:
         result["resultCode"] = dossier.result_code
+    if dossier.group in RESULT_KINDS:
+        result["kind"] = RESULT_KINDS[dossier.group]
     dossier.facts["results"].append(result)
 
 

@@ -1,4 +1,4 @@
-"""What other systems may write: create, update, supplement, withdrawal, result, payment. All [I].
+"""What others may write: create, update, supplement, withdrawal; more in `simulator_authorities`. All [I].
 
 iGate's own writing calls are not published (reference 7b has reading ones), so these are ours, labelled so.
 A create that comes twice makes two dossiers; an appended thing that comes twice is acknowledged twice; the
@@ -22,7 +22,7 @@ from adapters.onestop.simulator_checks import Problem
 from adapters.onestop.simulator_dossier import Dossier, Facts
 from adapters.onestop.simulator_opening import opened, worded
 from adapters.onestop.simulator_site import Site
-from adapters.onestop.simulator_words import PAYMENT_DUE, SUPPLEMENT_REQUESTED, WITHDRAWABLE, WITHDRAWN
+from adapters.onestop.simulator_words import SUPPLEMENT_REQUESTED, WITHDRAWABLE, WITHDRAWN
 
 Act = Callable[[Site, Dossier, Facts], None]
 
@@ -37,14 +37,19 @@ class Append(msgspec.Struct, frozen=True):
     act: Act
     again: Callable[[Dossier], bool] = lambda _: False
     """whether one of another `id` is a repeat all the same"""
+    key: Callable[[Facts], str] = lambda body: str(body["id"])
+    """by what it is known"""
+    sense: Callable[[Dossier, Facts], bool] = lambda *_: True
+    """whether it fits the dossier; else it is refused with `nonsense`"""
+    nonsense: tuple[str, str] = ("", "")
 
 
 def create(site: Site, request: Request) -> Answer:
     """`POST /pa/dossier`: 201 `{id, code, nationCode, status}`. The same number again: a second dossier."""
-    body = _body(request)
-    problems = _shape(body) or checks.created(body, site.tables, times.now().date(), counter=False)
+    body = body_of(request)
+    problems = shape(body) or checks.created(body, site.tables, times.now().date(), counter=False)
     if problems:
-        return _refused(site, request, ("create", _number(body)), invalid(problems))
+        return refused(site, request, ("create", _number(body)), invalid(problems))
     number = body["nationCode"]
     effect: Effect = "duplicate" if number in site.register.by_nation_code else "applied"
     dossier = opened(site, body)
@@ -61,7 +66,7 @@ def counter(site: Site, request: Request) -> Answer:
     bodies = msgspec.json.decode(request.body, type=dict[str, list[Facts]]).get("dossiers", [])
     day = times.now().date()
     for index, body in enumerate(bodies):
-        problems = _shape(body) or checks.created(body, site.tables, day, counter=True)
+        problems = shape(body) or checks.created(body, site.tables, day, counter=True)
         if problems:
             return invalid([Problem(f"dossiers[{index}].{p.field}", p.message) for p in problems])
     dossiers = [opened(site, {"applyMethod": {"id": 1}, **body}) for body in bodies]
@@ -74,21 +79,21 @@ def update(site: Site, request: Request) -> Answer:
     """`PUT /pa/dossier/{id}`: replaces the keys that the body has. The same content again is an `echo`."""
     dossier = site.register.by_id.get(request.parts["id"])
     if dossier is None:
-        return _unknown(site, request, "update")
-    body = _body(request)
-    problems = _shape(body) or checks.updated(body, dossier.facts)
+        return unknown(site, request, "update")
+    body = body_of(request)
+    problems = shape(body) or checks.updated(body, dossier.facts)
     key = ("update", dossier.number)
     if problems:
-        return _refused(site, request, key, invalid(problems))
+        return refused(site, request, key, invalid(problems))
     changes = worded({name: value for name, value in body.items() if name not in ("asOf", *checks.FIXED)})
     if all(_same(dossier.facts.get(name), value) for name, value in changes.items()):
-        return _settled(site, request, key, "echo", dossier)
+        return settled(site, request, key, "echo", dossier)
     if dossier.ended:
-        return _refused(site, request, key, conflict("DOSSIER_ENDED", "Hồ sơ đã kết thúc"))
+        return refused(site, request, key, conflict("DOSSIER_ENDED", "Hồ sơ đã kết thúc"))
     effect = _timely(dossier, body)
     dossier.facts.update(changes)
     _touched(site, dossier)
-    return _settled(site, request, key, effect, dossier)
+    return settled(site, request, key, effect, dossier)
 
 
 def append(kind: Append) -> Callable[[Site, Request], Answer]:
@@ -97,46 +102,39 @@ def append(kind: Append) -> Callable[[Site, Request], Answer]:
     def handle(site: Site, request: Request) -> Answer:
         dossier = site.register.by_id.get(request.parts["id"])
         if dossier is None:
-            return _unknown(site, request, kind.operation)
-        body = _body(request)
+            return unknown(site, request, kind.operation)
+        body = body_of(request)
         key = (kind.operation, dossier.number)
-        problems = _shape(body) or kind.check(body)
+        problems = shape(body) or kind.check(body)
         if problems:
-            return _refused(site, request, key, invalid(problems))
-        if kind.again(dossier) or (kind.operation, body["id"]) in dossier.had:
-            return _settled(site, request, key, "duplicate", dossier, body["id"])
+            return refused(site, request, key, invalid(problems))
+        item = kind.key(body)
+        if kind.again(dossier) or (kind.operation, item) in dossier.had:
+            return settled(site, request, key, "duplicate", dossier, item)
         if not kind.allowed(dossier):
-            return _refused(site, request, key, conflict(*kind.refusal))
+            return refused(site, request, key, conflict(*kind.refusal))
+        if not kind.sense(dossier, body):
+            return refused(site, request, key, conflict(*kind.nonsense))
         effect = _timely(dossier, body)
-        dossier.had.add((kind.operation, body["id"]))
+        dossier.had.add((kind.operation, item))
         kind.act(site, dossier, {name: value for name, value in body.items() if name != "asOf"})
-        return _settled(site, request, key, effect, dossier, body["id"])
+        return settled(site, request, key, effect, dossier, item)
 
     return handle
 
 
 def _add_supplement(site: Site, dossier: Dossier, body: Facts) -> None:
     simulator_dossier.answer_supplement(dossier, body)
-    site.step(dossier, dossier.taken)
+    if dossier.interrupted is None:
+        site.step(dossier, dossier.taken)
+    else:
+        site.resume(dossier)
 
 
 def _withdraw(site: Site, dossier: Dossier, body: Facts) -> None:
     dossier.facts["withdrawal"] = body
     dossier.facts["reason"] = body.get("reason")
     site.bring_to(dossier, WITHDRAWN)
-
-
-def _add_result(site: Site, dossier: Dossier, body: Facts) -> None:
-    dossier.facts["results"].append(body)
-    _touched(site, dossier)
-
-
-def _pay(site: Site, dossier: Dossier, body: Facts) -> None:
-    dossier.facts["payments"].append(body)
-    if dossier.status == PAYMENT_DUE:
-        site.step(dossier, dossier.taken)
-    else:
-        _touched(site, dossier)
 
 
 SUPPLEMENT = Append(
@@ -153,20 +151,6 @@ WITHDRAWAL = Append(
     ("DOSSIER_ENDED", "Hồ sơ đã xử lý xong hoặc đã kết thúc, không thể rút"),
     _withdraw,
     lambda dossier: dossier.status == WITHDRAWN,
-)
-RESULT = Append(
-    "result",
-    checks.resulted,
-    lambda dossier: not dossier.ended,
-    ("DOSSIER_ENDED", "Hồ sơ đã kết thúc, không nhận thêm kết quả"),
-    _add_result,
-)
-PAYMENT = Append(
-    "payment",
-    checks.paid,
-    lambda dossier: not dossier.ended,
-    ("DOSSIER_ENDED", "Hồ sơ đã kết thúc, không nhận thanh toán"),
-    _pay,
 )
 
 
@@ -211,20 +195,23 @@ def _timely(dossier: Dossier, body: Facts) -> Effect:
     return "out_of_order" if late else "applied"
 
 
-def _settled(
+def settled(
     site: Site, request: Request, key: tuple[str, str], effect: Effect, dossier: Dossier, item: str = ""
 ) -> Answer:
+    """Note an effect in the journal and acknowledge it."""
     site.record(*key, effect, request.request_id, **({"id": item} if item else {}))
     return json_answer(_receipt(dossier) | ({"itemId": item} if item else {}))
 
 
-def _refused(site: Site, request: Request, key: tuple[str, str], answer: Answer) -> Answer:
+def refused(site: Site, request: Request, key: tuple[str, str], answer: Answer) -> Answer:
+    """Note a refusal in the journal and give the answer."""
     site.record(*key, "refused", request.request_id, status=answer.status)
     return answer
 
 
-def _unknown(site: Site, request: Request, operation: str) -> Answer:
-    return _refused(site, request, (operation, request.parts["id"]), not_found(request.parts["id"]))
+def unknown(site: Site, request: Request, operation: str) -> Answer:
+    """Refuse what is about a dossier that nobody has here."""
+    return refused(site, request, (operation, request.parts["id"]), not_found(request.parts["id"]))
 
 
 def _receipt(dossier: Dossier) -> Facts:
@@ -233,14 +220,16 @@ def _receipt(dossier: Dossier) -> Facts:
     return {name: facts.get(name) for name in names} | {"status": facts["statusCurrentTask"]}
 
 
-def _body(request: Request) -> Any:
+def body_of(request: Request) -> Any:
+    """Return the body without its nulls, which say nothing."""
     body = request.json()
     if not isinstance(body, dict):
         return body
     return {name: value for name, value in body.items() if value is not None}
 
 
-def _shape(body: Any) -> list[Problem]:
+def shape(body: Any) -> list[Problem]:
+    """Return the problem of a body that is no object."""
     return [] if isinstance(body, Mapping) else [Problem("", "must be a JSON object")]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Any, Final
 
+from adapters.onestop import simulator_flows
 from adapters.onestop import simulator_times as times
 from adapters.onestop.simulator_checks import at
 from adapters.onestop.simulator_dossier import Dossier, Facts, stable_id
@@ -22,7 +23,19 @@ EMPTY: Final[dict[str, Any]] = {
     "reason": None,
     "withdrawal": None,
 }
-LISTS: Final = ("files", "papers", "fees", "tasks", "supplements", "results", "payments")
+LISTS: Final = (
+    "files",
+    "papers",
+    "fees",
+    "tasks",
+    "supplements",
+    "results",
+    "payments",
+    "slips",
+    "transfers",
+    "decisionRequests",
+    "resultReturns",
+)
 
 
 def opened(site: Site, body: Facts) -> Dossier:
@@ -41,13 +54,15 @@ def opened(site: Site, body: Facts) -> Dossier:
     dossier.result_name = procedure.get("result") or dossier.result_name
     dossier.result_code = _result_code(procedure)
     dossier.clock = times.now().replace(microsecond=0)
+    dossier.group = procedure.get("group", "")
+    dossier.plan = simulator_flows.course(plan, dossier, site.tables, site.conduct.flows)
     facts["updatedDate"] = times.millis(times.now())
     return dossier
 
 
 def _agency(site: Site, body: Facts, procedure: Row) -> Facts:
     """Return who takes it: the agency named by code, else by name, else the procedure's, else our own."""
-    day = times.now().date()
+    day = simulator_flows.applied_on(body)
     code, name = at(body, "agency.code"), at(body, "agency.name")
     row = site.tables.agency_named(name, day) if name and not code else None
     code = code or (row or {}).get("code") or procedure.get("agency") or site.conduct.agency

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.onestop import simulator_dossier
+from adapters.onestop import simulator_dossier, simulator_flows
 from adapters.onestop.simulator_dossier import Dossier
 from adapters.onestop.simulator_plan import Shares, dice
 from adapters.onestop.simulator_register import Register
@@ -33,6 +33,8 @@ class Conduct:
     agency: str = "H12"
     """who takes a dossier in that names no agency"""
     shares: Shares = field(default_factory=Shares)
+    flows: frozenset[str] = frozenset()
+    """the flows with other authorities that its officials know (`simulator_flows.FLOWS`)"""
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,24 @@ class Site:
         self.register.publish(dossier)
         self.announcer.announce(dossier.facts)
 
-    def bring_to(self, dossier: Dossier, status: int, content: str = "") -> None:
+    def bring_to(self, dossier: Dossier, status: int, content: str = "", *, listed: bool = True) -> None:
         """Move a dossier to a status and make it known."""
-        simulator_dossier.move(dossier, status, content=content)
+        simulator_dossier.move(dossier, status, content=content, listed=listed)
         self.changed(dossier)
+
+    def happened(self, dossier: Dossier, event: str) -> None:
+        """Note what another authority has done; a plan that waits for it goes on."""
+        dossier.events.add(event)
+        if dossier.waits_for == event:
+            self.step(dossier, dossier.taken)
 
     def expect_step(self, dossier: Dossier) -> None:
         """Let the officials take the next step when its time has come, unless something else came first."""
         if dossier.ended or dossier.taken >= len(dossier.plan) or _waits_for_citizen(dossier):
+            return
+        if dossier.interrupted is not None:
+            wait = self.conduct.pace * COUNTER_STEPS
+            asyncio.get_running_loop().call_later(wait, self.answered_at_counter, dossier)
             return
         slow = COUNTER_STEPS if dossier.status in (SUPPLEMENT_REQUESTED, PAYMENT_DUE) else 1
         rng = dice(self.conduct.seed, dossier.number, f"pace {dossier.taken}")
@@ -68,11 +80,33 @@ class Site:
         """Take the plan's step `taken`, unless the dossier went on or ended since it was expected."""
         if dossier.ended or dossier.taken != taken or taken >= len(dossier.plan):
             return
+        if dossier.interrupted is not None or (dossier.waits_for and dossier.waits_for not in dossier.events):
+            return
         if dossier.status == SUPPLEMENT_REQUESTED and not dossier.online:
             simulator_dossier.answer_supplement(dossier, {"content": "Công dân nộp trực tiếp tại quầy."})
+        item = dossier.plan[taken]
         dossier.taken += 1
-        self.bring_to(dossier, dossier.plan[taken])
+        if isinstance(item, int):
+            self.bring_to(dossier, item)
+        elif item in simulator_flows.ACTS:
+            simulator_flows.act(dossier, item, self.tables)
+            self.changed(dossier)
+        else:
+            dossier.events.discard(item.removeprefix(simulator_flows.GATE))
         self.expect_step(dossier)
+
+    def answered_at_counter(self, dossier: Dossier) -> None:
+        """Take what another authority asked for from a citizen who comes to the counter."""
+        if dossier.interrupted is not None and not dossier.ended:
+            simulator_dossier.answer_supplement(dossier, {"content": "Công dân nộp trực tiếp tại quầy."})
+            self.resume(dossier)
+
+    def resume(self, dossier: Dossier) -> None:
+        """Go back to where another authority's question found a dossier."""
+        before, dossier.interrupted = dossier.interrupted, None
+        if before is not None:
+            self.bring_to(dossier, before, content="Đã nhận giấy tờ bổ sung, chuyển cơ quan yêu cầu.")
+            self.expect_step(dossier)
 
     async def officials(self) -> None:
         """Take up the work on every open dossier again after a restart; runs until the process ends."""

@@ -1,7 +1,8 @@
 """The one-stop's own catalogue: procedures (thủ tục) and agencies (cơ quan) from CSV files, dated.
 
 Without files nothing is known and only formats are checked. Columns read: `code,name,from,until` of both;
-`old_code,successor` of agencies; `agency,on_the_spot,result,days,fee,sector` of procedures.
+`old_code,successor,parent` and places of agencies; of procedures
+`agency,on_the_spot,result,days,fee,sector,group`.
 """
 
 from __future__ import annotations
@@ -41,6 +42,14 @@ class Catalogue:
     def agency_named(self, name: str, day: dt.date) -> Row | None:
         """Find an agency in force that day by its name as the table writes it."""
         return _in_force(self.agency_names.get(name.casefold(), ()), day)
+
+    def above(self, code: str, day: dt.date) -> list[Row]:
+        """Return the agencies above one, the nearest first, as the tree stood that day."""
+        found: list[Row] = []
+        row = self.agency(code, day)
+        while row and row.get("parent") and (row := self.agency(row["parent"], day)) and row not in found:
+            found.append(row)
+        return found
 
     def closed_agency(self, code: str) -> Row | None:
         """Return the last row of a code, whether in force or not."""

@@ -21,6 +21,7 @@ from adapters.national_portal.attachments import FILE_LIMIT, opened
 from adapters.national_portal.simulator_catalogue import Catalogue
 from adapters.national_portal.simulator_checks import progress_problems, record_problems
 from adapters.national_portal.simulator_paper import inline
+from adapters.onestop import simulator_authority_checks as authority_checks
 from adapters.onestop import simulator_checks as onestop_checks
 from adapters.onestop.simulator_tables import load as load_catalogue
 from bench.province import FACTS, Submission, coverage, load_tables, submissions
@@ -372,7 +373,7 @@ def test_results_and_requests_for_supplements_are_read(sheets: Sheets, worked: l
     assert (result.code, result.url) == (returned["code"], returned["results"][0]["url"])
     assert str(result.issued_on) == returned["results"][0]["issuedDate"][:10]
     body = sheets["onestop/result"].write(result, source="onestop").tree
-    assert onestop_checks.resulted(body) == []
+    assert authority_checks.resulted(body) == []
     whole = _read(sheets, "onestop/dossier", asked, Dossier)
     tree = {**asked["supplements"][0], "code": asked["code"]}
     request = sheets["onestop/supplement"].read(tree, source="onestop").message
