@@ -13,39 +13,7 @@ from bus.ledger.schema import ENDS, OPEN, STATES, WAITS
 from commands.gates import closings, line, settings_of
 from commands.place import Place
 from commands.tell import FINE, NEEDS_YOU, local_time, out, put_json
-
-VIETNAMESE = {
-    "waiting": "Chờ đến lượt",
-    "ready": "Sẵn sàng gửi",
-    "sending": "Đang gửi",
-    "retrying": "Chờ gửi lại",
-    "unknown": "Chưa rõ kết quả",
-    "held": "Đang giữ lại",
-    "delivered": "Đã giao",
-    "refused": "Bị từ chối",
-    "superseded": "Không cần gửi",
-    "dead": "Cần người xử lý",
-    "discarded": "Đã bỏ",
-}
-
-_MESSAGES = {
-    "kept": "Đã lưu",
-    "parked": "Chờ bổ sung bảng mã",
-    "unmatched": "Không khớp hồ sơ nào",
-    "conflict": "Trùng khoá, khác nội dung",
-    "dead": "Cần người xử lý",
-    "late delivered": "Đã giao, báo muộn",
-}
-
-_LEGS = {
-    "planned": "Chưa bắt đầu",
-    "open": "Đang chờ trả lời",
-    "paused": "Tạm dừng, chờ bổ sung",
-    "undoing": "Đang thu hồi",
-    "done": "Đã có trả lời",
-    "undone": "Đã thu hồi",
-    "late": "Trễ hạn",
-}
+from monitoring.words import DELIVERIES, in_vietnamese
 
 _MARKS = {
     "delivered": "green",
@@ -65,11 +33,6 @@ def show_account(place: Place, *, as_json: bool) -> int:
     else:
         _print(account, shut, late)
     return NEEDS_YOU if account.unaccounted else FINE
-
-
-def in_vietnamese(state: str) -> str:
-    """How a delivery's, a message's or a leg's state reads to whoever is on duty; "" for one not ours."""
-    return VIETNAMESE.get(state) or _MESSAGES.get(state) or _LEGS.get(state, "")
 
 
 def _questions(tx: Connection) -> tuple[read.Account, tuple[GateRow, ...], list[dict[str, Any]]]:
@@ -138,7 +101,7 @@ def _deliveries(account: read.Account) -> Table:
         for state in states:
             count = account.states.get(state, 0)
             table.add_row(
-                state, VIETNAMESE[state], str(count), style=_MARKS.get(state, "") if count else "dim"
+                state, DELIVERIES[state], str(count), style=_MARKS.get(state, "") if count else "dim"
             )
         table.add_section()
     for state in account.states.keys() - set(STATES):

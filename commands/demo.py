@@ -19,7 +19,6 @@ from bus.errors import ConfigurationError
 from bus.ledger import read
 from bus.ledger.ledger import read_only
 from bus.ledger.schema import OPEN, STATES
-from commands.account import VIETNAMESE
 from commands.demo_console import invite, section
 from commands.demo_world import ONESTOP, PORTAL, ROOT, Scene, build_scene
 from commands.parts import one_of
@@ -28,6 +27,7 @@ from commands.tell import FINE, NEEDS_YOU, out, put_json, say
 from deploy.local.folder import free_ports, last_lines
 from deploy.local.guard import Guarded, guarded_popen
 from deploy.local.rabbitmq import find_broker
+from monitoring.words import DELIVERIES
 
 QUIET_LOOKS = 4
 CHUNK = 25
@@ -227,7 +227,7 @@ def _show(world: World, result: dict[str, Any], covered: Coverage) -> None:
         table.add_column(name)
     for state, count in result["states"].items():
         if count:
-            table.add_row(state, VIETNAMESE[state], str(count))
+            table.add_row(state, DELIVERIES[state], str(count))
     table.add_section()
     for name, counted in result["effects"].items():
         told = f"{counted['applied']} applied, {counted['duplicates']} doubled, {counted['refused']} refused"

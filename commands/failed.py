@@ -11,7 +11,6 @@ from sqlalchemy import Connection, select
 
 from bus.ledger import read, schema
 from bus.ledger.ledger import read_only
-from commands.account import in_vietnamese
 from commands.place import Place
 from commands.tell import (
     FINE,
@@ -25,6 +24,7 @@ from commands.tell import (
     say,
     veiled,
 )
+from monitoring.words import in_vietnamese
 
 MOST = 10_000
 """How many are read; a list that is longer says so."""

@@ -16,6 +16,7 @@ from bus.ledger.ledger import read_only
 from commands.parts import one_of, read_settings
 from commands.place import Place
 from commands.tell import FINE, NEEDS_YOU, covered, local_time, out, put_json
+from monitoring.words import BREAKERS
 
 DAY = 86_400.0
 _SHOWN = 5
@@ -23,7 +24,6 @@ _CAUSES = {
     "breaker": "its breaker was open (cầu dao đã ngắt)",
     "pause": "a person paused it (tạm dừng)",
 }
-VIETNAMESE = {"closed": "Đang thông", "open": "Đã ngắt", "half-open": "Đang thử lại"}
 
 
 def closings(rows: Iterable[GateRow], installation: Installation | None) -> list[dict[str, Any]]:
@@ -89,7 +89,7 @@ def line(closing: dict[str, Any]) -> str:
     if closing["paused_by"]:
         what = f"paused by {closing['paused_by']}"
     elif closing["breaker"] != "closed":
-        what = f"breaker {closing['breaker']} ({VIETNAMESE[closing['breaker']]})"
+        what = f"breaker {closing['breaker']} ({BREAKERS[closing['breaker']]})"
     since = f"since {local_time(closing['since'])}" if closing["since"] else ""
     return f"{name}: {': '.join(filter(None, (' '.join(filter(None, (what, since))), closing['reason'])))}"
 
@@ -181,7 +181,7 @@ def _print(told: Sequence[dict[str, Any]]) -> None:
     for one in told:
         trial = any(each["state"] == "half-open" for each in one["breakers"])
         state = "shut" if one["shut"] else "tried again" if trial else "goes"
-        vietnamese = "Đang dừng" if one["shut"] else VIETNAMESE["half-open" if trial else "closed"]
+        vietnamese = "Đang dừng" if one["shut"] else BREAKERS["half-open" if trial else "closed"]
         away = _times(len(one["away"]))
         row = (one["connector"], one["mode"] or "", one["window"] or "", state, vietnamese, away)
         table.add_row(*row, style="yellow" if one["shut"] else "")

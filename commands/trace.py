@@ -11,10 +11,10 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from bus.ledger import legs, read, schema
 from bus.ledger.ledger import read_only
-from commands.account import in_vietnamese
 from commands.place import Place
 from commands.tell import FINE, NEEDS_YOU, VIETNAM, covered, local_time, out, put_json, say
 from mappings.source import did_you_mean
+from monitoring.words import in_vietnamese
 
 _CANDIDATES = 500
 _MARKS = {

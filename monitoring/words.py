@@ -23,7 +23,15 @@ MESSAGES = {
     "late delivered": "Đã giao, báo muộn",
 }
 
-LEGS = {"open": "Đang chờ trả lời", "done": "Đã có trả lời", "late": "Trễ hạn"}
+LEGS = {
+    "planned": "Chưa bắt đầu",
+    "open": "Đang chờ trả lời",
+    "paused": "Tạm dừng, chờ bổ sung",
+    "undoing": "Đang thu hồi",
+    "done": "Đã có trả lời",
+    "undone": "Đã thu hồi",
+    "late": "Trễ hạn",
+}
 
 BREAKERS = {"closed": "Đang thông", "open": "Đã ngắt", "half-open": "Đang thử lại"}
 

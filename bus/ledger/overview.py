@@ -89,8 +89,8 @@ def attempts(tx: Connection, number: int) -> list[RowMapping]:
 
 
 def open_legs(tx: Connection, most: int) -> list[RowMapping]:
-    """Legs that await an answer, those whose time runs out first before the others."""
+    """Legs that await an answer or a supplement, those whose time runs out first before the others."""
     table = schema.leg.c
-    query = select(schema.leg, schema.dossier.c.withdrawn).where(text("leg.state = 'open'"))
+    query = select(schema.leg, schema.dossier.c.withdrawn).where(text(schema.WAITS_FOR_ANSWER))
     query = query.join(schema.dossier, schema.dossier.c.id == table.dossier)
     return list(tx.execute(query.order_by(table.due_at.is_(None), table.due_at).limit(most)).mappings())

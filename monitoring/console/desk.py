@@ -19,6 +19,7 @@ from bus.ledger.gates import read_gates, read_outages
 from bus.ledger.ledger import Ledger
 from bus.ledger.overview import Today, Under
 from bus.ledger.records import Ready
+from bus.ledger.schema import WAITS
 
 VIETNAM = timezone(timedelta(hours=7))
 
@@ -76,7 +77,7 @@ def take(tx: Connection, before: Snapshot) -> Snapshot:
     """Read the state at a glance; the account, which reads everything, is taken over where it is recent."""
     now = time.time()
     is_old = now - before.account_at > _ACCOUNT
-    late = legs.late(tx)
+    late, waiting = legs.late(tx), legs.counted(tx)
     return Snapshot(
         at=now,
         under_way=overview.under_way(tx),
@@ -84,8 +85,8 @@ def take(tx: Connection, before: Snapshot) -> Snapshot:
         gates=read_gates(tx),
         outages=read_outages(tx),
         troubles=read.troubles(tx, 2000),
-        late_legs=late.get("open", 0),
-        open_legs=legs.counted(tx).get("open", 0),
+        late_legs=sum(late.get(state, 0) for state in WAITS),
+        open_legs=sum(waiting.get(state, 0) for state in WAITS),
         account=read.account(tx) if is_old else before.account,
         account_at=now if is_old else before.account_at,
     )

@@ -84,10 +84,13 @@ async def legs(look: Look) -> Response[str]:
     now = look.desk.snapshot.at
     found = await look.desk.ledger.ask(ask.open_legs, LEGS)
     known = await look.desk.ledger.ask(_names, [row["dossier"] for row in found])
-    shown = [
-        {**row, "code": known.get(row["dossier"]), "late": (row["due_at"] or now) < now} for row in found
-    ]
+    shown = [{**row, "code": known.get(row["dossier"]), "late": _is_late(row, now)} for row in found]
     return look.page("legs.html", legs=shown)
+
+
+def _is_late(leg: Any, now: float) -> bool:
+    """Nobody owes an answer to a dossier that is withdrawn."""
+    return leg["due_at"] is not None and leg["due_at"] < now and not leg["withdrawn"]
 
 
 def _names(tx: Any, dossiers: list[int]) -> dict[int, str]:

@@ -10,6 +10,7 @@ from litestar import MediaType, Response
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
+from bus.flow_values import item_of, leg_of
 from monitoring.console import show
 from monitoring.console.desk import Desk
 from monitoring.console.texts import read_texts, speaker
@@ -54,7 +55,7 @@ class Pages:
         text = self._templates.get_template(template).render(
             t=say,
             status=lambda word: say(f"status.{word or 'none'}"),
-            leg_title=lambda route: self._titles.get(route, route),
+            leg_title=self._leg,
             language=language,
             theme=visitor.theme if visitor else theme_of(request),
             visitor=visitor,
@@ -68,6 +69,11 @@ class Pages:
             **values,
         )
         return Response(text, media_type=MediaType.HTML, status_code=code)
+
+    def _leg(self, route: str) -> str:
+        """A leg's title, with its value where it is one of several."""
+        title = self._titles.get(leg_of(route), leg_of(route))
+        return f"{title} {item}" if (item := item_of(route)) else title
 
     def say(self, visitor: Visitor, name: str, **values: object) -> str:
         """A text in a visitor's language."""

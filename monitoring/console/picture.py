@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 from markupsafe import Markup
 
-from bus.flow_values import Flow, Leg
+from bus.flow_values import Flow, Leg, leg_of
 from bus.ledger.overview import Today
 
 _ROW, _TOP, _HIGH = 74, 10, 52
@@ -33,8 +33,7 @@ def picture(flow: Flow, today: Sequence[Today], t: Callable[..., str]) -> Markup
 
 def _leg(leg: Leg, row: int, today: Sequence[Today], t: Callable[..., str]) -> Iterator[str]:
     y = _TOP + row * _ROW
-    after: tuple[str, ...] = getattr(leg, "after", ())
-    starts = list(leg.on) or [f"{t('flows.after')} {', '.join(after)}"]
+    starts = list(leg.on) or [f"{t('flows.after')} {', '.join(leg.after)}"]
     sends = f"{leg.connector}.{leg.operation}" if leg.operation else t("flows.nothing")
     awaits = f"{t('flows.awaits')} {', '.join(leg.expects)}" if leg.expects else ""
     yield _box(0, y, starts[0], " · ".join(starts[1:]))
@@ -46,7 +45,7 @@ def _leg(leg: Leg, row: int, today: Sequence[Today], t: Callable[..., str]) -> I
 
 
 def _counts(leg: Leg, y: float, today: Sequence[Today]) -> Iterator[str]:
-    mine = [one for one in today if one.route == leg.route]
+    mine = [one for one in today if leg_of(one.route) == leg.route]
     done = sum(one.count for one in mine if one.state not in _BAD)
     stuck = sum(one.count for one in mine if one.state in _BAD)
     middle = (_X[1] + _WIDE[1] + _X[2]) / 2
@@ -79,7 +78,7 @@ def _arrow(x: float, to: float, y: float) -> str:
 def _links(flow: Flow, places: dict[str, int]) -> Iterator[str]:
     """Which legs wait for which: curves at the side."""
     for leg in flow.legs:
-        for name in getattr(leg, "after", ()):
+        for name in leg.after:
             if name in places:
                 y, to = (_TOP + places[each] * _ROW + _HIGH / 2 for each in (name, leg.name))
                 x = _X[1] + _WIDE[1] / 8

@@ -11,8 +11,8 @@ import typer.main
 
 from bus import errors
 from bus.ledger.schema import STATES
-from commands.account import VIETNAMESE
 from commands.main import app
+from monitoring.words import DELIVERIES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (
@@ -159,7 +159,7 @@ def test_the_states_of_the_architecture_are_the_ledgers() -> None:
     text = (ROOT / "docs/architecture.md").read_text()
     assert tuple(_first_column("docs/architecture.md", "States")) == STATES
     for state in STATES:
-        assert f"| `{state}` | {VIETNAMESE[state]} |" in text
+        assert f"| `{state}` | {DELIVERIES[state]} |" in text
 
 
 def test_the_errors_of_the_architecture_are_the_bus_s() -> None:
