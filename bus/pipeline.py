@@ -232,7 +232,7 @@ class Pipeline:
             sent = Sent(claimed, connector, operation, *self._written(claimed, connector, operation))
             if claimed.state == "unknown":
                 return await self._ask(sent)
-            if why := self._needless(sent):
+            if why := self._needless(sent) or sent.late:
                 return settlement.needless(claimed, self._holder, why)
             return await self._send(sent, until)
         except UnsettledError:
@@ -317,7 +317,7 @@ class Pipeline:
         connector.gate.answered(operation.name)
         says = await self._says(answer, sent)
         view = (sent.key if operation.effect == "appends" else "", sent.digest)
-        return settlement.of_answer(claimed, self._holder, answer, view=view, says=says)
+        return settlement.of_answer(claimed, self._holder, answer, view=view, says=says, shown=sent.shown)
 
     async def ask(self, asked: Claimed, connector: Connector) -> None:
         """Ask a peer that never calls back, and keep what it says as a message of the leg.
@@ -358,7 +358,7 @@ class Pipeline:
         answer = sighting.answer or Answer(note="asked: the peer has it")
         view = (sent.key if operation.effect == "appends" else "", sent.digest)
         says = await self._says(answer, sent)
-        return settlement.of_answer(claimed, self._holder, answer, view=view, says=says)
+        return settlement.of_answer(claimed, self._holder, answer, view=view, says=says, shown=sent.shown)
 
     async def _says(self, answer: Answer, sent: Sent) -> tuple[Keep, ...]:
         """The answer's messages; one that cannot be read goes dead by itself (rule 4)."""

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Literal, Protocol
 import msgspec
 
 from bus.settings import Section
+from bus.status_order import StatusOrder
 from mappings.dossier import File, Status
 
 Tree = Any
@@ -116,7 +117,8 @@ class Operation:
     `lookup` asks whether a call took effect; with neither, an unknown outcome waits for a person.
     `call` and `lookup` raise only `bus.errors.DeliveryError`s. `key` names what an appended request adds
     at the peer, so that nothing is added twice or echoed. `seconds` bounds a call as a whole.
-    `refusal_status` is the status of the step that a refusal becomes.
+    `refusal_status` is the status of the step that a refusal becomes. `order` is the order in which the
+    peer may be shown statuses: what would go back is not sent.
     """
 
     name: str
@@ -130,6 +132,7 @@ class Operation:
     schema: Mapping[str, Any] | None = None
     seconds: float = 30.0
     refusal_status: Status = "stopped"
+    order: StatusOrder | None = None
 
     @property
     def certainty(self) -> Literal["repeatable", "askable", "person"]:

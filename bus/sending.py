@@ -30,6 +30,26 @@ class Sent:
     digest: bytes
     told: bytes
 
+    @property
+    def shown(self) -> tuple[str, bytes] | None:
+        """The status that it shows, by the key under which it is remembered; None where it shows none."""
+        if self.operation.order is None:
+            return None
+        subject, status = self.operation.order.of(self.tree)
+        return f"status {subject}", status.encode()
+
+    @property
+    def late(self) -> str:
+        """Why it comes too late: the peer shows a status that this one may not follow; "" where it may."""
+        order, shown = self.operation.order, self.shown
+        before = self.claimed.views.get(shown[0]) if shown else None
+        if order is None or shown is None or before is None:
+            return ""
+        was, would = before.decode(), shown[1].decode()
+        if order.allows(was, would):
+            return ""
+        return f"late: the peer shows status {was}, and {would} may not follow it"
+
     def call(self, deadline: float) -> Call:
         """The call for the adapter; the request id stays the same for every resend of the delivery."""
         return Call(

@@ -23,9 +23,15 @@ _random = random.SystemRandom()
 
 
 def of_answer(
-    claimed: Claimed, holder: int, answer: Answer, *, view: tuple[str, bytes], says: Sequence[Keep]
+    claimed: Claimed,
+    holder: int,
+    answer: Answer,
+    *,
+    view: tuple[str, bytes],
+    says: Sequence[Keep],
+    shown: tuple[str, bytes] | None = None,
 ) -> Settle:
-    """The peer did it."""
+    """The peer did it; `shown` is the status that it now shows."""
     return Settle(
         claimed.delivery,
         claimed.attempt,
@@ -34,6 +40,7 @@ def of_answer(
         reason=answer.note,
         answer=answer.raw,
         view=view,
+        shown=shown,
         says=tuple(says),
         lookup=claimed.state == "unknown",
     )
@@ -133,5 +140,6 @@ def of_silence(claimed: Claimed, holder: int, error: Exception, connector: Conne
 
 
 def needless(claimed: Claimed, holder: int, reason: str) -> Settle:
-    """Nothing to be sent: the peer has it already, or we only observe."""
-    return Settle(claimed.delivery, claimed.attempt, holder, "superseded", reason=reason, cause="no change")
+    """Nothing to be sent: the peer has it already, shows what came later, or we only observe."""
+    cause = "late status" if reason.startswith("late") else "no change"
+    return Settle(claimed.delivery, claimed.attempt, holder, "superseded", reason=reason, cause=cause)

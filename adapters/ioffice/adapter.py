@@ -16,6 +16,7 @@ from adapters.ioffice.edxml import NoFiles, PackageError, read_package
 from adapters.ioffice.received import Box, Kind
 from adapters.ioffice.sending import Desk
 from adapters.ioffice.settings import TEXTS, IOfficeSettings
+from adapters.ioffice.status_order import ORDER
 from bus.errors import DeliveryError
 from bus.ports import AdapterType, Deadline, Files, Operation, Poll, Probe, Tree, Webhook
 
@@ -125,6 +126,7 @@ def _operations(desk: Desk, line: Line) -> list[Operation]:
             call=desk.send_status,
             key=sending.status_key,
             seconds=seconds,
+            order=ORDER,
         ),
     ]
 

@@ -16,6 +16,7 @@ from adapters.national_portal.procedures import Procedures
 from adapters.national_portal.pushed import Pushed
 from adapters.national_portal.settings import PortalSettings
 from adapters.national_portal.spelling import spellings
+from adapters.national_portal.status_order import order
 from adapters.national_portal.submitted import Submitted
 from adapters.national_portal.writing import Desk
 from bus.ports import AdapterType, Deadline, Operation, Poll, Probe, Webhook
@@ -93,7 +94,7 @@ class Portal:
 
 def _operations(desk: Desk, record: Mapping[str, object], progress: Mapping[str, object]) -> list[Operation]:
     once = desk.settings.timeout.connect + desk.settings.timeout.answer
-    shown = bool(desk.settings.search.progress)
+    shown, also = bool(desk.settings.search.progress), desk.settings.also_follows
     return [
         Operation(
             name="sync_record",
@@ -104,6 +105,7 @@ def _operations(desk: Desk, record: Mapping[str, object], progress: Mapping[str,
             lookup=partial(writing.record_is_there, desk),
             schema=record,
             seconds=3 * once,
+            order=order("TrangThaiHoSo", also),
         ),
         Operation(
             name="add_progress",
@@ -115,6 +117,7 @@ def _operations(desk: Desk, record: Mapping[str, object], progress: Mapping[str,
             key=writing.progress_key,
             schema=progress,
             seconds=3 * once,
+            order=order("TrangThai", also),
         ),
         Operation(
             name="set_status",
@@ -126,6 +129,7 @@ def _operations(desk: Desk, record: Mapping[str, object], progress: Mapping[str,
             key=writing.progress_key,
             schema=progress,
             seconds=3 * once,
+            order=order("TrangThai", also),
         ),
     ]
 

@@ -1,5 +1,6 @@
 """What an installation says about its portal (Cổng DVCQG); a key without a default is SET."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
@@ -90,6 +91,10 @@ class PortalSettings(ConnectorSettings, frozen=True, kw_only=True):
         tuple[str, ...],
         says("fields in which its push and its search differ though the citizen changed nothing"),
     ] = ()
+    also_follows: Annotated[
+        tuple[str, ...],
+        says('moves between statuses that this portal allows beyond the usual order, like "9>4"'),
+    ] = ()
     ca: Annotated[Path | None, says("whose certificates we accept; empty: the system's", must_exist=True)] = (
         None
     )
@@ -98,6 +103,9 @@ class PortalSettings(ConnectorSettings, frozen=True, kw_only=True):
 
     def faults(self) -> Iterator[Fault]:
         """What belongs together comes together."""
+        for move in self.also_follows:
+            if not re.fullmatch(r"\d+>\d+", move):
+                yield Fault("also_follows", f"{move} is no move", 'Write two statuses like "9>4"')
         if not self.dstcode_in:
             yield Fault("dstcode_in", "is empty", 'Write ["header", "query"] or one of them')
         if len(self.search.since) != 14 or not self.search.since.isdigit():

@@ -127,7 +127,8 @@ class Settle(msgspec.Struct, frozen=True, gc=False):
     """An outcome of an attempt, written only if the attempt is still the delivery's (rule 3).
 
     `wait` is seconds from now until it is due again. `part` 0 is the call itself, otherwise a look-up.
-    `view` is (key, digest) of what the peer has got. `says` are kept in the same transaction (rule 4).
+    `view` is (key, digest) of what the peer has got, `shown` likewise the status that it now shows. `says`
+    are kept in the same transaction (rule 4).
     """
 
     delivery: int
@@ -142,6 +143,7 @@ class Settle(msgspec.Struct, frozen=True, gc=False):
     lookup: bool = False
     burned: bool = True
     view: tuple[str, bytes] | None = None
+    shown: tuple[str, bytes] | None = None
     says: tuple[Keep, ...] = ()
 
 

@@ -174,11 +174,12 @@ class Settler:
                 "dossier": row.dossier,
                 "connector": row.connector,
                 "operation": row.operation,
-                "key": settle.view[0],
-                "digest": settle.view[1],
+                "key": view[0],
+                "digest": view[1],
             }
             for settle, row in mine
-            if settle.view is not None and settle.outcome == "delivered"
+            for view in (settle.view, settle.shown)
+            if view is not None and settle.outcome == "delivered"
         ]
         many(tx, self._put_view, views)
         self._announce(tx, updates, mine, now)

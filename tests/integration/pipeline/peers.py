@@ -18,6 +18,7 @@ from adapters.onestop.adapter import PARTS
 from adapters.onestop.adapter import TYPE as ONESTOP
 from adapters.onestop.writing import create_key
 from bus.ports import Adapter, AdapterType, Answer, Call, Operation, Poll, Probe, Sighting, Tree, Webhook
+from bus.status_order import StatusOrder
 
 Act = Callable[["Peer", str, Call], Answer]
 """What a peer does with one call, given the operation's name: answer, or raise."""
@@ -57,6 +58,7 @@ class Peer:
     effects: list[Effect] = field(default_factory=list)
     calls: list[tuple[float, str, Call]] = field(default_factory=list)
     looks: list[float] = field(default_factory=list)
+    orders: Mapping[str, StatusOrder] = field(default_factory=dict)
     script: dict[str, deque[Act]] = field(default_factory=lambda: defaultdict(deque))
     sightings: deque[Sighting | Exception] = field(default_factory=deque)
     pings: int = 0
@@ -115,6 +117,7 @@ class Peer:
             key=key,
             seconds=self.seconds,
             refusal_status="not_accepted" if name == "create_dossier" else "stopped",
+            order=self.orders.get(name),
         )
 
     def _call(self, name: str, call: Call) -> Answer:

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from adapters.national_portal.status_order import order
 from bus import connector as connectors
 from tests.integration.pipeline.conftest import Open
-from tests.integration.pipeline.peers import onestop
+from tests.integration.pipeline.peers import onestop, portal
 from tests.integration.pipeline.road import record_of, submitted, withdrawn, worked_on
 
 pytestmark = pytest.mark.integration
@@ -60,6 +61,23 @@ async def test_two_steps_of_one_dossier_are_two_facts(open_road: Open) -> None:
         await road.keep(*worked_on())
         await road.rests()
         assert [step["TrangThai"] for step in road.portal.did("add_progress")] == ["2", "5"]
+
+
+async def test_a_status_that_would_go_back_is_never_sent(open_either: Open) -> None:
+    """What is finished is not in progress again: superseded, with the reason; what follows goes on."""
+    shows = portal(orders={"sync_record": order("TrangThaiHoSo")})
+    async with open_either(to_portal=shows) as road:
+        for status, hour in ((4, "10"), (9, "11"), (5, "12"), (9, "13"), (10, "14"), (4, "15")):
+            at = f"2026-04-15T{hour}:30:00.000+07:00"
+            await road.keep(
+                record_of(statusCurrentTask={"id": status, "name": "x"}, updatedDate=at, subject=at)
+            )
+            await road.rests()
+        assert [record["TrangThaiHoSo"] for record in shows.did("sync_record")] == ["4", "9", "9", "10"]
+        late = [row for row in road.rows("record_out") if row.state == "superseded"]
+        assert [row.cause for row in late] == ["late status"] * 2
+        assert late[0].reason == "late: the peer shows status 9, and 5 may not follow it"
+        assert road.account().unaccounted == 0
 
 
 @pytest.mark.parametrize("mode", ["observe", "off"])
