@@ -28,6 +28,7 @@ from bus.errors import RejectedMessageError, UnavailableError
 from bus.file_names import safe_name
 from bus.media_types import OTHER, media_type
 from bus.ports import Attachment
+from bus.scanning import Scanner
 from mappings.dossier import File
 
 CHUNK = 256 * 1024
@@ -35,7 +36,9 @@ ABANDONED = 86_400.0
 """Seconds after which a part that nobody writes to any more is taken away."""
 
 _PART = ".part-"
-_WITHDRAWN = "withdrawn"
+_DROPPED = ".dropped-"
+WITHDRAWN = "withdrawn"
+"""The folder of what people decided about links."""
 _HASH = re.compile(r"[0-9a-f]{64}")
 _LINK = re.compile(r"[A-Za-z0-9_-]{43}")
 _HARMLESS = re.compile(r"application/(?:(?:x-)?pkcs7-[a-z]+|vnd\.[a-z0-9.+-]+|msword)")
@@ -65,36 +68,43 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class FileStore:
-    """The files of one installation. `limit` is the largest file in bytes."""
+    """The files of one installation. `limit` is the largest in bytes; `scanner` sees each before."""
 
-    def __init__(self, folder: Path, *, limit: int) -> None:
+    def __init__(self, folder: Path, *, limit: int, scanner: Scanner | None = None) -> None:
         self.folder = folder
         self.limit = limit
+        self._scanner = scanner
 
     def prepare(self) -> None:
-        """Make the folder, and take away parts that a crash left; may be repeated."""
+        """Make the folder, take away parts that a crash left, undo a drop it cut off; may be repeated."""
         with _translated():
-            for folder in (self.folder, self.folder / _WITHDRAWN):
+            for folder in (self.folder, self.folder / WITHDRAWN):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o750)
             old = time.time() - ABANDONED
             for part in self.folder.glob(f"{_PART}*"):
                 with contextlib.suppress(FileNotFoundError):
                     if part.stat().st_mtime < old:
                         part.unlink()
+            for aside in self.folder.glob(f"{_DROPPED}*"):
+                with contextlib.suppress(FileNotFoundError):
+                    self._bring_back(aside)
 
     def put(
         self, source: BinaryIO | Iterable[bytes], *, expect: str = "", limit: int | None = None
     ) -> Stored:
         """Take a file in, piece by piece; on disk, folder and all, when this returns. May be repeated.
 
-        Raises `RejectedMessageError` where it is larger than `limit` (by itself the store's) or its hash is
-        not `expect`, and `UnavailableError` where the disk does not take it: then nothing of it stays. What
-        reading from the source raises goes through.
+        Raises `RejectedMessageError` where it is larger than `limit` (by itself the store's), its hash is
+        not `expect` or the scanner finds something, and `UnavailableError` where the disk does not take it or
+        the scanner is away: then nothing of it stays. What reading from the source raises goes through.
         """
         with self._part() as (path, part):
             digest, size = self._write(part, source, self.limit if limit is None else limit)
             if expect and digest != expect:
                 raise RejectedMessageError(["tệp không đúng như mã băm SHA-256 đã nêu"])
+            if self._scanner is not None and limit is None:
+                part.flush()
+                self._scanner.check(part)
             with _translated():
                 kind = media_type(part)
                 self._place(path, part, digest)
@@ -125,6 +135,38 @@ class FileStore:
 
     def __contains__(self, digest: str) -> bool:
         return self._path(digest).is_file()
+
+    def size(self, digest: str) -> int:
+        """Bytes of a file; raises FileNotFoundError where the store has none of this hash."""
+        return self._path(digest).stat().st_size
+
+    def put_at(self, digest: str) -> float:
+        """When a file was last put, in seconds since the epoch; raises FileNotFoundError where it is not."""
+        return self._path(digest).stat().st_mtime
+
+    def drop(self, digest: str, before: float) -> int | None:
+        """Take a file away that was last put before `before` (seconds since the epoch); gives its bytes.
+
+        None where it was put again meanwhile: then it stays, for somebody is about to refer to it. Raises
+        FileNotFoundError where it is gone already. Links to it answer 404 from now on.
+        """
+        path = self._path(digest)
+        aside = self.folder / f"{_DROPPED}{digest}"
+        path.replace(aside)
+        found = aside.stat()
+        if found.st_mtime >= before:
+            self._bring_back(aside)
+            return None
+        aside.unlink()
+        return found.st_size
+
+    def _bring_back(self, aside: Path) -> None:
+        """Give a file its name again, unless it was put anew."""
+        path = self._path(aside.name.removeprefix(_DROPPED))
+        if path.exists():
+            aside.unlink()
+        else:
+            aside.replace(path)
 
     def hashes(self) -> Iterator[str]:
         """All files of the store, in the order of their hashes."""
@@ -161,7 +203,7 @@ class FileStore:
         return self._mark(digest, "").exists() or self._mark(digest, link).exists()
 
     def _remember(self, decision: Decision) -> None:
-        with (self.folder / _WITHDRAWN / "history").open("ab") as file:
+        with (self.folder / WITHDRAWN / "history").open("ab") as file:
             file.write(msgspec.json.encode(decision) + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -172,7 +214,7 @@ class FileStore:
     def _mark(self, digest: str, link: str) -> Path:
         if link and not _LINK.fullmatch(link):
             raise FileNotFoundError(errno.ENOENT, "no mark of a link", link)
-        return self.folder / _WITHDRAWN / (f"{_checked(digest)}.{link}" if link else _checked(digest))
+        return self.folder / WITHDRAWN / (f"{_checked(digest)}.{link}" if link else _checked(digest))
 
     @contextlib.contextmanager
     def _part(self) -> Iterator[tuple[Path, BinaryIO]]:

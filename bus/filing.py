@@ -34,10 +34,12 @@ class Filing:
     """The file store and the links to it, as far as an installation has them.
 
     Without `links` a stored file has no address, and what needs one is left out of what is written.
+    `together` is what all files of a dossier may be, in bytes; 0: as many as come.
     """
 
     store: FileStore | None = None
     links: Links | None = None
+    together: int = 0
 
     async def take(self, incoming: Incoming) -> None:
         """Have everything that came with a message on disk; raises as `FileStore.put`. May be repeated."""

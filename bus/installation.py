@@ -24,6 +24,7 @@ from bus.settings import (
     Hours,
     LedgerUrl,
     Reading,
+    ScannerUrl,
     Seconds,
     Secret,
     Section,
@@ -140,6 +141,13 @@ class Files(Section, frozen=True, kw_only=True):
 
     folder: Annotated[Path | None, says("where they lie; empty: the folder files in `data`")] = None
     limit: Annotated[Size, says("the largest file", least=1)] = Size("200 MB")
+    dossier_limit: Annotated[
+        Size, says("all files of one dossier together; what brings more is refused", least=1)
+    ] = Size("2 GB")
+    scan: Annotated[
+        ScannerUrl | None,
+        says("a clamd that looks into every file before it is kept; empty: none", vi="quét mã độc"),
+    ] = None
     public_url: Annotated[
         Url | None,
         says("where peers fetch them: what reaches /files of the intake door; empty: files get no links"),

@@ -21,7 +21,9 @@ from bus.errors import (
     UnavailableError,
     UnsettledError,
 )
+from bus.file_limit import check_together, files_of
 from bus.filing import Filing
+from bus.ledger import read
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Ready, Settle, Settled, Tie
 from bus.planning import Planner, Question
@@ -30,7 +32,7 @@ from bus.ports import Page as PolledPage
 from bus.sending import Sent, digest_of, make
 from bus.stopping import Stopping
 from bus.turns import Turns
-from mappings.dossier import MESSAGES, REPLACEMENTS, Dossier, Message, Step
+from mappings.dossier import MESSAGES, REPLACEMENTS, Dossier, Message, OfficialDocument, Step
 from mappings.engine import Compiled, MappingError, ParkError
 from mappings.retelling import retold
 from mappings.rules_time import ICT
@@ -83,6 +85,7 @@ class Pipeline:
         Raises `RejectedMessageError` with every problem: then nothing was kept. May be repeated.
         """
         keep = self.read(source, incoming)
+        await self._weigh(keep, incoming)
         await self._filing.take(incoming)
         kept = await self._ledger.keep(keep)
         self._spread(keep, kept)
@@ -152,12 +155,22 @@ class Pipeline:
     async def _read_or_bury(self, source: str, incoming: Incoming) -> Keep:
         try:
             keep = self.read(source, incoming)
+            await self._weigh(keep, incoming)
             await self._filing.take(incoming)
         except UnavailableError:
             raise
         except Exception as error:  # noqa: BLE001  a bug over one record must not stop its source (rule 21)
             return unreadable(source, incoming, error)
         return keep
+
+    async def _weigh(self, keep: Keep, incoming: Incoming) -> None:
+        """Refuse what brings its dossier over the limit of all its files; answers are never refused so."""
+        limit, body = self._filing.together, keep.body
+        if not limit or body is None or not (incoming.files or isinstance(body, OfficialDocument)):
+            return
+        fold = await self._ledger.ask(read.fold_of, keep.codes)
+        held = self._parts.planner.as_of(fold, ()).whole if fold else None
+        check_together(body, files_of(held), limit)
 
     def _spread(self, keep: Keep, kept: Kept) -> None:
         self._parts.observer.kept(keep, kept)

@@ -48,7 +48,8 @@ class Files(Protocol):
         """Store what `content` gives, to its end; on disk when this returns. May be repeated.
 
         The type is told by the bytes; by `media_type` only where they tell none and no browser runs it.
-        `limit` in bytes is for what is no file of a dossier but holds some; by itself the installation's.
+        `limit` in bytes is for what is no file of a dossier but holds some, which are looked into one by one;
+        by itself the installation's, and the file goes through the scanner.
         Raises `RejectedMessageError` over the limit, `UnavailableError` where the disk does not take it.
         """
         ...

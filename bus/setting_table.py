@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 import msgspec
 
 from bus.setting_section import Section, bare, declared, is_section
-from bus.setting_types import BrokerUrl, LedgerUrl, Secret
+from bus.setting_types import BrokerUrl, LedgerUrl, ScannerUrl, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,7 @@ _NAMES = {
     float: "number",
     LedgerUrl: "address",
     BrokerUrl: "address",
+    ScannerUrl: "address",
 }
 
 

@@ -153,6 +153,39 @@ class Address(str):
         return int(self.rpartition(":")[2])
 
 
+class ScannerUrl(str):
+    """Where a clamd listens: over the network, or at a socket of this machine."""
+
+    __slots__ = ()
+    form: ClassVar[str] = '"tcp://127.0.0.1:3310" or "unix:/run/clamav/clamd.ctl"'
+
+    def __new__(cls, text: str) -> Self:
+        """Check the text and keep it."""
+        try:
+            parts = urlsplit(text)
+            remote = parts.hostname and parts.port and text == f"tcp://{parts.netloc}"
+        except ValueError:
+            remote = False
+        if not remote and not re.fullmatch(r"unix:/\S+", text):
+            raise ValueError(f"an address like {cls.form}")
+        return super().__new__(cls, text)
+
+    @property
+    def path(self) -> str:
+        """The socket of this machine; "" where it is over the network."""
+        return self.removeprefix("unix:") if self.startswith("unix:") else ""
+
+    @property
+    def host(self) -> str:
+        """The host."""
+        return urlsplit(self).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        return urlsplit(self).port or 0
+
+
 class Hours(str):
     """Working hours of a day (giờ làm việc): from one time of day to another."""
 

@@ -130,7 +130,7 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point
     installation = assembly.installation
     store = file_store(installation)
     store.prepare()
-    filing = Filing(store, _links(installation.files))
+    filing = Filing(store, _links(installation.files), int(installation.files.dossier_limit))
     floor = Floor(installation.installation.data, installation.installation.free_disk)
     connectors = {
         name: _connector(name, settings, assembly.types[settings.type], store, floor, point)

@@ -1,4 +1,4 @@
-"""`files`: what people do about stored files: look one up, withdraw its links, prove that all are sound."""
+"""`files`: what people do about stored files: withdraw links, prove them sound, take away the unused."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -8,11 +8,16 @@ from rich.console import Console
 from rich.progress import track
 
 from bus.errors import ConfigurationError
+from bus.file_references import kept_bytes
+from bus.file_references import tidy as tidied
 from bus.files import Decision, FileStore
+from bus.ledger.store import Store
 from bus.links import parts_of
 from commands.parts import file_store, read_settings
 from commands.place import Place, who
 from commands.tell import FINE, NEEDS_YOU, put_json, say
+
+DAY = 86_400.0
 
 
 def decide(
@@ -32,6 +37,23 @@ def decide(
         return _said({"ok": False, "error": lacking}, f"not done: {lacking}", as_json=as_json)
     which = "links to this file under this name are" if link else f"all links to {digest} are"
     return _said({"ok": True, what: digest, "link": link}, f"{which} {what}", as_json=as_json)
+
+
+def tidy(place: Place, *, days: float, dry_run: bool, as_json: bool) -> int:
+    """Take away stored files that nothing kept refers to and that were put over `days` days ago.
+
+    With `dry_run` only tell. May be repeated, and run beside a `serve`.
+    """
+    store, ledger = store_of(place), Store(place.ledger, serve=False)
+    try:
+        done = tidied(store, kept_bytes(ledger), older_than=days * DAY, dry_run=dry_run, watched=_watched)
+    finally:
+        ledger.close()
+    for digest in done.files:
+        say(f"{'would go' if dry_run else 'gone'}: {digest}")
+    told = {"ok": True, "files": list(done.files), "bytes": done.bytes, "dry_run": dry_run}
+    verb = "would be taken away" if dry_run else "taken away"
+    return _said(told, f"{len(done.files)} files of {done.bytes:,} bytes {verb}", as_json=as_json)
 
 
 def verify(place: Place, *, as_json: bool) -> int:

@@ -40,6 +40,26 @@ def files_restore(file: StoredFile, *, reason: Reason, settings: Settings = None
     raise typer.Exit(decide(find_place(settings), file, reason, what="restored", as_json=json))
 
 
+@files.command("tidy")
+def files_tidy(
+    *,
+    days: Annotated[
+        float, typer.Option(min=1, help="Only files put longer ago than so many days; at least one.")
+    ] = 7,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell, and take nothing away.")] = False,
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
+    """Take away stored files that no kept message names (dọn tệp không còn dùng).
+
+    They are left by a crash between storing a file and keeping its message. May run beside a serve.
+    """
+    from commands.files import tidy  # noqa: PLC0415  the start stays quick
+    from commands.place import find_place  # noqa: PLC0415  as above
+
+    raise typer.Exit(tidy(find_place(settings), days=days, dry_run=dry_run, as_json=json))
+
+
 @files.command("verify")
 def files_verify(*, settings: Settings = None, json: Json = False) -> None:
     """Read every stored file.

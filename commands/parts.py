@@ -8,6 +8,7 @@ from adapters.registry import adapter_types
 from bus.errors import ConfigurationError
 from bus.files import FileStore
 from bus.installation import Installation, read_installation
+from bus.scanning import Clamd
 from mappings.source import did_you_mean
 
 __all__ = [
@@ -45,7 +46,8 @@ def read_settings(file: Path, *, secrets: bool = True) -> Installation:
 def file_store(installation: Installation) -> FileStore:
     """The installation's file store, as yet untouched."""
     files = installation.files
-    return FileStore(files.place(installation.installation.data), limit=int(files.limit))
+    scanner = Clamd(files.scan) if files.scan else None
+    return FileStore(files.place(installation.installation.data), limit=int(files.limit), scanner=scanner)
 
 
 def shown(file: Path) -> Path:

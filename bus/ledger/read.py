@@ -1,6 +1,6 @@
 """What the ledger tells: the account, a dossier's timeline, what needs a person. Reading only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,6 +85,17 @@ def find_dossier(tx: Connection, code: str) -> int | None:
     """The dossier that any connector knows by this number."""
     table = schema.identity.c
     return tx.execute(select(table.dossier).where(table.code == code).limit(1)).scalar_one_or_none()
+
+
+def fold_of(tx: Connection, codes: Mapping[str, str]) -> bytes:
+    """The fold of the dossier that has one of these numbers (connector -> number); b"" where none has."""
+    table, state = schema.identity.c, schema.dossier_state.c
+    query = select(state.body).join(schema.identity, table.dossier == state.dossier)
+    for source, code in codes.items():
+        body = tx.execute(query.where(table.source == source, table.code == code)).scalar_one_or_none()
+        if body is not None:
+            return bytes(body)
+    return b""
 
 
 def codes(tx: Connection, dossier: int) -> dict[str, str]:

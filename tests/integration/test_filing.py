@@ -23,6 +23,7 @@ from adapters.national_portal.settings import Inbound
 from adapters.onestop.adapter import TYPE as ONESTOP
 from bus.connector import Connector, Rhythm
 from bus.errors import RejectedMessageError, UnavailableError, UnsettledError
+from bus.file_references import kept_bytes, tidy
 from bus.files import FileStore
 from bus.filing import Filing
 from bus.flows import read_routes
@@ -356,3 +357,27 @@ async def test_many_files_at_once_keep_the_loop_free(bus: Bus) -> None:
         turns += 1
     assert turns > 5
     assert (await keeping).outcome == "kept"
+
+
+async def test_a_message_that_brings_its_dossier_over_the_limit_of_all_files_is_refused(bus: Bus) -> None:
+    """With the sum in the reason; nothing is kept, nothing of it is stored. A page goes on past it."""
+    bus.file_with(replace(bus.parts.filing, together=len(CONTENT) - 1))
+    with pytest.raises(RejectedMessageError, match="vượt quá"):
+        await bus.pipeline.keep("national_portal", pushed())
+    assert bus.parts.filing.store is not None
+    assert list(bus.parts.filing.store.hashes()) == []
+    (kept,) = await bus.pipeline.keep_page("national_portal", "search", "", Page((pushed(),), "1"))
+    assert kept.outcome == "dead"
+    bus.file_with(replace(bus.parts.filing, together=len(CONTENT)))
+    assert (await bus.pipeline.keep("national_portal", changed(pushed(), key="k2"))).outcome == "kept"
+
+
+async def test_what_a_ledger_refers_to_is_never_tidied_away(bus: Bus) -> None:
+    """As it is kept by the real pipeline: in the raw message, in the canonical one, in the fold."""
+    await bus.pipeline.keep("national_portal", pushed())
+    store = bus.parts.filing.store
+    assert store is not None
+    lost = store.put(io.BytesIO(b"lost")).hash
+    done = tidy(store, kept_bytes(bus.ledger.store), older_than=-60.0, dry_run=False)
+    assert done.files == (lost,)
+    assert list(store.hashes()) == [HASH]

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 from datetime import date
 from pathlib import Path
 
@@ -75,3 +76,14 @@ def test_an_installation_without_a_store_is_told_apart_from_an_empty_one(run: Ru
     """Nothing is made by looking."""
     assert run("files", "verify").code == 2
     assert not (ledger_file.parent / "files").exists()
+
+
+def test_what_no_message_names_is_taken_away_and_first_only_told(run: Run, store: FileStore) -> None:
+    """The ledger is read, beside a running `serve` too; what was put of late stays."""
+    assert run("files", "tidy", "--json").json["files"] == []
+    os.utime(store.folder / HASH[:2] / HASH, (1e9, 1e9))
+    told = run("files", "tidy", "--dry-run", "--json")
+    assert told.json == {"ok": True, "files": [HASH], "bytes": len(CONTENT), "dry_run": True}
+    assert HASH in store
+    assert "1 files of 14 bytes taken away" in run("files", "tidy").err
+    assert HASH not in store
