@@ -38,7 +38,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One line of a dossier's timeline; `at` in seconds since the epoch. No personal data."""
+    """One line of a dossier's timeline; `at` in seconds since the epoch. No personal data.
+
+    `what` says it in words; `kind` of a message, or `operation`, `route` and `attempt` of a delivery, say it
+    to who has words of their own. An `asked` attempt is a look-up.
+    """
 
     at: float
     system: str
@@ -47,6 +51,11 @@ class Moment:
     detail: str = ""
     delivery: int | None = None
     message: int | None = None
+    kind: str = ""
+    operation: str = ""
+    route: str = ""
+    attempt: int = 0
+    asked: bool = False
 
 
 def account(tx: Connection) -> Account:
@@ -118,13 +127,28 @@ def codes_of(tx: Connection, dossiers: Sequence[int]) -> dict[int, dict[str, str
 def timeline(tx: Connection, dossier: int) -> list[Moment]:
     """One dossier over all systems, in the order of time."""
     moments = [
-        Moment(row.kept_at, row.source, f"said {row.kind}", row.state, row.reason, message=row.id)
+        Moment(
+            row.kept_at,
+            row.source,
+            f"said {row.kind}",
+            row.state,
+            row.reason,
+            message=row.id,
+            kind=row.kind,
+        )
         for row in tx.execute(select(schema.message).where(_m.dossier == dossier).order_by(_m.id))
     ]
     for row in tx.execute(select(schema.delivery).where(_d.dossier == dossier).order_by(_d.id)):
         moments.extend(_delivery_moments(tx, row))
     moments += [
-        Moment(leg.due_at, "bus", f"answer due ({leg.route})", "late", "its time ran out without an answer")
+        Moment(
+            leg.due_at,
+            "bus",
+            f"answer due ({leg.route})",
+            "late",
+            "its time ran out without an answer",
+            route=leg.route,
+        )
         for leg in legs.of_dossier(tx, dossier)
         if leg.late and leg.due_at is not None
     ]
@@ -133,6 +157,7 @@ def timeline(tx: Connection, dossier: int) -> list[Moment]:
 
 def _delivery_moments(tx: Connection, row: Any) -> list[Moment]:
     what = f"{row.operation} ({row.route})"
+    place = {"delivery": row.id, "operation": row.operation, "route": row.route}
     tries = tx.execute(select(schema.attempt).where(_a.delivery == row.id).order_by(_a.attempt, _a.part))
     moments = [
         Moment(
@@ -141,12 +166,14 @@ def _delivery_moments(tx: Connection, row: Any) -> list[Moment]:
             f"{what}: {_of_attempt(one)}",
             one.outcome,
             " ".join(filter(None, (one.code, one.text))),
-            delivery=row.id,
+            attempt=one.attempt,
+            asked=bool(one.part),
+            **place,
         )
         for one in tries
     ]
     if row.state in schema.OPEN or not moments:
-        moments.append(Moment(row.changed_at, row.connector, what, row.state, row.reason, delivery=row.id))
+        moments.append(Moment(row.changed_at, row.connector, what, row.state, row.reason, **place))
     if note := _note(row.given_up):
         moments[-1] = replace(moments[-1], detail="; ".join(filter(None, (moments[-1].detail, note))))
     return moments

@@ -41,13 +41,7 @@ class Summary:
 class Seen:
     """A moment of the timeline with how long after the one before it came."""
 
-    at: float
-    system: str
-    what: str
-    state: str
-    detail: str
-    delivery: int | None
-    message: int | None
+    moment: read.Moment
     wait: str
 
 
@@ -76,7 +70,9 @@ async def dossier(look: Look, number: FromPath[int]) -> Response[str]:
         summary=summary,
         row=row,
         legs=awaited,
-        days=[(day, list(each)) for day, each in groupby(seen, key=lambda one: show.moment(one.at)[:10])],
+        days=[
+            (day, list(each)) for day, each in groupby(seen, key=lambda one: show.moment(one.moment.at)[:10])
+        ],
     )
 
 
@@ -176,14 +172,12 @@ def _dossier(
 
 
 def _seen(moments: list[read.Moment], language: str) -> list[Seen]:
-    seen: list[Seen] = []
-    for one in moments:
-        gap = one.at - seen[-1].at if seen else 0.0
-        wait = show.span(gap, language) if gap >= _LONG else ""
-        seen.append(
-            Seen(one.at, one.system, one.what, one.state, one.detail, one.delivery, one.message, wait)
-        )
-    return seen
+    before = [moments[0].at if moments else 0.0, *(one.at for one in moments)]
+    gaps = [one.at - at for one, at in zip(moments, before, strict=False)]
+    return [
+        Seen(one, show.span(gap, language) if gap >= _LONG else "")
+        for one, gap in zip(moments, gaps, strict=True)
+    ]
 
 
 HANDLERS = (found, dossier, message, reveal, delivery)

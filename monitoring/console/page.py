@@ -56,6 +56,7 @@ class Pages:
             t=say,
             status=lambda word: say(f"status.{word or 'none'}"),
             leg_title=self._leg,
+            kind_title=lambda kind: say(f"kind.{kind.replace('.', '_')}"),
             language=language,
             theme=visitor.theme if visitor else theme_of(request),
             visitor=visitor,

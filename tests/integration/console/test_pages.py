@@ -59,6 +59,7 @@ async def test_a_dossier_s_page_tells_its_road_and_none_of_the_citizen_s_data(
         assert NUMBER in page
         assert "Tiếp nhận hồ sơ nộp trên Cổng" in page
         assert "create_dossier" in page
+        assert "báo: hồ sơ nộp trên Cổng" in page
         for path in (f"/dossier/{dossier}", "/message/1", "/delivery/1"):
             page = await browser.looks(path)
             assert NAME not in page

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bus.people import ROLES
+from mappings.dossier import MESSAGES
 from monitoring.console.page import TABS, TOLD
 from monitoring.console.texts import LANGUAGES, read_texts, speaker
 
@@ -13,7 +14,19 @@ HERE = Path(read_texts.__code__.co_filename).parent
 PAGES = "".join(file.read_text() for file in sorted(HERE.glob("pages/*.html")))
 CODE = "".join(file.read_text() for file in sorted(HERE.glob("*.py")))
 NAMED = re.compile(r"""["']([a-z_]+\.[a-z_]+)["']""")
-ROOMS = ("role", "mode", "certainty", "effect", "away", "status", "failed_step", "error", "told", "nav")
+ROOMS = (
+    "kind",
+    "role",
+    "mode",
+    "certainty",
+    "effect",
+    "away",
+    "status",
+    "failed_step",
+    "error",
+    "told",
+    "nav",
+)
 """Rooms whose texts are named by a value: "role." + person.role."""
 
 
@@ -36,6 +49,12 @@ def test_no_text_is_left_over() -> None:
 def test_what_is_named_by_a_value_is_there(name: str) -> None:
     """Roles and rooms of the console."""
     assert name in read_texts()
+
+
+@pytest.mark.parametrize("kind", MESSAGES)
+def test_every_kind_of_message_has_a_title(kind: str) -> None:
+    """Whoever adds a kind says how it reads to the person on duty."""
+    assert f"kind.{kind.replace('.', '_')}" in read_texts()
 
 
 def test_what_was_done_can_be_told() -> None:
