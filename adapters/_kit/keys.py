@@ -1,39 +1,56 @@
-"""Our signing key and those whom we believe: PKCS#12 and PEM files, read once at the start."""
+"""Our signing key and those whom we believe: PKCS#12 files, tokens and HSMs, PEM files; read at the start."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal, Protocol
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from cryptography.hazmat.primitives.serialization import pkcs12
 
+from adapters._kit.token_signer import SCHEME, read_token_signer
 from bus.errors import ConfigurationError
 from bus.settings import Secret
 
+Digest = Literal["sha256", "sha1"]
 _LONGEST_CHAIN = 5
 _PKCS12 = "pkcs12:"
 
 
+class Signer(Protocol):
+    """A private key, wherever it lies, and its certificate; safe for many threads."""
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """Who signs."""
+
+    def sign(self, content: bytes, digest: Digest) -> bytes:
+        """Sign by RSA, PKCS#1 v1.5; raises `TransientError` where the key cannot be reached."""
+
+
 @dataclass(frozen=True, slots=True)
-class Signer:
-    """A private key with its certificate. The key never shows: it has no text of its own."""
+class FileSigner:
+    """A key that was read from a file. It never shows: it has no text of its own."""
 
     key: RSAPrivateKey
     certificate: x509.Certificate
 
-    @property
-    def key_pem(self) -> bytes:
-        """The key for the signing library; never written anywhere."""
-        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    def sign(self, content: bytes, digest: Digest) -> bytes:
+        """Sign by RSA, PKCS#1 v1.5."""
+        return self.key.sign(content, PKCS1v15(), SHA256() if digest == "sha256" else SHA1())  # noqa: S303  where a peer demands it
 
 
 def read_signer(where: str, password: Secret | None) -> Signer:
-    """Read "pkcs12:PATH"; raises `ConfigurationError` that says what to do, without the password."""
+    """Read "pkcs12:PATH" or open "pkcs11:…"; raises `ConfigurationError` that says what to do, no secret."""
+    if where.startswith(SCHEME):
+        return read_token_signer(where, password)
     if not where.startswith(_PKCS12):
-        raise ConfigurationError([f'signer "{where}" must be "{_PKCS12}PATH" (tokens and HSMs: not yet)'])
+        raise ConfigurationError([f'signer "{where}" must be "{_PKCS12}PATH" or "{SCHEME}…"'])
     path = Path(where.removeprefix(_PKCS12))
     try:
         secret = password.reveal().encode() if password else None
@@ -46,7 +63,7 @@ def read_signer(where: str, password: Secret | None) -> Signer:
         raise ConfigurationError([f"{path}:1:1: the signer needs an RSA key and its certificate"])
     if certificate.public_key() != key.public_key():
         raise ConfigurationError([f"{path}:1:1: the signer's certificate is of another key"])
-    return Signer(key, certificate)
+    return FileSigner(key, certificate)
 
 
 def read_trusted(path: Path) -> tuple[x509.Certificate, ...]:

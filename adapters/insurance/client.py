@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from lxml import etree
 
 from adapters._kit.soap import SoapClient
+from adapters._kit.soap_inner import unusable
 from adapters._kit.wordings import Wording, meaning
 from adapters._kit.xml import Element, XmlError, XmlSchema, parse
-from adapters.insurance.faults import Told, unusable
+from adapters.insurance.faults import Told
 from adapters.insurance.settings import Operations
 from bus.ports import Deadline
 
@@ -31,8 +32,8 @@ class InsuranceClient:
         try:
             root = parse(reply.value.lstrip("\ufeff \t\r\n").encode())
         except XmlError as error:
-            raise unusable(str(error), reply.raw, effect=effect) from None
+            raise unusable(error, reply.raw, effect=effect) from None
         if problems := self._answer.problems(root):
             raise unusable("; ".join(problems), reply.raw, effect=effect)
         code, said = root.findtext("maKetQua", "").strip(), root.findtext("ghiChu", "").strip()
-        return Told(root, reply.value, code, said, meaning(self._wordings, service, code, said))
+        return Told(reply.value, code, said, meaning(self._wordings, service, code, said), root)

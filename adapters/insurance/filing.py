@@ -53,7 +53,7 @@ class Filer:
             text = "The file is not what the authority accepts; it was not sent."
             raise PermanentError(text, problems=problems)
         if self.signer is not None:
-            sign(place, self.signer, Cover())
+            sign(place, self.signer, Cover(), self.settings.signature)
         return root
 
     def _head(self, written: Element, form: Element, request_id: str) -> Element:

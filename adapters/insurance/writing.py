@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from adapters._kit.soap_inner import error_of
 from adapters._kit.wordings import Wording, meaning
 from adapters._kit.xml import Element
 from adapters.insurance.client import InsuranceClient
-from adapters.insurance.faults import Told, error_of
+from adapters.insurance.faults import Told
 from adapters.insurance.filing import Filer, transaction
 from bus.ports import Answer, Call, Deadline, Incoming, Sighting, Tree
 

@@ -12,11 +12,12 @@ from cryptography import x509
 
 from adapters._kit.keys import Signer
 from adapters._kit.soap import SoapClient
+from adapters._kit.soap_inner import unusable
 from adapters._kit.wordings import Wording
 from adapters._kit.xml import Element
 from adapters._kit.xml_signature import sign, verify
 from adapters.tax.dates import read_send_date, write_send_date
-from adapters.tax.faults import FOREIGN, Told, told, unusable
+from adapters.tax.faults import FOREIGN, Told, told
 from adapters.tax.frame import Frame, FrameError, Frames, as_text
 from adapters.tax.settings import TaxSettings
 from adapters.tax.signature import COVER
@@ -54,7 +55,7 @@ class GipClient:
         message_id = message_id or self.message_id(str(uuid.uuid4()))
         root = self._frames.compose(self._header(message_id), row)
         if self._signer is not None:
-            sign(root.find("SECURITY"), self._signer, COVER)
+            sign(root.find("SECURITY"), self._signer, COVER, self._settings.signature)
         reply = self._soap.call(self._settings.operation, as_text(root), deadline=deadline, effect=effect)
         try:
             frame = self._believed(reply.value, message_id)
@@ -70,7 +71,8 @@ class GipClient:
         """Read an answer, and refuse one that is of nobody we trust or to another question."""
         frame = self._frames.read(text)
         if self._trusted:
-            verify(frame.root.find("SECURITY"), self._trusted, COVER)
+            accept = self._settings.accept_sha1
+            verify(frame.root.find("SECURITY"), self._trusted, COVER, accept_sha1=accept)
         asked = frame.header.get("MSG_REFID", "")
         if asked not in ("", message_id):
             raise FrameError("it answers another message (MSG_REFID)")

@@ -10,10 +10,11 @@ from typing import Literal
 
 from lxml import etree
 
+from adapters._kit.soap_inner import error_of, unusable
 from adapters._kit.wordings import Wording, meaning
 from adapters._kit.xml import Element, XmlSchema
 from adapters.tax.client import GipClient, clock_note
-from adapters.tax.faults import Told, error_of, unusable
+from adapters.tax.faults import Told
 from adapters.tax.frame import FrameError
 from adapters.tax.settings import Types
 from bus.errors import PermanentError

@@ -16,6 +16,7 @@ from deploy.local.node import provide_node_soap
 from deploy.local.php import provide_php
 from deploy.local.postgres import find_postgres
 from deploy.local.rabbitmq import find_broker
+from deploy.local.softhsm import provide_softhsm
 
 AMQP_VARIABLE = "LIENTHONG_TEST_AMQP_URL"
 POSTGRES_VARIABLE = "LIENTHONG_TEST_POSTGRES_URL"
@@ -41,6 +42,7 @@ def run_tests(args: list[str]) -> int:
         _provide(lambda: provide_jaxws(say=_say))
         _provide(lambda: provide_node_soap(say=_say))
         _provide(lambda: provide_chromium(say=_say))
+        _provide(lambda: provide_softhsm(say=_say))
         return _run_pytest(args, environment)
 
 

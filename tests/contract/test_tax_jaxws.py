@@ -8,12 +8,14 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bus.errors import OutcomeUnknownError, TransientError
+from bus.peer_settings import Timeout
 from bus.ports import Adapter
-from bus.settings import Secret
+from bus.settings import Seconds, Secret
 from deploy.local.errors import ServerUnavailableError
 from deploy.local.folder import free_ports
 from deploy.local.java import find_jaxws
@@ -49,10 +51,16 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
             process.stdout.close()
 
 
+def signing(folder: Path) -> dict[str, Any]:
+    """Settings of a connector that signs, and waits as long as a JVM takes to begin on a busy machine."""
+    slow = Timeout(connect=Seconds(3), answer=Seconds(30))
+    return {"signer": signer_file(folder), "signer_password": Secret("khoa"), "timeout": slow}
+
+
 @pytest.fixture
 def tax(gateway: tuple[str, Path], tmp_path: Path) -> Iterator[Adapter]:
     """A connector that signs."""
-    one = adapter(gateway[0], signer=signer_file(tmp_path), signer_password=Secret("khoa"))
+    one = adapter(gateway[0], **signing(tmp_path))
     yield one
     one.close()
 
@@ -65,7 +73,7 @@ def notes(gateway: tuple[str, Path], name: str) -> list[str]:
 
 def test_token_and_signature_are_right_to_the_jdk(gateway: tuple[str, Path], tax: Adapter) -> None:
     """The JDK verifies what xmlsec signed; mustUnderstand is understood; names come back whole."""
-    answer = tax.operations["file_slip"].call(call(slip("PC-JDK")))
+    answer = tax.operations["file_slip"].call(call(slip("PC-JDK"), seconds=40))
     assert "Đặng Thị Mỹ" in answer.raw.decode()
     assert notes(gateway, "complaints") == []
     lookup = tax.operations["file_slip"].lookup
@@ -73,6 +81,15 @@ def test_token_and_signature_are_right_to_the_jdk(gateway: tuple[str, Path], tax
     # this server looks a slip up by dossier and number, whatever stands in the row
     assert lookup(call(slip("PC-JDK"))).outcome == "done"
     assert lookup(call(slip("PC-KHAC"))).outcome == "not there"
+
+
+def test_a_sha1_signature_is_right_to_the_jdk(gateway: tuple[str, Path], tmp_path: Path) -> None:
+    """Where a peer demands the broken method (reference 1.2d, the other of the two known clients)."""
+    one = adapter(gateway[0], **signing(tmp_path), signature="rsa-sha1")
+    one.operations["file_slip"].call(call(slip("PC-SHA1"), seconds=40))
+    one.close()
+    assert f"{DOSSIER}|PC-SHA1" in notes(gateway, "slips")
+    assert notes(gateway, "complaints") == []
 
 
 def test_a_wrong_password_is_a_fault_before_anything_is_done(gateway: tuple[str, Path]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from adapters._kit.keys import Signer, read_signer, read_trusted
+from adapters._kit.keys import FileSigner, Signer, read_trusted
 from adapters._kit.simulator_seal import Seal, signature_problem
 from adapters._kit.xml import XmlError, parse, read_xsd
 from adapters._kit.xml_signature import Cover, SignatureError
@@ -20,13 +20,11 @@ from adapters.tax.dates import VIETNAM, read_send_date, write_send_date
 from adapters.tax.frame import HEADER, FrameError, Frames, as_text
 from adapters.tax.signature import COVER
 from adapters.tax.simulator_frame import KIND
-from bus.errors import ConfigurationError
-from bus.settings import Secret
-from tests.contract.tax_world import certificate, pem, rsa_key, signer_file
+from tests.contract.tax_world import certificate, rsa_key
 
 FRAMES = Frames(read_xsd(Path(__file__).resolve().parents[3] / "adapters" / "tax" / "schemas" / "frame.xsd"))
 OWN = certificate("UBND tỉnh Cà Mau", rsa_key())
-SIGNER = Signer(rsa_key(), OWN)
+SIGNER = FileSigner(rsa_key(), OWN)
 HEAD = {"TRAN_CODE": "05010", "MSG_ID": "H12-1", "SEND_DATE": "25-Nov-2026 08:00:00"}
 ROW = etree.fromstring("<ROW><A>Đặng &amp; Mỹ</A><B>  hai  </B></ROW>")
 MOMENT = datetime(2026, 11, 4, 23, 30, tzinfo=UTC)
@@ -183,7 +181,7 @@ def test_a_signature_holds_after_a_change_outside_and_breaks_at_every_change_ins
 
 def test_whoever_signs_must_be_trusted() -> None:
     """The key that comes with a signature proves nothing: a stranger's is as right in itself."""
-    stranger = Signer(rsa_key("stranger"), certificate("UBND tỉnh Cà Mau", rsa_key("stranger")))
+    stranger = FileSigner(rsa_key("stranger"), certificate("UBND tỉnh Cà Mau", rsa_key("stranger")))
     root = parse(signed(stranger).encode(), comments=True)
     verify(root, [stranger.certificate])
     with pytest.raises(SignatureError, match="nobody"):
@@ -192,7 +190,7 @@ def test_whoever_signs_must_be_trusted() -> None:
 
 def test_a_strangers_key_beside_our_certificate_is_not_used() -> None:
     """KeyValue is not read: the signature must be that of the trusted certificate."""
-    stranger = Signer(rsa_key("stranger"), certificate("x", rsa_key("stranger")))
+    stranger = FileSigner(rsa_key("stranger"), certificate("x", rsa_key("stranger")))
     ours, theirs = (etree.fromstring(signed(each)) for each in (SIGNER, stranger))
     path = ".//{http://www.w3.org/2000/09/xmldsig#}X509Data"
     found: Any = theirs.find(path)
@@ -205,10 +203,10 @@ def test_a_chain_leads_to_an_authority_and_only_through_authorities() -> None:
     """A certificate issued by one that may not issue, or that has ended, makes nobody trusted."""
     root_key, leaf_key = rsa_key("root"), rsa_key("leaf")
     root = certificate("CA", root_key, ca=True)
-    leaf = Signer(leaf_key, certificate("Cục Thuế", leaf_key, (root, root_key)))
+    leaf = FileSigner(leaf_key, certificate("Cục Thuế", leaf_key, (root, root_key)))
     verify(parse(signed(leaf).encode(), comments=True), [root])
-    ended = Signer(leaf_key, certificate("Cục Thuế", leaf_key, (root, root_key), days=-1))
-    below = Signer(leaf_key, certificate("Giả", leaf_key, (OWN, rsa_key())))
+    ended = FileSigner(leaf_key, certificate("Cục Thuế", leaf_key, (root, root_key), days=-1))
+    below = FileSigner(leaf_key, certificate("Giả", leaf_key, (OWN, rsa_key())))
     for wrong, trusted in ((ended, root), (below, OWN)):
         with pytest.raises(SignatureError, match="nobody"):
             verify(parse(signed(wrong).encode(), comments=True), [trusted])
@@ -271,32 +269,3 @@ def test_no_signature_and_two_are_refused() -> None:
 def test_every_exception_of_the_signing_library_is_translated(kind: type[Exception]) -> None:
     """Its exceptions have one root, and verifying catches that."""
     assert issubclass(kind, xmlsec.Error)
-
-
-# --- keys ---------------------------------------------------------------------------------------------
-
-
-def test_a_signer_is_read_and_its_mistakes_name_the_file_and_not_the_password(tmp_path: Path) -> None:
-    """Wrong password, no such file, no such kind: the start is refused with what to do."""
-    where = signer_file(tmp_path)
-    assert read_signer(where, Secret("khoa")).key.private_numbers() == rsa_key().private_numbers()
-    (tmp_path / "text").write_text("x")
-    for wrong, password in (
-        (where, "mat-khau-sai"),
-        (f"pkcs12:{tmp_path / 'none'}", "khoa"),
-        (f"pkcs12:{tmp_path / 'text'}", "khoa"),
-        ("pkcs11:token", "khoa"),
-    ):
-        with pytest.raises(ConfigurationError) as caught:
-            read_signer(wrong, Secret(password))
-        assert password not in str(caught.value)
-        assert wrong.removeprefix("pkcs12:") in str(caught.value)
-
-
-def test_a_file_without_certificates_is_told(tmp_path: Path) -> None:
-    """Nobody would ever be trusted, or everybody: neither is what was meant."""
-    (tmp_path / "a.pem").write_text("nothing")
-    with pytest.raises(ConfigurationError, match=r"a\.pem"):
-        read_trusted(tmp_path / "a.pem")
-    (tmp_path / "b.pem").write_bytes(pem(OWN) + pem(certificate("CA", rsa_key("root"))))
-    assert len(read_trusted(tmp_path / "b.pem")) == 2
