@@ -178,8 +178,6 @@ class LegReader:
         """A field of the dossier or of every starting message that names an agency."""
         if "to_agency" not in table:
             return ""
-        hint = "Leave this leg out"
-        self.file.wrong((*path, "to_agency"), '"to_agency" is not supported yet', hint, of="key")
         name = self.file.text(path, table, "to_agency")
         ours = set(agency_fields(Dossier))
         listed = [set(agency_fields(struct)) for struct in self.file.structs(on)]

@@ -1,11 +1,9 @@
 """Keep and deliver: the two halves of a message's life, over the ledger, the sheets and the connectors."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Protocol
 
 import msgspec
 
@@ -22,11 +20,10 @@ from bus.errors import (
     UnsettledError,
 )
 from bus.file_limit import check_together, files_of
-from bus.filing import Filing
 from bus.ledger import read
-from bus.ledger.ledger import Ledger
-from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Ready, Settle, Settled, Tie
-from bus.planning import Planner, Question
+from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Settle, Settled, Tie
+from bus.pipeline_parts import Observer, Parts
+from bus.planning import Addressee, Question
 from bus.ports import Answer, Incoming, Operation, Tree
 from bus.ports import Page as PolledPage
 from bus.sending import Sent, digest_of, make
@@ -37,29 +34,7 @@ from mappings.engine import Compiled, MappingError, ParkError
 from mappings.retelling import retold
 from mappings.rules_time import ICT
 
-
-class Observer(Protocol):
-    """Whoever is told facts; the bus imports no monitoring."""
-
-    def kept(self, keep: Keep, kept: Kept) -> None:
-        """A message was handed in and is on disk (or was known)."""
-
-    def settled(self, claimed: Claimed, settle: Settle, settled: Settled, seconds: float) -> None:
-        """An attempt ended and is on disk."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a pipeline works with. `publish` hands ready deliveries to the broker, at its leisure."""
-
-    ledger: Ledger
-    planner: Planner
-    sheets: Mapping[str, Compiled]
-    connectors: Mapping[str, Connector]
-    publish: Callable[[Sequence[Ready]], None]
-    observer: Observer
-    config: int = 0
-    filing: Filing = field(default_factory=Filing)
+__all__ = ["Observer", "Parts", "Pipeline"]
 
 
 class Pipeline:
@@ -242,12 +217,16 @@ class Pipeline:
         """Send or ask. The one catch-all: what nobody foresaw goes dead with its reason, never lost."""
         try:
             operation = connector.adapter.operations[claimed.operation]
-            sent = Sent(claimed, connector, operation, *self._written(claimed, connector, operation))
+            to = self._addressee(claimed)
+            if to is not None and to.connector != connector.name and not claimed.doubt:
+                return settlement.elsewhere(claimed, self._holder, to)
+            made = self._written(claimed, connector, operation)
+            sent = Sent(claimed, connector, operation, *made, to_agency=to.agency if to else "")
             if claimed.state == "unknown":
                 return await self._ask(sent)
-            if why := self._needless(sent) or sent.late:
-                return settlement.needless(claimed, self._holder, why)
-            return await self._send(sent, until)
+            why = self._needless(sent) or sent.late
+            needless = settlement.needless(claimed, self._holder, why) if why else None
+            return needless or await self._send(sent, until)
         except UnsettledError:
             raise
         except MappingError as error:
@@ -257,6 +236,15 @@ class Pipeline:
             if claimed.state == "unknown":
                 return settlement.of_silence(claimed, self._holder, error, connector)
             return settlement.of_error(claimed, self._holder, error, connector, None)
+
+    def _addressee(self, claimed: Claimed) -> Addressee | None:
+        """Whose system it goes to today, where its route says so."""
+        planner = self._parts.planner
+        if not planner.is_addressed(claimed.route, claimed.operation):
+            return None
+        state = planner.as_of(claimed.fold, claimed.history)
+        body = self._decoders[claimed.kind].decode(claimed.body)
+        return planner.addressee(claimed.route, claimed.now, state.whole, body)
 
     def _written(
         self, claimed: Claimed, connector: Connector, operation: Operation

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from bus.calendar import WorkingCalendar
+from bus.addressing import Addressing
+from bus.calendar import ZONE, WorkingCalendar
 from bus.flow_values import Leg, Send, leg_of, route_of, values_at
 from bus.flows import Planned, Routes
 from bus.ledger.records import Keep, Legs, Past, Plan, PlannedDelivery, Told, Way
@@ -18,6 +19,17 @@ from mappings.fold import State, fold, merge
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(State).decode
+
+
+class Addressee(msgspec.Struct, frozen=True, gc=False):
+    """Whom a delivery is for: the field that names the agency, its code today, the connector that serves it.
+
+    "" where there is none.
+    """
+
+    field: str
+    agency: str
+    connector: str
 
 
 class Question(msgspec.Struct, frozen=True, gc=False):
@@ -42,7 +54,9 @@ class Planner:
         appends: Mapping[str, bool],
         derive: Callable[[Dossier], Mapping[str, Any]] = lambda _: {},
         calendar: WorkingCalendar | None = None,
+        addressing: Addressing | None = None,
     ) -> None:
+        self._addressing = addressing or Addressing()
         self._routes = routes
         self._appends = appends
         self._derive = derive
@@ -116,6 +130,29 @@ class Planner:
         leg = self._by_route.get(leg_of(route))
         return leg is not None and bool(leg.matched_by) and leg.operation == operation
 
+    def is_addressed(self, route: str, operation: str) -> bool:
+        """Whether an agency says whose system a leg's own operation goes to."""
+        leg = self._by_route.get(leg_of(route))
+        return leg is not None and bool(leg.to_agency) and leg.operation == operation
+
+    def addressee(self, route: str, now: float, dossier: Dossier, message: Message | None) -> Addressee:
+        """Whose system an addressed leg's operation goes to at a time; the message's word goes before."""
+        leg = self._by_route[leg_of(route)]
+        day = datetime.fromtimestamp(now, ZONE).date()
+        agency = getattr(message, leg.to_agency, None) or getattr(dossier, leg.to_agency, None)
+        code = self._addressing.code_of(agency, day)
+        connector = self._addressing.connector_of(leg.connector or "", code, day) if code else None
+        return Addressee(leg.to_agency, code or "", connector or "")
+
+    def _to(self, leg: Leg) -> Callable[[float, bytes, Message | None], str]:
+        """The connector at the time of keeping; without one the route's own, and sending says what fails."""
+
+        def to(now: float, fold_bytes: bytes, message: Message | None) -> str:
+            found = self.addressee(leg.route, now, _decode(fold_bytes).whole, message)
+            return found.connector or leg.connector or ""
+
+        return to
+
     def questions(self, connector: str) -> dict[str, Question]:
         """The questions that a connector is asked while legs are open, by the legs' routes."""
         return {
@@ -173,6 +210,7 @@ class Planner:
             even_if_refused=frozenset(f"{leg.flow}.{name}" for name in leg.even_if_refused),
             ask_every=seconds_of(leg.ask.every) if leg.ask else None,
             rounds=rounds_of(self._calendar, leg, self._way),
+            to=self._to(leg) if leg.to_agency else None,
             undo=self._way(leg.undo) if isinstance(leg.undo, Send) else leg.undo,
         )
 

@@ -30,7 +30,8 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     """One attempt to have an effect at a peer, or one question about it.
 
     `request_id` is a UUID that stays the same for every resend of the delivery; `attempt` counts from 1.
-    `codes` are the dossier's known numbers, connector -> number.
+    `codes` are the dossier's known numbers, connector -> number. `to_agency` is the code of the agency that
+    it is for, as of today, where the route names one; "" otherwise.
     """
 
     request: Tree
@@ -39,6 +40,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     deadline: Deadline
     codes: Mapping[str, str] = msgspec.field(default_factory=dict)
     traceparent: str = ""
+    to_agency: str = ""
 
 
 class Files(Protocol):

@@ -29,6 +29,7 @@ class Sent:
     key: str
     digest: bytes
     told: bytes
+    to_agency: str = ""
 
     @property
     def shown(self) -> tuple[str, bytes] | None:
@@ -59,6 +60,7 @@ class Sent:
             deadline=Deadline(deadline),
             codes=self.claimed.codes,
             traceparent=self.claimed.traceparent,
+            to_agency=self.to_agency,
         )
 
 

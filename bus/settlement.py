@@ -12,6 +12,7 @@ from bus.errors import (
     TransientError,
 )
 from bus.ledger.records import Claimed, Keep, Settle
+from bus.planning import Addressee
 from bus.ports import Answer, Operation, Sighting
 
 MOST_LOOKUP_WAIT = 3600.0
@@ -143,3 +144,14 @@ def needless(claimed: Claimed, holder: int, reason: str) -> Settle:
     """Nothing to be sent: the peer has it already, shows what came later, or we only observe."""
     cause = "late status" if reason.startswith("late") else "no change"
     return Settle(claimed.delivery, claimed.attempt, holder, "superseded", reason=reason, cause=cause)
+
+
+def elsewhere(claimed: Claimed, holder: int, to: Addressee) -> Settle:
+    """Not sent: another system serves its agency today, and it goes there; with none a person must look."""
+    base = (claimed.delivery, claimed.attempt, holder)
+    if to.connector:
+        reason = f"{to.agency} is served by {to.connector} today"
+        return Settle(*base, "ready", reason=reason, burned=False, moves_to=to.connector)
+    whom = f'"{to.agency}"' if to.agency else "nobody of today's table of agencies"
+    reason = f"no system serves {whom}, whom {to.field} names: mend the table or [connector] serves"
+    return Settle(*base, "dead", reason=reason, cause="permanent")

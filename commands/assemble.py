@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from bus.addressing import Addressing
 from bus.agency_desk import AgencyDesk
 from bus.calendar import ZONE
 from bus.connector import Connector, Rhythm
@@ -145,7 +146,12 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point
     calendar = installation.calendar.working
     # the holidays of a year are worked out once, which takes a while: now, not inside the first commit
     calendar.is_working_day(datetime.now(ZONE).date())
-    planner = Planner(assembly.routes, appends, assembly.derive, calendar)
+    addressing = Addressing(
+        assembly.tables.get("agencies"),
+        {name: settings.type for name, settings in installation.connectors.items()},
+        {name: settings.serves for name, settings in installation.connectors.items()},
+    )
+    planner = Planner(assembly.routes, appends, assembly.derive, calendar, addressing)
     ledger = Ledger(
         Store(installation.ledger.address(installation.installation.data)),
         planner.plan,

@@ -9,7 +9,7 @@ import msgspec
 from rich.table import Table
 from sqlalchemy import Connection, select
 
-from bus.ledger import read, schema
+from bus.ledger import legs, read, schema
 from bus.ledger.ledger import read_only
 from commands.place import Place
 from commands.tell import (
@@ -46,12 +46,14 @@ class Group:
 def list_failed(place: Place, *, as_json: bool) -> int:
     """Print what needs a person; `NEEDS_YOU` where anything does. Reads only; may be repeated."""
     troubles = read_only(place.ledger, read.troubles, MOST)
-    groups = grouped(troubles)
+    waiting = read_only(place.ledger, legs.undoing, MOST)
+    groups = [*grouped(troubles), *undoing(waiting)]
+    total = len(troubles) + len(waiting)
     if as_json:
         rows = [_as_object(group) for group in groups]
-        put_json({"total": len(troubles), "complete": len(troubles) < MOST, "groups": rows})
+        put_json({"total": total, "complete": total < MOST, "groups": rows})
     elif groups:
-        out().print(_table(groups, len(troubles)))
+        out().print(_table(groups, total))
     else:
         say("nothing needs a person (không có việc nào cần người xử lý)")
     return NEEDS_YOU if groups else FINE
@@ -70,6 +72,23 @@ def grouped(troubles: Sequence[dict[str, Any]]) -> list[Group]:
         for key, rows in groups.items()
     ]
     return sorted(made, key=lambda group: -len(group.ids))
+
+
+def undoing(waiting: Sequence[dict[str, Any]]) -> list[Group]:
+    """Legs of withdrawn dossiers that only a person can undo; `ids` are the dossiers' numbers."""
+    of: dict[str, list[dict[str, Any]]] = {}
+    for row in waiting:
+        of.setdefault(row["route"], []).append(row)
+    return [
+        Group(
+            "undoing",
+            route,
+            "withdrawn",
+            covered(rows[0]["reason"]),
+            tuple(str(row["number"]) for row in rows),
+        )
+        for route, rows in of.items()
+    ]
 
 
 def show_failed(place: Place, name: str, *, as_json: bool) -> int:

@@ -323,6 +323,27 @@ def release(
     raise typer.Exit(hold_dossier(place, number, reason, hold=False, as_json=json))
 
 
+@app.command()
+def undone(
+    number: Number,
+    leg: Annotated[str, typer.Argument(help="The leg (chặng), as trace shows it.")],
+    *,
+    reason: Reason,
+    settings: Settings = None,
+    ledger: LedgerAddress = None,
+    json: Json = False,
+) -> None:
+    """Say that a leg of a withdrawn dossier is undone at its peer (đã thu hồi).
+
+    `failed list` shows the legs that only a person can undo.
+    """
+    from commands.people import leg_undone  # noqa: PLC0415  the start stays quick
+    from commands.place import find_place  # noqa: PLC0415  as above
+
+    place = find_place(settings, ledger)
+    raise typer.Exit(leg_undone(place, number, leg, reason, as_json=json))
+
+
 @connector.command("list")
 def connector_list(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One connector alone.")] = None,

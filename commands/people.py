@@ -5,13 +5,14 @@ from typing import Any
 
 from bus.errors import ConfigurationError
 from bus.ledger.ledger import Ledger, read_only
+from bus.ledger.legs import of_dossier
 from bus.ledger.people import Enrol
-from bus.ledger.records import Hold, Keep, Pause, Plan
+from bus.ledger.records import Hold, Keep, Pause, Plan, Undone
 from bus.ledger.store import Store
 from commands.control import send
 from commands.parts import known_connectors
 from commands.place import Place, who
-from commands.tell import FINE, NEEDS_YOU, put_json, say
+from commands.tell import FINE, NEEDS_YOU, covered, put_json, say
 from commands.trace import find, refuse_unknown
 
 
@@ -29,6 +30,26 @@ def hold_dossier(place: Place, number: str, reason: str, *, hold: bool, as_json:
     return _done(act(place, request, action), f"{number} is {'held' if hold else 'released'}", as_json)
 
 
+def leg_undone(place: Place, number: str, leg: str, reason: str, *, as_json: bool) -> int:
+    """Say that what a leg of a withdrawn dossier did is undone at its peer.
+
+    `NEEDS_YOU` where no dossier has the number, or none of its legs of that name waits for a person.
+    """
+    dossier = read_only(place.ledger, find, number)
+    if dossier is None:
+        refuse_unknown(place, number)
+        return NEEDS_YOU
+    waiting = [one.route for one in read_only(place.ledger, of_dossier, dossier) if one.state == "undoing"]
+    routes = [route for route in waiting if leg in (route, route.partition(".")[2])]
+    if len(routes) != 1:
+        known = ", ".join(waiting) or "none of its legs"
+        say(f"{covered(leg)} does not wait to be undone; {known} does. `trace {covered(number)}` shows them")
+        return NEEDS_YOU
+    action = Undone(dossier, routes[0], who(), reason)
+    request = {"do": "undone", "dossier": dossier, "leg": routes[0], "who": who(), "reason": reason}
+    return _done(act(place, request, action), f"{routes[0]} of {covered(number)} is undone", as_json)
+
+
 def pause_connector(place: Place, name: str, reason: str, *, pause: bool, as_json: bool) -> int:
     """Pause or resume a connector: nothing is sent to it while it is paused; repeating changes nothing.
 
@@ -41,7 +62,7 @@ def pause_connector(place: Place, name: str, reason: str, *, pause: bool, as_jso
     return _done(act(place, request, action), f"{name} is {'paused' if pause else 'resumed'}", as_json)
 
 
-def act(place: Place, request: dict[str, Any], action: Hold | Pause | Enrol) -> dict[str, Any]:
+def act(place: Place, request: dict[str, Any], action: Hold | Pause | Undone | Enrol) -> dict[str, Any]:
     """Have an action done: by the `serve` that runs, else in the ledger itself.
 
     Raises `ConfigurationError` where another process serves an SQLite ledger and takes no requests.
@@ -50,7 +71,7 @@ def act(place: Place, request: dict[str, Any], action: Hold | Pause | Enrol) -> 
     return asyncio.run(_write(place, action)) if reply is None else reply
 
 
-async def _write(place: Place, action: Hold | Pause | Enrol) -> dict[str, Any]:
+async def _write(place: Place, action: Hold | Pause | Undone | Enrol) -> dict[str, Any]:
     ledger = Ledger(Store(place.ledger), _plan_nothing, _merge_nothing)
     try:
         await ledger.act(action)

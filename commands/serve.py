@@ -14,7 +14,7 @@ from adapters._kit.downloads import PREFIX, Downloads
 from adapters._kit.intake import Intake, Receive, Scope, Send
 from bus.files import FileStore
 from bus.ledger.people import Enrol
-from bus.ledger.records import Hold, Pause
+from bus.ledger.records import Hold, Pause, Undone
 from bus.people import Person
 from commands.agencies import PREFIX as AGENCIES
 from commands.agencies import agencies_door
@@ -90,6 +90,9 @@ async def _do(bus: Bus, request: dict[str, Any]) -> dict[str, Any]:
         case {"do": "hold" | "release" as what, "dossier": int(dossier)}:
             ready = await bus.ledger.act(Hold(dossier, what == "hold", who, reason))
             bus.worker.dispatcher.publish(ready)
+        case {"do": "undone", "dossier": int(dossier), "leg": str(leg)}:
+            if not await bus.ledger.act(Undone(dossier, leg, who, reason)):
+                return {"ok": False, "error": f"{leg} does not wait to be undone any more"}
         case {"do": "pause" | "resume" as what, "connector": str(connector)} if connector in bus.connectors:
             await bus.ledger.act(Pause(connector, what == "pause", who, reason))
         case {"do": "enrol", "person": dict(person)}:

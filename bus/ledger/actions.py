@@ -7,7 +7,7 @@ from sqlalchemy import Connection, update
 from bus.ledger import lanes, schema
 from bus.ledger.gates import Gates
 from bus.ledger.people import Note, log
-from bus.ledger.records import Hold, Pause, Ready
+from bus.ledger.records import Hold, Pause, Ready, Undone
 from bus.ledger.store import Store
 
 
@@ -46,6 +46,20 @@ class Actions:
         what = "hold" if hold.hold else "release"
         log(self._store, tx, Note(hold.who, what, f"dossier {hold.dossier}", hold.reason))
         return lanes.ready_of(moved)
+
+    def undone(self, tx: Connection, undone: Sequence[Undone]) -> list[bool]:
+        """End legs that wait to be undone by a person; False where a leg does not wait for that."""
+        return [self._undone(tx, one) for one in undone]
+
+    def _undone(self, tx: Connection, one: Undone) -> bool:
+        self._store.lock_dossiers(tx, [one.dossier])
+        leg, now = schema.leg.c, self._store.now(tx)
+        mine = (leg.dossier == one.dossier, leg.route == one.route, leg.state == "undoing")
+        why = f"undone by {one.who}: {one.reason}" if one.reason else f"undone by {one.who}"
+        told = tx.execute(update(schema.leg).where(*mine).values(state="undone", ended_at=now, reason=why))
+        if told.rowcount:
+            log(self._store, tx, Note(one.who, "undone", f"dossier {one.dossier} {one.route}", one.reason))
+        return bool(told.rowcount)
 
     def pauses(self, tx: Connection, pauses: Sequence[Pause]) -> list[None]:
         """Pause or resume connectors; may be repeated. Who resumes has an absent peer asked at once."""

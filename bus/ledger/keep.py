@@ -209,10 +209,12 @@ class Keeper:
         more, refused = moves.hear(work, dossier, number, keep, plan) if legs else ([], False)
         wanted = [Wanted(one) for one in plan.deliveries if moves.open(work, dossier, number, one)]
         wanted += more
-        if plan.withdraws:
+        # what joins a dossier that was withdrawn is withdrawn with it
+        if plan.withdraws or (dossier in work.withdrawn and dossier in work.moved.values()):
             dropped = withdraw(work, dossier)
             ready.extend(dropped.ready)
-            wanted += moves.withdraw(work, dossier, keep.source, never=dropped.never, pending=dropped.pending)
+            teller = keep.source if plan.withdraws else ""
+            wanted += moves.withdraw(work, dossier, teller, never=dropped.never, pending=dropped.pending)
         if dossier in work.legs:
             wanted += moves.start(work, dossier, number)
         if number in work.late:
@@ -251,7 +253,9 @@ class Keeper:
         for one, key in zip(wanted, self._store.numbers(tx, schema.delivery, len(wanted)), strict=True):
             leg = one.leg
             way = one.way or leg
-            connector = leg.to(work.now) if leg.to and one.way is None else way.connector
+            connector = way.connector
+            if leg.to is not None and one.way is None:
+                connector = leg.to(work.now, work.states[dossier], getattr(origin, "body", None))
             lane = work.lanes.setdefault((dossier, connector), [])
             if not way.appends and (old := lanes.overtaken(lane, way.operation)):
                 supersede(work, lane, old, "a newer one took its place")

@@ -44,6 +44,7 @@ from bus.ledger.records import (
     TakeAsks,
     TakeEvents,
     Tie,
+    Undone,
 )
 from bus.ledger.settle import Settler
 from bus.ledger.sources import Lease, Sources
@@ -58,7 +59,20 @@ _AWAY = (DBAPIError, PoolTimeoutError, OSError, MergedMeanwhileError)
 
 
 Action = (
-    Hold | Pause | Turn | Probe | Lease | Enrol | SignIn | SignOut | Note | Terms | Tie | TakeAsks | AskNoted
+    Hold
+    | Pause
+    | Undone
+    | Turn
+    | Probe
+    | Lease
+    | Enrol
+    | SignIn
+    | SignOut
+    | Note
+    | Terms
+    | Tie
+    | TakeAsks
+    | AskNoted
 )
 
 
@@ -101,6 +115,7 @@ class Ledger:
                 Sweep: Sweeper(store).sweep,
                 Hold: actions.holds,
                 Pause: actions.pauses,
+                Undone: actions.undone,
                 Enrol: people.enrols,
                 SignIn: people.sign_ins,
                 SignOut: people.sign_outs,

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, text, update
 
 from bus.ledger import driver, schema
+from bus.ledger.leg_moves import FOR_A_PERSON
 from bus.ledger.plain import plain
 from bus.ledger.records import Tie
 from bus.ledger.store import now_of
@@ -62,6 +63,16 @@ def of_dossier(tx: Connection, dossier: int) -> list[LegOfDossier]:
         )
         for row in rows
     ]
+
+
+def undoing(tx: Connection, limit: int) -> list[dict[str, Any]]:
+    """The legs that only a person can undo, which a withdrawal waits for, by number."""
+    waits: ColumnElement[bool] = text(schema.IS_UNDOING)  # type: ignore[assignment]  # a text is a condition too
+    known = schema.identity.c
+    number = select(func.min(known.code)).where(known.dossier == _l.dossier).scalar_subquery()
+    query = select(_l.route, _l.state, _l.reason, number.label("number"))
+    query = query.where(waits, _l.reason.contains(FOR_A_PERSON))
+    return [dict(row) for row in tx.execute(query.order_by(_l.dossier, _l.route).limit(limit)).mappings()]
 
 
 def counted(tx: Connection) -> dict[str, int]:

@@ -42,11 +42,8 @@ def merge_dossiers(
 def _move_rows(tx: Connection, home: int, other: int) -> None:
     for table in (schema.identity, schema.message, schema.delivery):
         tx.execute(update(table).where(table.c.dossier == other).values(dossier=home))
-    for table, keys in ((schema.leg, ("route",)), (schema.peer_view, ("connector", "operation", "key"))):
-        columns = [table.c[key] for key in keys]
-        mine = [tuple(row) for row in tx.execute(select(*columns).where(table.c.dossier == home))]
-        tx.execute(table.delete().where(table.c.dossier == other, tuple_(*columns).in_(mine)))
-        tx.execute(update(table).where(table.c.dossier == other).values(dossier=home))
+    _merge_legs(tx, home, other)
+    _merge_views(tx, home, other)
     gone = select(schema.dossier.c.withdrawn).where(schema.dossier.c.id == other).scalar_subquery()
     tx.execute(
         update(schema.dossier)
@@ -54,6 +51,32 @@ def _move_rows(tx: Connection, home: int, other: int) -> None:
         .values(withdrawn=schema.dossier.c.withdrawn | gone)
     )
     tx.execute(update(schema.dossier).where(schema.dossier.c.id == other).values(merged_into=home))
+
+
+_FURTHER = ("planned", "undone", "open", "paused", "undoing", "refused", "done")
+"""The states of legs, from the least that has become of one: the further one stands for both."""
+
+
+def _merge_legs(tx: Connection, home: int, other: int) -> None:
+    """Of one leg that both dossiers have, the one that is further along stands."""
+    _l = schema.leg.c
+    rows = tx.execute(select(_l.dossier, _l.route, _l.state).where(_l.dossier.in_((home, other)))).all()
+    best: dict[str, tuple[int, bool, int]] = {}
+    for row in rows:
+        rank = (_FURTHER.index(row.state), row.dossier == home, row.dossier)
+        best[row.route] = max(best.get(row.route, rank), rank)
+    for row in rows:
+        if best[row.route][2] != row.dossier:
+            tx.execute(schema.leg.delete().where(_l.dossier == row.dossier, _l.route == row.route))
+    tx.execute(update(schema.leg).where(_l.dossier == other).values(dossier=home))
+
+
+def _merge_views(tx: Connection, home: int, other: int) -> None:
+    table = schema.peer_view
+    columns = [table.c[key] for key in ("connector", "operation", "key")]
+    mine = [tuple(row) for row in tx.execute(select(*columns).where(table.c.dossier == home))]
+    tx.execute(table.delete().where(table.c.dossier == other, tuple_(*columns).in_(mine)))
+    tx.execute(update(table).where(table.c.dossier == other).values(dossier=home))
 
 
 def _wait_in_line(tx: Connection, lane: lanes.Lane) -> None:

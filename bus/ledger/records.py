@@ -129,6 +129,7 @@ class Settle(msgspec.Struct, frozen=True, gc=False):
     `wait` is seconds from now until it is due again. `part` 0 is the call itself, otherwise a look-up.
     `view` is (key, digest) of what the peer has got, `shown` likewise the status that it now shows. `says`
     are kept in the same transaction (rule 4).
+    `moves_to` is another connector that a delivery which was not sent goes to from now on.
     """
 
     delivery: int
@@ -145,6 +146,7 @@ class Settle(msgspec.Struct, frozen=True, gc=False):
     view: tuple[str, bytes] | None = None
     shown: tuple[str, bytes] | None = None
     says: tuple[Keep, ...] = ()
+    moves_to: str = ""
 
 
 class Settled(msgspec.Struct, frozen=True, gc=False):
@@ -186,7 +188,7 @@ class PlannedDelivery(msgspec.Struct, frozen=True, gc=False):
 
     `route` has the value of a leg with `per` in brackets. `clock` tells from when a leg opens until when its
     answer is due, both in seconds since the epoch; it is asked only where a leg opens; `until` is said by the
-    message. `to` gives the connector on a day of sending, where that depends on an agency. `after` are the
+    message. `to` gives the connector by time, fold and message, where an agency decides. `after` are the
     routes after whose ends it starts. `tie` is what an answer names, where that is known at the start.
     """
 
@@ -199,7 +201,7 @@ class PlannedDelivery(msgspec.Struct, frozen=True, gc=False):
     clock: Callable[[float], float] | None = None
     sends: bool = True
     until: float | None = None
-    to: Callable[[float], str] | None = None
+    to: Callable[[float, bytes, Message | None], str] | None = None
     after: tuple[str, ...] = ()
     even_if_refused: frozenset[str] = frozenset()
     tie: str | None = None
@@ -348,6 +350,15 @@ class Hold(msgspec.Struct, frozen=True, gc=False):
 
     dossier: int
     hold: bool
+    who: str
+    reason: str
+
+
+class Undone(msgspec.Struct, frozen=True, gc=False):
+    """A person says that what a leg of a withdrawn dossier did is undone at its peer."""
+
+    dossier: int
+    route: str
     who: str
     reason: str
 

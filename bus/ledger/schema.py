@@ -66,6 +66,9 @@ IN_LANE = f"delivery.state IN ({_sql_list((*OPEN, 'dead'))})"
 WAITS_FOR_ANSWER = f"leg.state IN ({_sql_list(WAITS)})"
 """The condition of the index `leg_waits`, word for word."""
 
+IS_UNDOING = "leg.state = 'undoing'"
+"""The condition of the index `leg_undoing`, likewise."""
+
 IS_GIVEN_UP = "delivery.given_up > 0"
 """The condition of the index `delivery_given_up`, likewise."""
 
@@ -227,6 +230,7 @@ leg = Table(
     _partial("leg_waits", "due_at", where=f"state IN ({_sql_list(WAITS)})"),
     _partial("leg_asks", "ask_at", where="ask_at IS NOT NULL"),
     _partial("leg_tie", "tie", where="tie IS NOT NULL"),
+    _partial("leg_undoing", "dossier", where="state = 'undoing'"),
     sqlite_with_rowid=False,
     comment="A leg (chặng) that waits: for others, for its answer, for a supplement, to be undone. `tie` is"
     " what an answer names, `ask_at` when its peer is asked next, `time_left` what a pause left of its time.",

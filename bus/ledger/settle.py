@@ -70,6 +70,7 @@ _FREE = (
     .where(_d.id == bindparam("number"))
     .values(state=bindparam("new"), due_at=bindparam("due"), changed_at=bindparam("now"))
 )
+_MOVE = update(schema.delivery).where(_d.id == bindparam("number")).values(connector=bindparam("elsewhere"))
 _CALL_ENDED = (
     update(schema.delivery)
     .where(_d.id == bindparam("number"), _d.attempt == bindparam("of_attempt"), _d.state == "unknown")
@@ -110,7 +111,7 @@ class Settler:
         ]
         self._history(tx, late, now)
         alarming = {settle.delivery for settle, row in late if contradicts(settle, row)}
-        ready = self._hand_over(tx, self._release(tx, [row for settle, row in mine], held, now))
+        ready = self._hand_over(tx, self._release(tx, mine, held, now))
         ends = [
             end
             for settle, row in mine
@@ -168,6 +169,9 @@ class Settler:
             for settle, row in mine
         ]
         many(tx, _WRITE, updates)
+        for settle, row in mine:
+            if settle.moves_to and not row.doubt:
+                driver.change(tx, _MOVE, number=row.id, elsewhere=settle.moves_to)
         many(tx, _ATTEMPTS, [_attempt(settle, row, now) for settle, row in mine])
         views = [
             {
@@ -241,15 +245,19 @@ class Settler:
         return {dossier: lanes.ready_of(places) for dossier, places in freed.items()}
 
     def _release(
-        self, tx: Connection, rows: Sequence[_Row], held: set[int], now: float
+        self, tx: Connection, mine: Sequence[tuple[Settle, _Row]], held: set[int], now: float
     ) -> dict[int, list[lanes.Place]]:
-        dossiers = sorted({row.dossier for row in rows})
+        dossiers = sorted({row.dossier for _, row in mine})
         if not dossiers:
             return {}
-        touched = {(row.dossier, row.connector) for row in rows}
+        touched = {(row.dossier, row.connector) for _, row in mine}
+        joined = {(row.dossier, settle.moves_to) for settle, row in mine if settle.moves_to}
         freed: dict[int, list[lanes.Place]] = {}
         for key, lane in lanes.read_lanes(tx, dossiers).items():
-            if key in touched and (place := lanes.release(lane, held=key[0] in held)):
+            # what has come from another lane may stand before what is already under way in this one
+            if key not in touched and (key not in joined or any(map(_is_under_way, lane))):
+                continue
+            if place := lanes.release(lane, held=key[0] in held):
                 freed.setdefault(key[0], []).append(place)
         moves = [
             {"number": place.id, "new": place.state, "now": now, "due": now + REPUBLISH_AFTER}
@@ -274,6 +282,10 @@ class Settler:
         for (delivery, _), result in zip(says, results, strict=True):
             kept[delivery] = (*kept.get(delivery, ()), result)
         return kept, started
+
+
+def _is_under_way(place: lanes.Place) -> bool:
+    return place.blocks and place.state != "waiting"
 
 
 def _rounds(settles: Sequence[Settle]) -> list[list[int]]:
@@ -333,6 +345,8 @@ def _update(settle: Settle, row: _Row, now: float, *, held: bool, withdrawn: boo
         if withdrawn and not row.after_withdrawal and outcome in ("ready", "retrying"):
             outcome, why = "superseded", f"the dossier was withdrawn before this was sent; {why}"
         outcome = "held" if held and outcome in ("ready", "retrying") else outcome
+        # it waits for its turn in the lane of the connector that it goes to now
+        outcome = "waiting" if settle.moves_to and outcome in ("ready", "held") else outcome
     return {
         "number": row.id,
         "new": outcome,

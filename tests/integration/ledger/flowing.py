@@ -108,11 +108,12 @@ class Flowing:
         """Every delivery as "operation state", in the order of keeping."""
         return [f"{row.operation} {row.state}" for row in self.rows()]
 
-    def legs(self) -> dict[str, str]:
-        """The states of all legs, by their names without the flow's."""
+    def legs(self, dossier: int | None = None) -> dict[str, str]:
+        """The states of all legs (of a dossier), by their names without the flow's."""
         with self.ledger.store.read() as tx:
             rows = tx.execute(schema.leg.select().order_by(schema.leg.c.route)).all()
-        return {row.route.partition(".")[2]: row.state for row in rows}
+        named = [row for row in rows if dossier in (None, row.dossier)]
+        return {row.route.partition(".")[2]: row.state for row in named}
 
     def leg(self, name: str) -> Any:
         """One leg's row."""

@@ -313,6 +313,60 @@ async def test_an_undo_that_the_peer_refuses_needs_a_person(start: Start) -> Non
     assert "a person must undo it" in bus.leg("card").reason
 
 
+async def test_two_dossiers_that_are_one_have_each_leg_once_and_the_further_one_stands(start: Start) -> None:
+    """What was waited for in one and done in the other is done, and the fan-in goes on from there."""
+    bus = start(LAND)
+    await bus.say("tax.obligation", owed("A", "B"), codes={"tax": "T1"})
+    await bus.say("tax.payment_confirmed", paid("A"), codes={"tax": "T1"})
+    await bus.say("tax.obligation", owed("A", "B"), codes={"onestop": "O1"})
+    await bus.say("tax.payment_confirmed", paid("B"), codes={"onestop": "O1"})
+    assert bus.sent() == []
+    await bus.say("onestop.dossier", ACCEPTED, codes={"tax": "T1", "onestop": "O1"})
+    assert bus.legs() == {"met": "open", "payment[A]": "done", "payment[B]": "done"}
+    assert bus.sent() == ["obligation_met ready"]
+
+
+async def test_what_joins_a_withdrawn_dossier_is_withdrawn_with_it(start: Start) -> None:
+    """Its unsent deliveries are dropped and its legs end."""
+    bus = start(BIRTH)
+    await bus.say("onestop.dossier", ACCEPTED, codes={"onestop": "O1"})
+    await bus.say("onestop.result", CERTIFICATE, codes={"onestop": "O1"})
+    await bus.say("national_portal.withdrawn", RUT, codes={"national_portal": "P1"})
+    await bus.say("onestop.result", CERTIFICATE, codes={"onestop": "O1", "national_portal": "P1"})
+    assert bus.legs() == {"birth": "done", "residence": "undone", "card": "undone", "close": "undone"}
+    assert bus.sent() == ["request_card superseded"]
+
+
+ELSEWHERE = """
+[[flow]]
+name = "f"
+  [[flow.leg]]
+  name = "hand_over"
+  on = "onestop.dossier"
+  send = "onestop.add_step"
+  to_agency = "handling_agency"
+"""
+
+
+async def test_a_delivery_whose_agency_another_system_serves_by_now_goes_there_in_its_turn(
+    start: Start,
+) -> None:
+    """It leaves one lane, which goes on, and waits at its place in the other; nothing is burned."""
+    bus = start(ELSEWHERE)
+    for _ in range(2):
+        await bus.say("onestop.dossier", ACCEPTED)
+    first, second = bus.rows()
+    settled = await bus.settle(await bus.claim(first.id), "ready", burned=False, moves_to="east")
+    assert {ready.connector for ready in settled.ready} == {"east", "onestop"}
+    rows = [(row.connector, row.state, row.tries) for row in bus.rows()]
+    assert rows == [("east", "ready", 0), ("onestop", "ready", 0)]
+    await bus.settle(await bus.claim(second.id), "ready", burned=False, moves_to="east")
+    assert [(row.connector, row.state) for row in bus.rows()] == [("east", "ready"), ("east", "waiting")]
+    await bus.settle(await bus.claim(first.id), "delivered")
+    assert [row.state for row in bus.rows()] == ["delivered", "ready"]
+    assert bus.account().unaccounted == 0
+
+
 DECISION = """
 [[flow]]
 name = "f"

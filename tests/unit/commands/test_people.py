@@ -10,6 +10,8 @@ from typing import Any
 
 from bus.ledger.store import Store
 from commands.control import Control
+from mappings.dossier import Dossier, Withdrawal
+from tests.integration.ledger.flowing import AT, Flowing
 from tests.unit.commands.conftest import PORTAL, Run
 from tests.unit.commands.test_configuring import SETTINGS
 
@@ -124,3 +126,43 @@ def test_what_a_killed_process_left_behind_does_not_stop_a_person(run: Run, ledg
     assert run("hold", PORTAL, "--reason", "x").code == 0
     assert seen == []
     assert rows(ledger_file, "SELECT what FROM action") == [("hold",)]
+
+
+def test_a_leg_that_a_person_has_undone_is_shown_until_then_and_recorded(run: Run, tmp_path: Path) -> None:
+    """`failed list` and `trace` show it with what to do; a name that waits for nothing is told which does."""
+    url = f"sqlite:///{tmp_path / 'legs.db'}"
+    asyncio.run(withdrawn(url))
+    number, at = "H12-261123-0001", ("--ledger", url)
+    (group,) = run("failed", "list", "--json", *at).json["groups"]
+    assert (group["state"], group["where"], group["ids"]) == ("undoing", "f.take_in", [number])
+    assert "cần người thu hồi" in run("trace", number, *at).out
+    wrong = run("undone", number, "take_out", "--reason", "x", *at)
+    assert (wrong.code, "f.take_in does" in wrong.err + wrong.out) == (1, True)
+    assert run("undone", number, "take_in", "--reason", "đã gọi điện", "--json", *at).json == {"ok": True}
+    assert run("failed", "list", *at).code == 0
+    (leg,) = run("trace", number, "--json", *at).json["legs"]
+    assert (leg["state"], "đã gọi điện" in leg["reason"]) == ("undone", True)
+
+
+async def withdrawn(url: str) -> None:
+    """A dossier that was sent on and then withdrawn."""
+    bus = Flowing(url, TAKE_IN)
+    await bus.say("onestop.dossier", Dossier(status="accepted"))
+    await bus.does("create_dossier")
+    asked = Withdrawal(id="rut", asked_at=AT)
+    await bus.say("national_portal.withdrawn", asked, codes={"onestop": "H12-261123-0001"})
+    bus.ledger.close()
+
+
+TAKE_IN = """
+[[flow]]
+name = "f"
+  [[flow.leg]]
+  name = "take_in"
+  on = "onestop.dossier"
+  send = "onestop.create_dossier"
+  expects = "onestop.result"
+  undo = "person"
+  [flow.withdraw]
+  on = "national_portal.withdrawn"
+"""

@@ -23,6 +23,7 @@ _INDEXES = {
     "leg_waits": ("due_at", "state IN ('open', 'paused')"),
     "leg_asks": ("ask_at", "ask_at IS NOT NULL"),
     "leg_tie": ("tie", "tie IS NOT NULL"),
+    "leg_undoing": ("dossier", "state = 'undoing'"),
 }
 
 
