@@ -45,8 +45,8 @@ class Insurance:
         self._http = Http(self._line)
         token = UsernameToken(settings.username, settings.password)
         soap = SoapClient(contract, self._http, settings.address, wordings=wordings, token=token)
-        client = InsuranceClient(settings.operations, soap, wordings, schema("answer.xsd"))
-        self._desk = Desk(client, wordings, *_filers(settings, schema))
+        client = InsuranceClient(settings, soap, wordings, schema("answer.xsd"))
+        self._desk = Desk(client, wordings, settings, *_filers(settings, schema))
         self.operations: Mapping[str, Operation] = {
             operation.name: operation for operation in _operations(self._desk, self._line)
         }
@@ -126,7 +126,7 @@ def _operations(desk: Desk, line: Line) -> list[Operation]:
             sheet="insurance/supplement_answer",
             call=partial(writing.add_supplement, desk),
             lookup=partial(writing.supplement_is_there, desk),
-            key=writing.supplement_key,
+            key=partial(writing.supplement_key, desk),
         ),
         appends(
             name="cancel_card",

@@ -9,7 +9,7 @@ from adapters._kit.soap_inner import unusable
 from adapters._kit.wordings import Wording, meaning
 from adapters._kit.xml import Element, XmlError, XmlSchema, parse
 from adapters.insurance.faults import Told
-from adapters.insurance.settings import Operations
+from adapters.insurance.settings import InsuranceSettings
 from bus.ports import Deadline
 
 
@@ -17,9 +17,10 @@ class InsuranceClient:
     """One account at the authority; safe for many threads. All calls raise `DeliveryError`s."""
 
     def __init__(
-        self, operations: Operations, soap: SoapClient, wordings: Sequence[Wording], answer: XmlSchema
+        self, settings: InsuranceSettings, soap: SoapClient, wordings: Sequence[Wording], answer: XmlSchema
     ) -> None:
-        self._operations = operations
+        self._operations = settings.operations
+        self._names = settings.names
         self._soap = soap
         self._wordings = tuple(wordings)
         self._answer = answer
@@ -35,5 +36,5 @@ class InsuranceClient:
             raise unusable(error, reply.raw, effect=effect) from None
         if problems := self._answer.problems(root):
             raise unusable("; ".join(problems), reply.raw, effect=effect)
-        code, said = root.findtext("maKetQua", "").strip(), root.findtext("ghiChu", "").strip()
+        code, said = (root.findtext(name, "").strip() for name in (self._names.code, self._names.said))
         return Told(reply.value, code, said, meaning(self._wordings, service, code, said), root)

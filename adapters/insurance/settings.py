@@ -17,6 +17,26 @@ class Operations(Section, frozen=True, kw_only=True):
     participant: Annotated[str, says("who is insured (tra cứu người tham gia)")] = "traCuuNguoiThamGia"
 
 
+class Names(Section, frozen=True, kw_only=True):
+    """Elements that the connector itself reads or writes inside the strings; all are ours [I].
+
+    What sheets name stands in the sheets, and must say the same.
+    """
+
+    question: Annotated[str, says("root of a question")] = "YeuCau"
+    dossier: Annotated[str, says("the dossier's number")] = "maHoSo"
+    transaction: Annotated[str, says("our request's number")] = "maGiaoDich"
+    file: Annotated[str, says("a file in an answer")] = "hoSo"
+    file_number: Annotated[str, says("the authority's number of a file")] = "soHoSo"
+    state: Annotated[str, says("what became of a file")] = "trangThai"
+    asked: Annotated[str, says("the authority asks for more")] = "yeuCauBoSung"
+    asked_number: Annotated[str, says("the number of what it asks")] = "soYeuCau"
+    answered: Annotated[str, says("a number that was answered")] = "daBoSung"
+    participant: Annotated[str, says("a participant in an answer")] = "nguoiThamGia"
+    code: Annotated[str, says("the code of an answer")] = "maKetQua"
+    said: Annotated[str, says("its sentence")] = "ghiChu"
+
+
 class Ivan(Section, frozen=True, kw_only=True):
     """ThongTinIVAN of the file: through whom it is sent."""
 
@@ -42,6 +62,10 @@ class InsuranceSettings(SoapSettings, frozen=True, kw_only=True):
     address: Annotated[Url, says("where the service answers; overrides the WSDL", vi="địa chỉ dịch vụ BHXH")]
     unit: Annotated[Unit, says("we, as the authority knows us", vi="đơn vị gửi")]
     operations: Annotated[Operations, says("its operations")] = Operations()
+    names: Annotated[Names, says("elements inside the strings")] = Names()
+    over: Annotated[
+        tuple[str, ...], says("states of a file that nobody works on any more (cancelled, refused)")
+    ] = ("5", "6")
     ivan: Annotated[Ivan, says("through whom files are sent")] = Ivan()
     card_form: Annotated[str, says("MaToKhai of a card's form")] = "TK1-TS"
     file_form: Annotated[str, says("MaToKhai of a file's form")] = "D03-TS"

@@ -16,6 +16,7 @@ from adapters._kit.xml import Element
 from adapters.insurance.client import InsuranceClient
 from adapters.insurance.faults import Told
 from adapters.insurance.filing import Filer, transaction
+from adapters.insurance.settings import InsuranceSettings, Names
 from bus.ports import Answer, Call, Deadline, Incoming, Sighting, Tree
 
 _DONE = ("done", "exists")
@@ -30,8 +31,14 @@ class Desk:
 
     client: InsuranceClient
     wordings: tuple[Wording, ...]
+    settings: InsuranceSettings
     cards: Filer
     files: Filer
+
+    @property
+    def names(self) -> Names:
+        """How elements are spelled inside the strings."""
+        return self.settings.names
 
     def ask(self, service: str, content: Element, deadline: Deadline) -> Told:
         """Ask without effect; an answer that is neither good nor "not there" is raised."""
@@ -42,10 +49,10 @@ class Desk:
 
     def listed(self, number: str, deadline: Deadline) -> tuple[Told, list[Element]]:
         """All files of a dossier as the authority shows them."""
-        content = etree.Element("YeuCau")
-        etree.SubElement(content, "maHoSo").text = number
+        content = etree.Element(self.names.question)
+        etree.SubElement(content, self.names.dossier).text = number
         answer = self.ask("query", content, deadline)
-        return answer, answer.root.findall("hoSo")
+        return answer, answer.root.findall(self.names.file)
 
 
 def request_card(desk: Desk, call: Call) -> Answer:
@@ -68,9 +75,8 @@ def _hand_in(desk: Desk, filer: Filer, call: Call) -> Answer:
 def was_handed_in(desk: Desk, call: Call) -> Sighting:
     """Whether a file of this dossier carries our request's number [I]."""
     number = call.request.findtext("NoiDung/ThongTinHoSo/MaHoSo", "")
-    return _sighted(
-        desk, call, number, lambda file: file.findtext("maGiaoDich") == transaction(call.request_id)
-    )
+    ours, name = transaction(call.request_id), desk.names.transaction
+    return _sighted(desk, call, number, lambda file: file.findtext(name) == ours)
 
 
 def file_key(tree: Tree) -> str:
@@ -83,32 +89,32 @@ def add_supplement(desk: Desk, call: Call) -> Answer:
     """Hand in what was asked for, under the number of the question."""
     if call.attempt > 1 and supplement_is_there(desk, call).outcome == "done":
         return Answer(note="the authority has this already")
-    return _written(desk.client.say("supplement", _numbered(call), call.deadline, effect=True))
+    return _written(desk.client.say("supplement", _numbered(desk, call), call.deadline, effect=True))
 
 
 def supplement_is_there(desk: Desk, call: Call) -> Sighting:
     """Whether a file of this dossier shows the question as answered [I]."""
-    asked = call.request.findtext("soYeuCau", "")
-    number = call.request.findtext("maHoSo", "")
+    asked = call.request.findtext(desk.names.asked_number, "")
+    answered = desk.names.answered
     return _sighted(
-        desk, call, number, lambda file: asked in [each.text for each in file.findall("daBoSung")]
+        desk, call, _number(desk, call), lambda file: asked in [each.text for each in file.findall(answered)]
     )
 
 
-def supplement_key(tree: Tree) -> str:
+def supplement_key(desk: Desk, tree: Tree) -> str:
     """What a supplement adds."""
-    return f"{tree.findtext('maHoSo', '')}|{tree.findtext('soYeuCau', '')}"
+    return f"{tree.findtext(desk.names.dossier, '')}|{tree.findtext(desk.names.asked_number, '')}"
 
 
 def cancel_card(desk: Desk, call: Call) -> Answer:
     """Withdraw a dossier's request; it stays withdrawn however often that is asked."""
-    return _written(desk.client.say("cancel", _numbered(call), call.deadline, effect=True))
+    return _written(desk.client.say("cancel", _numbered(desk, call), call.deadline, effect=True))
 
 
 def is_cancelled(desk: Desk, call: Call) -> Sighting:
     """Whether all files of the dossier are withdrawn or ended."""
-    _, files = desk.listed(call.request.findtext("maHoSo", ""), call.deadline)
-    ended = all(file.findtext("trangThai") in ("5", "6") for file in files)
+    _, files = desk.listed(_number(desk, call), call.deadline)
+    ended = all(file.findtext(desk.names.state, "").strip() in desk.settings.over for file in files)
     return Sighting("done" if ended else "not there")
 
 
@@ -124,26 +130,28 @@ def query_file(desk: Desk, call: Call) -> Answer:
 
 def check_card(desk: Desk, call: Call) -> Answer:
     """Ask whether a card is good: maKetQua below 200 but the failures is the answer, whatever it says."""
-    answer = desk.client.say("check_card", _without_number(call), call.deadline, effect=False)
+    answer = desk.client.say("check_card", _without_number(desk, call), call.deadline, effect=False)
     if answer.wording is not None and answer.means != "done":
         raise error_of(answer, effect=False)
-    tree = _with_number(answer.root, call)
-    says = Incoming("insurance.card_check", tree, answer.raw, place=f"the/{_number(call)}", media_type=_XML)
+    tree = _with_number(desk, answer.root, call)
+    says = Incoming(
+        "insurance.card_check", tree, answer.raw, place=f"the/{_number(desk, call)}", media_type=_XML
+    )
     return Answer(raw=answer.raw, says=(says,))
 
 
 def find_participant(desk: Desk, call: Call) -> Answer:
     """Ask who is insured by what is known of a person; nobody is no message."""
-    answer = desk.ask("participant", _without_number(call), call.deadline)
+    answer = desk.ask("participant", _without_number(desk, call), call.deadline)
     says = tuple(
         Incoming(
             "insurance.participant",
-            _with_number(each, call),
+            _with_number(desk, each, call),
             answer.raw,
-            place=f"nguoiThamGia/{_number(call)}",
+            place=f"nguoiThamGia/{_number(desk, call)}",
             media_type=_XML,
         )
-        for each in answer.root.findall("nguoiThamGia")
+        for each in answer.root.findall(desk.names.participant)
     )
     return Answer(raw=answer.raw, says=says)
 
@@ -154,7 +162,7 @@ def nobody(desk: Desk, number: str, deadline: Deadline) -> Told:
 
 
 def _became(desk: Desk, call: Call, kind: str) -> Answer:
-    answer, files = desk.listed(_number(call), call.deadline)
+    answer, files = desk.listed(_number(desk, call), call.deadline)
     says = [one for file in files for one in _news(desk, file, answer, kind)]
     return Answer(raw=answer.raw, says=tuple(says))
 
@@ -164,9 +172,10 @@ def _news(desk: Desk, file: Element, answer: Told, kind: str) -> Iterator[Incomi
 
     One that nobody has seen goes to the sheet, which parks it for a person.
     """
-    number, state = file.findtext("soHoSo", ""), file.findtext("trangThai", "").strip()
-    for asked in file.findall("yeuCauBoSung"):
-        key = f"{number}/{asked.findtext('soYeuCau', '')}"
+    names = desk.names
+    number, state = file.findtext(names.file_number, ""), file.findtext(names.state, "").strip()
+    for asked in file.findall(names.asked):
+        key = f"{number}/{asked.findtext(names.asked_number, '')}"
         yield Incoming("insurance.supplement_request", asked, answer.raw, key=key, media_type=_XML)
     if meaning(desk.wordings, "state", state, "") is None:
         yield Incoming(kind, file, answer.raw, place=f"hoSo/{number}", media_type=_XML)
@@ -183,28 +192,28 @@ def _written(answer: Told) -> Answer:
     return Answer(raw=answer.raw)
 
 
-def _numbered(call: Call) -> Element:
+def _numbered(desk: Desk, call: Call) -> Element:
     content = copy.deepcopy(call.request)
-    etree.SubElement(content, "maGiaoDich").text = transaction(call.request_id)
+    etree.SubElement(content, desk.names.transaction).text = transaction(call.request_id)
     return content
 
 
-def _number(call: Call) -> str:
-    return str(call.request.findtext("maHoSo", ""))
+def _number(desk: Desk, call: Call) -> str:
+    return str(call.request.findtext(desk.names.dossier, ""))
 
 
-def _without_number(call: Call) -> Element:
+def _without_number(desk: Desk, call: Call) -> Element:
     """The question without the dossier's number: it is ours, for the answer; the authority's has none."""
     content = copy.deepcopy(call.request)
-    for each in content.findall("maHoSo"):
+    for each in content.findall(desk.names.dossier):
         content.remove(each)
     return content
 
 
-def _with_number(element: Element, call: Call) -> Element:
+def _with_number(desk: Desk, element: Element, call: Call) -> Element:
     """The answer with the number of the dossier that asked."""
     told = copy.deepcopy(element)
-    found = etree.Element("maHoSo")
-    found.text = _number(call)
+    found = etree.Element(desk.names.dossier)
+    found.text = _number(desk, call)
     told.insert(0, found)
     return told

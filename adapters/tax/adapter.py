@@ -48,7 +48,7 @@ class Tax:
         schema = partial(read_own, settings.schemas, _SCHEMAS)
         client = GipClient(settings, soap, wordings, signer, trusted, Frames(schema("frame.xsd")))
         schemas = {name: schema(f"{name}.xsd") for name in ("slip", "supplement_answer")}
-        self._desk = Desk(client, settings.types, wordings, schemas)
+        self._desk = Desk(client, settings.types, settings.names, wordings, schemas)
         self.operations: Mapping[str, Operation] = {
             operation.name: operation for operation in _operations(self._desk, self._line)
         }
@@ -102,7 +102,7 @@ def _operations(desk: Desk, line: Line) -> list[Operation]:
             effect="appends",
             call=partial(SLIP.file, desk),
             lookup=partial(SLIP.is_there, desk),
-            key=SLIP.key,
+            key=partial(SLIP.key, desk),
             seconds=seconds,
         ),
         Operation(
@@ -112,7 +112,7 @@ def _operations(desk: Desk, line: Line) -> list[Operation]:
             effect="appends",
             call=partial(SUPPLEMENT.file, desk),
             lookup=partial(SUPPLEMENT.is_there, desk),
-            key=SUPPLEMENT.key,
+            key=partial(SUPPLEMENT.key, desk),
             seconds=seconds,
         ),
         Operation(

@@ -61,7 +61,7 @@ class GipClient:
             frame = self._believed(reply.value, message_id)
         except FOREIGN as error:
             raise unusable(error, reply.raw, effect=effect) from None
-        return told(frame, reply.value, service, self._wordings)
+        return told(frame, reply.value, service, self._wordings, self._settings.names)
 
     def message_id(self, request_id: str) -> str:
         """Our number for a request: free-form per sender, 20 digits as others have (reference 1.2d)."""

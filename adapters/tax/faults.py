@@ -13,6 +13,7 @@ from adapters._kit.wordings import Wording, meaning
 from adapters._kit.xml import Element
 from adapters._kit.xml_signature import SignatureError
 from adapters.tax.frame import Frame, FrameError
+from adapters.tax.settings import Names
 
 FOREIGN = (etree.LxmlError, InvalidSignature, FrameError, SignatureError)
 """What reading an answer may raise beside the transport's errors; all of it means that it cannot be used."""
@@ -36,13 +37,13 @@ def normal_code(text: str) -> str:
     return bare if bare.strip("0") or not bare else "0"
 
 
-def told(frame: Frame, text: str, service: str, wordings: tuple[Wording, ...]) -> Told:
+def told(frame: Frame, text: str, service: str, wordings: tuple[Wording, ...], names: Names) -> Told:
     """Find what an answer says: its header first, then its row."""
     row = frame.rows[0]
     pairs = [
         (frame.header.get("ERROR_CODE", ""), frame.header.get("ERROR_DESC", "")),
         (row.findtext(".//ERROR_CODE", ""), row.findtext(".//ERROR_DESC", "")),
-        (row.findtext("MA_KETQUA", ""), row.findtext("DIEN_GIAI", "")),
+        (row.findtext(names.code, ""), row.findtext(names.said, "")),
     ]
     coded = [(normal_code(code), said.strip()) for code, said in pairs if code.strip()]
     code, said = next((pair for pair in coded if pair[0] != "0"), coded[0] if coded else ("", ""))

@@ -27,6 +27,24 @@ class Types(Section, frozen=True, kw_only=True):
     payments: Annotated[str, says("TYPE by which answers about vouchers are judged")] = "00022"
 
 
+class Names(Section, frozen=True, kw_only=True):
+    """Elements of a row that the connector itself reads or writes; what sheets name must say the same."""
+
+    dossier: Annotated[str, says("the dossier's number")] = "MA_HS"
+    slip: Annotated[str, says("the block of a slip that holds both numbers")] = "TT_CHUNG"
+    slip_number: Annotated[str, says("the slip's number in it")] = "SO_PHIEU"
+    asked: Annotated[str, says("the tax office asks for more [I]")] = "YEUCAU_BOSUNG"
+    asked_number: Annotated[str, says("the number of what it asks [I]")] = "SO_YEUCAU"
+    book: Annotated[str, says("the land tax book in an answer")] = "SOTHUE"
+    state: Annotated[str, says("its state")] = "TRANGTHAI"
+    state_text: Annotated[str, says("its state's sentence")] = "MOTA_TRANGTHAI"
+    voucher: Annotated[str, says("a payment voucher in an answer [I]")] = "CHUNGTU"
+    voucher_number: Annotated[str, says("its number [I]")] = "SO_CHUNGTU"
+    voucher_state: Annotated[str, says("its state [I]")] = "TRANG_THAI"
+    code: Annotated[str, says("the code of an answer to a question")] = "MA_KETQUA"
+    said: Annotated[str, says("its sentence")] = "DIEN_GIAI"
+
+
 class TaxSettings(SoapSettings, frozen=True, kw_only=True):
     """[connector.NAME] type = "tax"."""
 
@@ -35,6 +53,7 @@ class TaxSettings(SoapSettings, frozen=True, kw_only=True):
     operation: Annotated[str, says("its operation, one string in and one string out")] = "xuLyTruyVanMsg"
     receiver: Annotated[Party, says("whom we speak to")] = Party(code="GIP", name="Tổng cục Thuế")
     types: Annotated[Types, says("words of the messages")] = Types()
+    names: Annotated[Names, says("elements of a row")] = Names()
     send_date: Annotated[SendDate, says("form of SEND_DATE in what we send; both are seen")] = (
         "dd-MMM-yyyy HH:mm:ss"
     )

@@ -16,7 +16,7 @@ from adapters._kit.xml import Element, XmlSchema
 from adapters.tax.client import GipClient, clock_note
 from adapters.tax.faults import Told
 from adapters.tax.frame import FrameError
-from adapters.tax.settings import Types
+from adapters.tax.settings import Names, Types
 from bus.errors import PermanentError
 from bus.ports import Answer, Call, Deadline, Incoming, Sighting, Tree
 
@@ -29,17 +29,16 @@ class Desk:
 
     client: GipClient
     types: Types
+    names: Names
     wordings: tuple[Wording, ...]
     schemas: Mapping[str, XmlSchema]
 
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """One kind of thing that is filed: its schema, its word, and how a question names it."""
+    """One kind of thing that is filed, by its schema."""
 
-    schema: str
-    at: str
-    number: str
+    schema: Literal["slip", "supplement_answer"]
 
     def word(self, types: Types) -> str:
         """Its MSG_TYPE in this installation."""
@@ -61,13 +60,13 @@ class Filing:
 
     def is_there(self, desk: Desk, call: Call) -> Sighting:
         """Whether the gateway has it, by dossier and number [I]."""
-        asked = _asked(desk.types.filed, "", {"MA_HS": self._text(call.request, "MA_HS")})
-        etree.SubElement(asked, self.number).text = self._text(call.request, self.number)
+        dossier, number = self._numbers(desk, call.request)
+        asked = _asked(desk.types.filed, "", {desk.names.dossier: dossier, self._number(desk.names): number})
         return _seen(desk.client.say(asked, desk.types.filed, call.deadline, effect=False))
 
-    def key(self, row: Tree) -> str:
+    def key(self, desk: Desk, row: Tree) -> str:
         """What it adds at the tax office."""
-        return f"{self._text(row, 'MA_HS')}|{self._text(row, self.number)}"
+        return "|".join(self._numbers(desk, row))
 
     def _row(self, desk: Desk, call: Call) -> Element:
         """The request with the gateway's own block in front; the sheet knows nothing of message numbers."""
@@ -75,12 +74,20 @@ class Filing:
         row.insert(0, _system(self.word(desk.types), desk.client.message_id(call.request_id)))
         return row
 
-    def _text(self, row: Element, name: str) -> str:
-        return str(row.findtext(f"{self.at}{name}", ""))
+    def _number(self, names: Names) -> str:
+        return names.slip_number if self.schema == "slip" else names.asked_number
+
+    def _numbers(self, desk: Desk, row: Element) -> tuple[str, str]:
+        """The dossier's number and its own."""
+        at = f"{desk.names.slip}/" if self.schema == "slip" else ""
+        dossier, number = (
+            row.findtext(f"{at}{n}", "") for n in (desk.names.dossier, self._number(desk.names))
+        )
+        return str(dossier), str(number)
 
 
-SLIP = Filing("slip", "TT_CHUNG/", "SO_PHIEU")
-SUPPLEMENT = Filing("supplement_answer", "", "SO_YEUCAU")
+SLIP = Filing("slip")
+SUPPLEMENT = Filing("supplement_answer")
 
 
 def query_obligation(desk: Desk, call: Call) -> Answer:
@@ -92,21 +99,26 @@ def query_obligation(desk: Desk, call: Call) -> Answer:
     answer = _asked_well(desk, call, desk.types.obligation)
     says: list[Incoming] = []
     for row in answer.frame.rows:
-        says += _requests(row, answer)
-        book = row.find("SOTHUE")
+        says += _requests(desk, row, answer)
+        book = row.find(desk.names.book)
         if book is None and not says and answer.code == "":
-            raise unusable(FrameError("it holds no SOTHUE"), answer.raw, effect=False)
+            raise unusable(FrameError(f"it holds no {desk.names.book}"), answer.raw, effect=False)
         if book is not None and not _nothing_yet(desk, book):
-            says.append(_incoming("tax.obligation", row, answer, place=_place(desk.types.obligation, row)))
+            says.append(_incoming("tax.obligation", row, answer, place=_place(desk, row)))
     return Answer(raw=answer.raw, says=tuple(says), note=clock_note(answer))
 
 
 def query_payments(desk: Desk, call: Call) -> Answer:
     """Ask for the payment vouchers of a dossier; each is a message of its own."""
     answer = _asked_well(desk, call, desk.types.payments)
-    vouchers = [one for row in answer.frame.rows for one in row.iterfind("CHUNGTU")]
+    vouchers = [one for row in answer.frame.rows for one in row.iterfind(desk.names.voucher)]
     says = [
-        _incoming("tax.payment_confirmed", one, answer, key=_joined(one, "SO_CHUNGTU", "TRANG_THAI"))
+        _incoming(
+            "tax.payment_confirmed",
+            one,
+            answer,
+            key=_joined(one, desk.names.voucher_number, desk.names.voucher_state),
+        )
         for one in vouchers
     ]
     return Answer(raw=answer.raw, says=tuple(says), note=clock_note(answer))
@@ -114,7 +126,7 @@ def query_payments(desk: Desk, call: Call) -> Answer:
 
 def nobody(desk: Desk, code: str, deadline: Deadline) -> Told:
     """Ask for a slip that cannot be: shows way, account, signature and form of answers."""
-    row = _asked(desk.types.filed, "", {"MA_HS": code, "SO_PHIEU": "0"})
+    row = _asked(desk.types.filed, "", {desk.names.dossier: code, desk.names.slip_number: "0"})
     return desk.client.say(row, desk.types.filed, deadline, effect=False)
 
 
@@ -125,16 +137,17 @@ def _asked_well(desk: Desk, call: Call, service: str) -> Told:
     return answer
 
 
-def _requests(row: Element, answer: Told) -> list[Incoming]:
+def _requests(desk: Desk, row: Element, answer: Told) -> list[Incoming]:
     """Requests for more (mẫu 01/CCTT-ĐĐTCQ) in an answer [I]; one has one number for ever."""
+    names = desk.names
     return [
-        _incoming("tax.supplement_request", one, answer, key=_joined(one, "MA_HS", "SO_YEUCAU"))
-        for one in row.iterfind("YEUCAU_BOSUNG")
+        _incoming("tax.supplement_request", one, answer, key=_joined(one, names.dossier, names.asked_number))
+        for one in row.iterfind(names.asked)
     ]
 
 
 def _nothing_yet(desk: Desk, book: Element) -> bool:
-    state, said = book.findtext("TRANGTHAI", "").strip(), book.findtext("MOTA_TRANGTHAI", "")
+    state, said = book.findtext(desk.names.state, "").strip(), book.findtext(desk.names.state_text, "")
     found = meaning(desk.wordings, desk.types.obligation, state, said)
     return found is not None and found.means == "missing"
 
@@ -146,9 +159,9 @@ def _incoming(
     return Incoming(kind, tree, answer.raw, key=key, place=place, media_type="application/xml")
 
 
-def _place(service: str, row: Element) -> str:
+def _place(desk: Desk, row: Element) -> str:
     """Where an answer stands in what is asked again and again: the same content there is the same message."""
-    return f"{service}/{row.findtext('.//MA_HS', '')}"
+    return f"{desk.types.obligation}/{row.findtext(f'.//{desk.names.dossier}', '')}"
 
 
 def _joined(element: Element, *names: str) -> str | None:
