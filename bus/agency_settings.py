@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from bus.settings import Fault, Rate, Secret, Section, says
+from bus.settings import Fault, Rate, Secret, Section, Url, says
 
 Right = Literal["dossier.hand_in", "dossier.replace", "dossier.withdraw", "dossier.follow"]
 SHORTEST_KEY = 32
@@ -31,12 +31,22 @@ class AgencySettings(Section, frozen=True, kw_only=True):
     ] = ()
     rate: Annotated[Rate, says("calls, at most; more are told to come again")] = Rate("5 per second")
 
+    calls_back: Annotated[
+        Url | None, says("where it is told of every change; empty: it asks", vi="gọi lại")
+    ] = None
+    calls_back_key: Annotated[Secret | None, says("signs what it is told (HMAC-SHA256)")] = None
+
     def faults(self) -> Iterator[Fault]:
         """It can prove itself, its keys are too long to be guessed, and what belongs together is there."""
         if not _CODE.fullmatch(self.code):
             yield Fault("code", f'"{self.code}" is no code of an agency', 'Like "H12.09"')
         if self.key is None and self.client_certificate is None:
             yield Fault("name", "it has neither key nor certificate", 'Write key = "file:PATH"')
-        if self.key is not None and len(self.key.reveal()) < SHORTEST_KEY:
-            hint = "`openssl rand -hex 32` makes a good one"
-            yield Fault("key", f"is shorter than {SHORTEST_KEY} characters", hint)
+        for name, key in (("key", self.key), ("calls_back_key", self.calls_back_key)):
+            if key is not None and len(key.reveal()) < SHORTEST_KEY:
+                hint = "`openssl rand -hex 32` makes a good one"
+                yield Fault(name, f"is shorter than {SHORTEST_KEY} characters", hint)
+        if (self.calls_back is None) != (self.calls_back_key is None):
+            given, lacks = "calls_back", "calls_back_key"
+            given, lacks = (given, lacks) if self.calls_back else (lacks, given)
+            yield Fault(given, f'needs "{lacks}" beside it', "It signs what the agency is told")

@@ -1,6 +1,7 @@
 """What the ledger settled is told on the events exchange, for whoever has the right to listen (decision 8).
 
     routing key   agency.CODE.KIND, like agency.H12.09.delivered; CODE has dots, so bind agency.H12.09.#
+    CC            the same for further agencies: where it was taken in, who holds it, who handed it in
     headers       CloudEvents; the id is the transition's: a listener knows a repeat by it
     body          dossier (its number at the first connector by name), numbers by connector, status, agency,
                   connector, operation, outcome
@@ -12,17 +13,18 @@ At least once: only what the broker confirmed is taken off the outbox.
 import asyncio
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
 import structlog
 
+from bus.desk import PREFIX
 from bus.envelope import headers
 from bus.errors import LedgerUnavailableError
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Event, EventsTold, TakeEvents
+from bus.ledger.records import Event, EventsTold, Notice, TakeEvents
 from bus.rabbitmq import Broker, BrokerError, MisuseError
 
 _log = structlog.get_logger("events")
@@ -51,6 +53,7 @@ class _Dossier(msgspec.Struct, frozen=True):
     status: str | None = None
     handling_agency: _Agency | None = None
     intake_agency: _Agency | None = None
+    holder: _Agency | None = None
 
 
 class _Fold(msgspec.Struct, frozen=True):
@@ -66,12 +69,33 @@ _decode = msgspec.json.Decoder(_Fold).decode
 
 def told(event: Event, ours: str) -> Told:
     """What is told of an event; `ours` is our own agency, for a dossier whose agency is not known."""
+    return _told(event, _dossier(event), ours)
+
+
+def _dossier(event: Event) -> _Dossier:
     fold = _decode(event.fold) if event.fold else _Fold({})
-    dossier = fold.merged or next(iter(fold.by_source.values()), _Dossier())
+    return fold.merged or next(iter(fold.by_source.values()), _Dossier())
+
+
+def _told(event: Event, dossier: _Dossier, ours: str) -> Told:
     known = (each.code for each in (dossier.handling_agency, dossier.intake_agency) if each)
     agency = next((code for code in known if code and _CODE.fullmatch(code)), ours)
     number = event.codes[min(event.codes)] if event.codes else None
     return Told(number, event.codes, dossier.status, agency, event.connector, event.operation, event.kind)
+
+
+def others(event: Event, dossier: _Dossier, agency: str) -> list[str]:
+    """The further agencies that an event concerns: where it was taken in, who holds it, who handed it in.
+
+    They stand as further routing keys in the header CC, so each of them gets it by binding its own code.
+    """
+    near = (dossier.handling_agency, dossier.intake_agency, dossier.holder)
+    codes = [*(each.code for each in near if each), *_handed_in_by(event)]
+    return sorted({code for code in codes if code and _CODE.fullmatch(code)} - {agency})
+
+
+def _handed_in_by(event: Event) -> Iterator[str]:
+    return (name.removeprefix(PREFIX) for name in event.codes if name.startswith(PREFIX))
 
 
 def identity(event: Event) -> str:
@@ -84,7 +108,8 @@ class Announcer:
     """Empties the outbox onto the exchange, `most` events at a time; `agency` is our own code.
 
     While the broker is away nothing is taken; the pause between tries doubles up to `LONGEST_PAUSE`. On
-    PostgreSQL what this process took is nobody else's for `lease` seconds.
+    PostgreSQL what this process took is nobody else's for `lease` seconds. `notices` tells what agencies
+    are to be called with, written as the event leaves the outbox.
     """
 
     ledger: Ledger
@@ -95,6 +120,7 @@ class Announcer:
     most: int = 300
     every: float = 1.0
     lease: float = 60.0
+    notices: Callable[[Event], Sequence[Notice]] = lambda _: ()
     _pause: float = field(default=0.0)
 
     async def step(self) -> None:
@@ -118,7 +144,8 @@ class Announcer:
             return False
         failed = await self._published(events)
         done = tuple(event.id for event in events if event.id not in failed)
-        await self.ledger.events_told(EventsTold(done, tuple(failed)))
+        notices = tuple(one for event in events if event.id not in failed for one in self.notices(event))
+        await self.ledger.events_told(EventsTold(done, tuple(failed), notices))
         self._pause = self._longer() if failed else 0.0
         return len(events) == self.most and not failed
 
@@ -147,7 +174,8 @@ class Announcer:
         return failed
 
     def _send(self, event: Event, done: functools.partial[None]) -> None:
-        says = told(event, self.agency)
+        dossier = _dossier(event)
+        says = _told(event, dossier, self.agency)
         name = identity(event)
         marks = headers(
             kind=f"vn.lienthong.delivery.{event.kind}",
@@ -158,6 +186,8 @@ class Announcer:
             at=datetime.fromtimestamp(event.at, UTC),
         )
         key = f"agency.{says.agency}.{event.kind}"
+        if further := others(event, dossier, says.agency):
+            marks["CC"] = [f"agency.{code}.{event.kind}" for code in further]
         try:
             self.broker.send(
                 self.exchange, key, _encode(says), marks, message_id=name, done=done, mandatory=False

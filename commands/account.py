@@ -5,7 +5,7 @@ from typing import Any
 from rich.table import Table
 from sqlalchemy import Connection
 
-from bus.ledger import read
+from bus.ledger import notices, read
 from bus.ledger.gate_records import GateRow
 from bus.ledger.gates import read_gates
 from bus.ledger.ledger import read_only
@@ -26,17 +26,30 @@ _MARKS = {
 
 def show_account(place: Place, *, as_json: bool) -> int:
     """Print the account; `NEEDS_YOU` where something is not accounted for. Reads only; may be repeated."""
-    account, gates, late = read_only(place.ledger, _questions)
+    account, gates, late, called = read_only(place.ledger, _questions)
     shut = closings(gates, settings_of(place))
     if as_json:
-        put_json(as_object(account, shut, late))
+        put_json(as_object(account, shut, late) | {"notices": called})
     else:
         _print(account, shut, late)
+        _print_calls(called)
     return NEEDS_YOU if account.unaccounted else FINE
 
 
-def _questions(tx: Connection) -> tuple[read.Account, tuple[GateRow, ...], list[dict[str, Any]]]:
-    return read.account(tx), read_gates(tx), read.late_done(tx)
+def _print_calls(called: dict[str, Any]) -> None:
+    """Calls to agencies that were given up, or wait."""
+    for agency, count in called.items():
+        style = "bold red" if count["given_up"] else "dim"
+        text = (
+            f"Calls to {agency} (gọi lại cơ quan): {count['open']} to be made, {count['given_up']} given up"
+        )
+        out().print(text, style=style, soft_wrap=True)
+
+
+def _questions(
+    tx: Connection,
+) -> tuple[read.Account, tuple[GateRow, ...], list[dict[str, Any]], dict[str, Any]]:
+    return read.account(tx), read_gates(tx), read.late_done(tx), notices.counted(tx)
 
 
 def as_object(

@@ -1,16 +1,23 @@
 """The agencies' door put together: the desk of the bus, the tables, the file store, who may come in."""
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
 from litestar import Litestar
 
 from adapters.agency.calls import PREFIX, application
 from adapters.agency.door import Door
 from adapters.agency.gatekeeper import Gatekeeper
+from adapters.agency.notices import Caller
 from adapters.agency.province import Province
+from bus.calling_back import CallBacks
 from bus.errors import ConfigurationError
 from bus.files import FileStore
+from bus.retry import Schedule
 from commands.assemble import Bus
 
-__all__ = ["LARGEST_MESSAGE", "PREFIX", "agencies_door"]
+__all__ = ["LARGEST_MESSAGE", "PREFIX", "agencies_door", "calling_back"]
 
 LARGEST_MESSAGE = 4_000_000
 """Bytes of a dossier as JSON; files are not in it."""
@@ -30,3 +37,22 @@ def agencies_door(bus: Bus, store: FileStore) -> Litestar | None:
         raise ConfigurationError([f"[[agency]] {error}"]) from None
     limit = min(int(installation.listen.intake.body_limit), LARGEST_MESSAGE)
     return application(Door(bus.desk, gatekeeper, Province(bus.assembly.tables), store, limit))
+
+
+@contextlib.asynccontextmanager
+async def calling_back(bus: Bus) -> AsyncIterator[None]:
+    """Call agencies back while the block runs, where any wants it."""
+    installation = bus.assembly.installation
+    if not any(each.calls_back for each in installation.agencies):
+        yield
+        return
+    caller, retry = Caller(installation.agencies), installation.retry
+    schedule = Schedule(float(retry.first), retry.factor, float(retry.ceiling), float(retry.give_up_after))
+    calls = CallBacks(bus.ledger, lambda due: caller.call(due.agency, due.event, due.body), schedule)
+    running = asyncio.get_running_loop().create_task(calls.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        calls.close()

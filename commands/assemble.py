@@ -30,6 +30,7 @@ from bus.rabbitmq import Broker
 from bus.retry import Schedule
 from bus.topology import Topology
 from bus.worker import Dispatcher, Worker
+from commands.agency_notices import noticing
 from commands.kill_points import Point, PointedBroker, pointed
 from commands.parts import ROUTES, SHEETS, TABLES, adapter_types, file_store, folders, read_settings
 from commands.preflight import refuse
@@ -176,7 +177,12 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point
     mine = {name: one for name, one in connectors.items() if not only or name in only}
     who = installation.installation
     announcer = Announcer(
-        ledger, broker, assembly.topology.events_exchange, f"/lienthong/{who.name}", who.agency
+        ledger,
+        broker,
+        assembly.topology.events_exchange,
+        f"/lienthong/{who.name}",
+        who.agency,
+        notices=noticing(installation, assembly.tables, planner),
     )
     worker = Worker(
         pipeline, ledger, broker, assembly.topology, dispatcher, mine, floor=floor, announcer=announcer

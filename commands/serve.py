@@ -17,7 +17,7 @@ from bus.ledger.people import Enrol
 from bus.ledger.records import Hold, Pause, Undone
 from bus.people import Person
 from commands.agencies import PREFIX as AGENCIES
-from commands.agencies import agencies_door
+from commands.agencies import agencies_door, calling_back
 from commands.assemble import Assembly, Bus, assemble, start
 from commands.console import console_door
 from commands.control import Control
@@ -77,7 +77,7 @@ async def _open(bus: Bus) -> AsyncIterator[None]:
     control = Control(data / "control.sock", lambda request: _do(bus, request))
     await control.start()
     try:
-        async with _door(bus), console_door(bus):
+        async with calling_back(bus), _door(bus), console_door(bus):
             yield
     finally:
         await control.stop()

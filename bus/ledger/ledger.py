@@ -21,6 +21,7 @@ from bus.ledger.gates import Gates
 from bus.ledger.handover import Handover
 from bus.ledger.keep import Keeper, Merger, Planner
 from bus.ledger.merge import MergedMeanwhileError
+from bus.ledger.notices import Notices
 from bus.ledger.outbox import Outbox
 from bus.ledger.people import Enrol, Note, People, SignIn, SignOut
 from bus.ledger.plain import plain_keep, plain_page, plain_settle
@@ -35,6 +36,7 @@ from bus.ledger.records import (
     Keep,
     Kept,
     Legs,
+    NoticeEnded,
     Page,
     Pause,
     Ready,
@@ -131,6 +133,7 @@ class Ledger:
                 Tie: legs_.tie,
                 TakeAsks: asker.takes,
                 AskNoted: asker.note,
+                NoticeEnded: Notices(store).end,
             },
             self.handover,
             passing=passing,
@@ -181,6 +184,10 @@ class Ledger:
     async def give_up(self, given: GivenUp) -> None:
         """Mark deliveries whose work message the broker gave up on."""
         await self._write(given)
+
+    async def notices_ended(self, ended: Sequence[NoticeEnded]) -> None:
+        """Write how calls to agencies ended."""
+        await asyncio.gather(*(self._write(one) for one in ended))
 
     async def act(self, action: Action) -> Any:
         """An action of a person, or of a process at a gate or a source."""

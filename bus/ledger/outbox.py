@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
 
-from bus.ledger import driver, schema
+from bus.ledger import driver, notices, schema
 from bus.ledger.driver import many
 from bus.ledger.records import Event, EventsTold, TakeEvents
 from bus.ledger.store import Store
@@ -78,6 +78,7 @@ class Outbox:
     def told(self, tx: Connection, told: Sequence[EventsTold]) -> list[None]:
         """Take off what was told, give back what was not; may be repeated."""
         for one in told:
+            notices.write(tx, self._store, one.notices)
             if one.told:
                 driver.change(tx, _DROP, ids=list(one.told))
             if one.back and not self._store.is_sqlite:

@@ -338,11 +338,40 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     fold: bytes
 
 
+class Notice(msgspec.Struct, frozen=True, gc=False):
+    """What an agency is to be told of an event, by its identity: the same event again is the same notice."""
+
+    agency: str
+    event: str
+    body: bytes
+
+
+class DueNotice(msgspec.Struct, frozen=True, gc=False):
+    """A notice whose time has come; `made_at` in seconds since the epoch."""
+
+    notice: int
+    agency: str
+    event: str
+    body: bytes
+    made_at: float
+    tries: int
+
+
+class NoticeEnded(msgspec.Struct, frozen=True, gc=False):
+    """How one call to an agency ended; `wait` is seconds until it is made again."""
+
+    notice: int
+    outcome: Literal["taken", "again", "given up"]
+    reason: str = ""
+    wait: float = 0.0
+
+
 class EventsTold(msgspec.Struct, frozen=True, gc=False):
-    """Events that the broker confirmed (`told`) or not (`back`), by number."""
+    """Events that the broker confirmed (`told`) or not (`back`), by number; `notices` tell what was told."""
 
     told: tuple[int, ...]
     back: tuple[int, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 class Hold(msgspec.Struct, frozen=True, gc=False):

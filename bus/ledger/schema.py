@@ -72,6 +72,9 @@ IS_UNDOING = "leg.state = 'undoing'"
 IS_GIVEN_UP = "delivery.given_up > 0"
 """The condition of the index `delivery_given_up`, likewise."""
 
+IS_UNTOLD = "notice.state = 'open'"
+"""The condition of the index `notice_due`, likewise."""
+
 IS_HANDED_IN = "message.source >= 'agency.' AND message.source < 'agency/'"
 """The condition of the index `message_handed_in`, likewise: sources that are agencies (`bus.desk`)."""
 
@@ -332,4 +335,21 @@ event = Table(
     Column("at", Float, nullable=False),
     Column("taken_until", Float, nullable=False, server_default="0"),
     comment="The outbox: ends of deliveries still to be told on the events exchange.",
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", _number, primary_key=True, autoincrement=False),
+    Column("agency", String, nullable=False),
+    Column("event", String, nullable=False),
+    Column("body", Bytes, nullable=False),
+    Column("state", String, nullable=False, server_default="open"),
+    Column("made_at", Float, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("reason", String, nullable=False, server_default=""),
+    UniqueConstraint("event", "agency", name="notice_event"),
+    _partial("notice_due", "due_at", "id", where="state = 'open'"),
+    comment="Calls to agencies still to be made (`open`), or given up; one that was taken is gone.",
 )

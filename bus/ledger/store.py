@@ -26,7 +26,10 @@ from bus.ledger.migrate import upgrade
 _CONNECT, _SILENT = 5, 15
 """Seconds after which a PostgreSQL server that does not take a connection, or is silent, counts as away."""
 
-_COUNTED = (schema.dossier, schema.message, schema.delivery, schema.action, schema.event, schema.version)
+_COUNTED = (
+    schema.dossier, schema.message, schema.delivery, schema.action, schema.event, schema.version,
+    schema.notice,
+)  # fmt: skip
 
 
 class Store:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -18,9 +19,11 @@ from commands.demo_settings import write_settings
 from commands.demo_world import ROOT, Simulator, start_simulator
 from commands.parts import read_settings
 from deploy.local.folder import free_ports
+from tests.contract.agency_listener import Listener
 
 EDUCATION = "H12.09"
 LAND = "H12.06"
+CALLS_KEY = "khoa-ky-goi-lai-khoa-ky-goi-lai-0001"
 PROCEDURE = "9.100083"
 """A procedure of the group `education`."""
 
@@ -32,6 +35,8 @@ key        = "file:secrets/agency-education"
 may        = ["dossier.hand_in", "dossier.replace", "dossier.withdraw", "dossier.follow"]
 procedures = ["education"]
 rate       = "200 per second"
+calls_back = "http://127.0.0.1:{listens}/goi-lai"
+calls_back_key = "file:secrets/agency-calls"
 
 [[agency]]
 name       = "Sở Nông nghiệp và Môi trường"
@@ -53,6 +58,7 @@ class World:
     address: str
     keys: dict[str, str]
     onestop_settings: Any
+    listener: Listener
 
     def client(self, agency: str) -> httpx.Client:
         """A client of the door that proves itself as an agency."""
@@ -72,7 +78,7 @@ class World:
 
 
 @contextmanager
-def agency_world(folder: Path, amqp_url: str, agencies: str = _AGENCIES) -> Iterator[World]:
+def agency_world(folder: Path, amqp_url: str) -> Iterator[World]:
     """Start it; all of it ends with the block."""
     with ExitStack() as stack:
         tables = ["--seed", "5", "--tables", str(ROOT / "deploy" / "tables")]
@@ -83,12 +89,18 @@ def agency_world(folder: Path, amqp_url: str, agencies: str = _AGENCIES) -> Iter
         keys = {EDUCATION: secrets.token_hex(32), LAND: secrets.token_hex(32)}
         (folder / "secrets" / "agency-education").write_text(keys[EDUCATION])
         (folder / "secrets" / "agency-land").write_text(keys[LAND])
-        settings.write_text(settings.read_text(encoding="utf-8") + agencies, encoding="utf-8")
+        (folder / "secrets" / "agency-calls").write_text(CALLS_KEY)
+        listener = Listener()
+        stack.callback(listener.server_close)
+        stack.callback(listener.shutdown)
+        threading.Thread(target=listener.serve_forever, args=(0.05,), daemon=True).start()
+        told = _AGENCIES.format(listens=listener.server_address[1])
+        settings.write_text(settings.read_text(encoding="utf-8") + told, encoding="utf-8")
         bus = BusProcess(settings, folder / "bus.log")
         bus.keep_alive()
         stack.callback(bus.stop)
-        told = read_settings(settings).connectors["onestop"]
-        world = World(onestop, bus, folder, f"http://127.0.0.1:{port}", keys, told)
+        peer = read_settings(settings).connectors["onestop"]
+        world = World(onestop, bus, folder, f"http://127.0.0.1:{port}", keys, peer, listener)
         eventually(lambda: "serving" in world.log() or is_open(world))
         yield world
 

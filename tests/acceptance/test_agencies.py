@@ -14,8 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.agency.notices import signature
 from mappings.rules_time import ICT
 from tests.acceptance.agency_world import (
+    CALLS_KEY,
     EDUCATION,
     LAND,
     World,
@@ -56,6 +58,24 @@ def test_what_an_agency_hands_in_is_worked_on_and_it_can_ask_what_became_of_it(w
         assert stands["status_text"] != ""
         assert stands["numbers"]["agency.H12.09"] == "H12.09-261125-0001"
         assert agency.post("/dossiers", json=dossier(1)).json() == {**told, "repeated": True}
+
+
+def test_the_agency_is_called_back_with_signed_notices_of_its_dossiers_and_of_no_others(world: World) -> None:
+    """From the ledger, with an id: the number and the state, nothing of a citizen."""
+    with world.client(EDUCATION) as agency:
+        assert agency.post("/dossiers", json=dossier(2)).status_code == 202
+
+        def called() -> list[tuple[dict[str, str], bytes]]:
+            return [call for call in world.listener.calls if b'"number":"H12.09-261125-0002"' in call[1]]
+
+        headers, body = eventually(called)[0]
+        assert headers["x-lienthong-signature"] == signature(
+            CALLS_KEY, headers["x-lienthong-timestamp"], body
+        )
+        told = json.loads(body)
+        assert told["id"] == headers["x-lienthong-id"]
+        assert told["numbers"]["agency.H12.09"] == told["number"]
+        assert "Tuyết".encode() not in body
 
 
 def test_every_problem_is_named_at_the_senders_own_path_and_nothing_is_kept(world: World) -> None:
