@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from bus.ledger import lanes, schema
 from bus.ledger.gates import Gates
@@ -24,17 +24,17 @@ class Actions:
 
     def _hold(self, tx: Connection, hold: Hold) -> tuple[Ready, ...]:
         now, table = self._store.now(tx), schema.dossier
-        self._store.lock_dossiers(tx, [hold.dossier])
+        dossier = self._home(tx, hold.dossier)
         mark = (
             {"held_by": hold.who, "held_reason": hold.reason}
             if hold.hold
             else {"held_by": None, "held_reason": None}
         )
-        tx.execute(update(table).where(table.c.id == hold.dossier).values(**mark))
+        tx.execute(update(table).where(table.c.id == dossier).values(**mark))
         before, after = (("ready", "retrying"), "held") if hold.hold else (("held",), "ready")
         moved = [
             place
-            for lane in lanes.read_lanes(tx, [hold.dossier]).values()
+            for lane in lanes.read_lanes(tx, [dossier]).values()
             for place in lane
             if place.state in before and not place.doubt
         ]
@@ -44,21 +44,31 @@ class Actions:
             reason = hold.reason if hold.hold else ""
             tx.execute(row.values(state=after, reason=reason, due_at=now + 30.0, changed_at=now))
         what = "hold" if hold.hold else "release"
-        log(self._store, tx, Note(hold.who, what, f"dossier {hold.dossier}", hold.reason))
+        log(self._store, tx, Note(hold.who, what, f"dossier {dossier}", hold.reason))
         return lanes.ready_of(moved)
 
     def undone(self, tx: Connection, undone: Sequence[Undone]) -> list[bool]:
         """End legs that wait to be undone by a person; False where a leg does not wait for that."""
         return [self._undone(tx, one) for one in undone]
 
+    def _home(self, tx: Connection, dossier: int) -> int:
+        """Lock the dossier that one is by now: it may have become another since a person looked at it."""
+        _d = schema.dossier.c
+        while True:
+            self._store.lock_dossiers(tx, [dossier])
+            other = tx.execute(select(_d.merged_into).where(_d.id == dossier)).scalar_one_or_none()
+            if other is None:
+                return dossier
+            dossier = int(other)
+
     def _undone(self, tx: Connection, one: Undone) -> bool:
-        self._store.lock_dossiers(tx, [one.dossier])
+        dossier = self._home(tx, one.dossier)
         leg, now = schema.leg.c, self._store.now(tx)
-        mine = (leg.dossier == one.dossier, leg.route == one.route, leg.state == "undoing")
+        mine = (leg.dossier == dossier, leg.route == one.route, leg.state == "undoing")
         why = f"undone by {one.who}: {one.reason}" if one.reason else f"undone by {one.who}"
         told = tx.execute(update(schema.leg).where(*mine).values(state="undone", ended_at=now, reason=why))
         if told.rowcount:
-            log(self._store, tx, Note(one.who, "undone", f"dossier {one.dossier} {one.route}", one.reason))
+            log(self._store, tx, Note(one.who, "undone", f"dossier {dossier} {one.route}", one.reason))
         return bool(told.rowcount)
 
     def pauses(self, tx: Connection, pauses: Sequence[Pause]) -> list[None]:

@@ -271,6 +271,17 @@ async def test_a_hold_stops_a_dossier_and_a_release_lets_it_go(ledger: Ledger) -
     assert [one.delivery for one in ready] == [delivery]
 
 
+async def test_a_hold_of_a_dossier_that_has_become_another_holds_that(ledger: Ledger) -> None:
+    """A person saw it before the merge: what is stopped is the dossier as it is now."""
+    first = await ledger.keep(keep_of("portal.dossier", "k1", {"portal": "1"}))
+    second = await ledger.keep(keep_of("onestop.step", "k2", {"onestop": "2"}))
+    await ledger.keep(keep_of("both", "k3", {"portal": "1", "onestop": "2"}))
+    gone = max(first.dossier or 0, second.dossier or 0)
+    await ledger.act(Hold(gone, hold=True, who="ha", reason="asked"))
+    assert set(ledger.look(read.account).states) <= {"held", "waiting"}
+    assert len(await ledger.act(Hold(gone, hold=False, who="ha", reason=""))) == 2
+
+
 async def test_a_hold_reaches_what_is_under_way(ledger: Ledger) -> None:
     """An attempt that ends without effect after the hold waits with the rest."""
     claimed = await claim(ledger, only(await ledger.keep(keep_of("portal.dossier", "k1", P1))))
