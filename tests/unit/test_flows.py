@@ -1,5 +1,6 @@
 """Routes: what a kept message starts and answers, and every mistake of a route file at once."""
 
+import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -455,3 +456,19 @@ name = "f"
         ),
         "r1.toml:41:11: number is no day or time. Name another field",
     ]
+
+
+DESIGN = Path(__file__).parents[3] / "shared" / "examples" / "routes.toml"
+
+
+@pytest.mark.skipif(not DESIGN.is_file(), reason="the design's examples do not lie beside the tree")
+def test_the_flows_of_the_design_are_read_whole() -> None:
+    """Every word that they use is one, and every field that they name is there."""
+    text = DESIGN.read_text()
+    operations: dict[str, frozenset[str]] = {}
+    for connector, name in re.findall(
+        r'^ *(?:send|ask|undo|resume_send) *= "(\w+)\.(\w+)"', text, re.MULTILINE
+    ):
+        operations[connector] = operations.get(connector, frozenset()) | {name}
+    found = read_routes([read(text, "routes.toml")], operations=operations, messages=MESSAGES)
+    assert len(found.flows) == text.count("[[flow]]")
