@@ -163,6 +163,11 @@ STATE_NAMES: dict[DocumentState, str] = {
 class DocumentStatus(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What became of a document (trạng thái văn bản). `about` is the other side: whom this goes to."""
 
+    @property
+    def responds_to(self) -> tuple[Answered, ...]:
+        """The document that it is about, named as an answer names it: a leg ties both by one path."""
+        return (Answered(document_id=self.document_id),)
+
     document_id: str
     axis_id: str | None = None
     number: str | None = None

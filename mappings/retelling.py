@@ -60,7 +60,7 @@ def result_as_step(result: Result) -> Step:
 
 
 def document_as_result(document: OfficialDocument) -> Result:
-    """A document that decides a dossier; one that revokes (thu hồi) names the result it takes back."""
+    """A document that decides a dossier, by its first file; one that revokes names what it takes back."""
     sign = "/".join(part for part in (document.number, document.notation) if part)
     business = document.business
     revokes = business is not None and business.kind == _REVOKES
@@ -73,6 +73,7 @@ def document_as_result(document: OfficialDocument) -> Result:
         kind="decision",
         number=sign or None,
         issued_on=document.issued_on,
+        file=document.files[0].file if document.files else None,
         revoked=True if revokes else None,
     )
 

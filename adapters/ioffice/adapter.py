@@ -128,6 +128,15 @@ def _operations(desk: Desk, line: Line) -> list[Operation]:
             seconds=seconds,
             order=ORDER,
         ),
+        Operation(
+            name="ask_back",
+            title="Yêu cầu lấy lại hồ sơ đã gửi (mã 13)",
+            sheet="ioffice/ask_back",
+            effect=appends,
+            call=desk.ask_back,
+            key=sending.ask_back_key,
+            seconds=seconds,
+        ),
     ]
 
 
@@ -147,7 +156,7 @@ TYPE = AdapterType(
         "ioffice.document": "ioffice/document",
         "ioffice.document_status": "ioffice/status",
     },
-    operations=("send_document", "send_dossier", "send_status"),
+    operations=("send_document", "send_dossier", "send_status", "ask_back"),
     build=IOffice,
     unpack=unpack,
     uses_files=True,

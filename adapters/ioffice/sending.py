@@ -49,6 +49,13 @@ class Desk:
             "status", call.request, [_text(call.request, "MessageHeader/ResponseFor/OrganId")], call
         )
 
+    def ask_back(self, call: Call) -> Answer:
+        """Ask the recipient of a dossier to give it back (13); 15 or 16 comes as a status of its own."""
+        tree = named(call.request)
+        message = tree.find(q("MessageHeader"))
+        etree.SubElement(message, q("Timestamp")).text = f"{self.now().astimezone(_ICT):%Y/%m/%d %H:%M:%S}"
+        return self._send("status", tree, [_text(message, "ResponseFor/OrganId")], call)
+
     def document_is_there(self, call: Call) -> Sighting:
         """Look a new document up among those we sent, by sign, title and sender; others cannot be told apart.
 
@@ -121,6 +128,20 @@ def identified(tree: Tree) -> Any:
         organ, day = _text(message, "From/OrganId"), _text(message, "PromulgationInfo/PromulgationDate")
         etree.SubElement(message, q("DocumentId")).text = f"{organ},{day},{_sign(message)}"
     return made
+
+
+def named(tree: Tree) -> Any:
+    """Copy a status about a dossier that was sent as a document, with the id that `identified` gave that."""
+    made = copy.deepcopy(tree)
+    answered = made.find(f"{q('MessageHeader')}/{q('ResponseFor')}")
+    organ, day = _text(made, "MessageHeader/From/OrganId"), _text(answered, "PromulgationDate")
+    etree.SubElement(answered, q("DocumentId")).text = f"{organ},{day},{_text(answered, 'Code')}"
+    return made
+
+
+def ask_back_key(tree: Tree) -> str:
+    """Name an asking back by document and recipient: it is asked for once."""
+    return status_key(named(tree))
 
 
 def document_key(tree: Tree) -> str:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
+from random import Random
 
 from mappings.official import OfficialDocument
 from mappings.rules import ICT, Check, Finding, PythonRule
@@ -30,7 +31,18 @@ def write_day(time: datetime) -> str:
     return f"{time.astimezone(ICT):%Y/%m/%d}"
 
 
+def write_sign(number: str) -> str:
+    """Write the sign under which a dossier travels as a document: its number and what it is."""
+    return f"{number}/Hồ sơ liên thông"
+
+
+def make_number(random: Random) -> str:
+    """A number of a dossier."""
+    return f"H12.{random.randrange(100):02}-260415-{random.randrange(10_000):04}"
+
+
 RULES: dict[str, PythonRule] = {
+    "dossier_sign": PythonRule(None, write_sign, make_number, {"type": "string"}, "số, ký hiệu của hồ sơ"),
     "day_of": PythonRule(None, write_day, make_time, {"type": "string"}, "ngày của thời điểm"),
 }
 

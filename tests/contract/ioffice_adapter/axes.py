@@ -91,7 +91,7 @@ def text(package: bytes, path: str) -> list[str | None]:
 def dossier(file: File) -> Dossier:
     """An invented dossier that was taken in."""
     return Dossier(
-        code="H12.06-261120-0001",
+        codes={"onestop": "H12.06-261120-0001"},
         subject="Cấp giấy phép cho ông Danh Sóc Kha",
         procedure="1.001193",
         intake_agency=Agency(code="H12.06", name="Sở Nông nghiệp và Môi trường"),

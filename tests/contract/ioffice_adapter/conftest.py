@@ -53,4 +53,7 @@ def connect(peer: StrictAxis, files: FileStore) -> Iterator[Connect]:
 def sheets() -> dict[str, Compiled]:
     """The sheets of the axis."""
     found = load_sheets()
-    return {name: compile_sheet(found[f"ioffice/{name}"]) for name in ("document", "status", "dossier")}
+    return {
+        name: compile_sheet(found[f"ioffice/{name}"])
+        for name in ("document", "status", "dossier", "ask_back")
+    }

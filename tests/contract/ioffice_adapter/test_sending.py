@@ -1,5 +1,6 @@
 """Sending to an axis written from the reference alone: documents, dossiers, statuses; once."""
 
+import io
 import json
 import os
 import subprocess
@@ -244,3 +245,22 @@ def test_a_large_package_passes_both_ways_in_little_memory(
     assert told["size"] > 63_000_000
     assert told["megabytes"] < 30, told
     assert len(peer.sent[0].body) > 84_000_000
+
+
+def test_a_dossier_is_asked_back_by_the_very_id_under_which_it_went(
+    peer: StrictAxis, connect: Connect, sheets: dict[str, Compiled], files: FileStore
+) -> None:
+    """A status 13 from its sender to its recipient; the same asking again has the same key."""
+    file = files.keep(io.BytesIO(b"%PDF-1.4"), name="a.pdf")
+    one = connect()
+    sent = sheets["dossier"].write(dossier(file), source="ioffice").tree
+    asked = sheets["ask_back"].write(dossier(file), source="ioffice").tree
+    one.operations["send_dossier"].call(call(sent))
+    one.operations["ask_back"].call(call(asked))
+    document, back = peer.sent
+    assert text(back.body, "ResponseFor/DocumentId") == text(document.body, "MessageHeader/DocumentId")
+    assert text(back.body, "StatusCode") == ["13"]
+    assert (back.inputs["from"], json.loads(back.inputs["to"])) == ("H12.06", ["H12"])
+    key = one.operations["ask_back"].key
+    assert key is not None
+    assert key(asked) == "H12.06,2026/11/20,H12.06-261120-0001/Hồ sơ liên thông#H12#13#"

@@ -1,0 +1,224 @@
+"""A decision over the axis: real broker and ledger, shipped sheets and flow, simulated axis and agencies."""
+
+import asyncio
+import base64
+import io
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from adapters.ioffice.adapter import TYPE, IOffice
+from adapters.ioffice.settings import IOfficeSettings
+from bus.connector import Connector
+from bus.files import FileStore
+from bus.filing import Filing
+from bus.flows import read_routes
+from bus.ledger import schema
+from bus.ledger.ledger import Ledger
+from bus.ledger.store import Store
+from bus.links import LinkKey, Links
+from bus.pipeline import Parts, Pipeline
+from bus.planning import Planner
+from bus.ports import Incoming
+from bus.rabbitmq import Broker
+from bus.settings import Seconds, Secret, Url
+from bus.topology import Topology
+from bus.worker import Dispatcher, Worker
+from mappings.dossier import MESSAGES, File
+from mappings.source import read_file
+from monitoring.logs import LogObserver
+from tests.contract.ioffice_adapter.axes import ANSWER, simulator
+from tests.integration.pipeline.peers import Peer, onestop
+from tests.integration.pipeline.road import LOCAL, ROOT, SOON, online, sheets, worked_on
+from tests.stores import file_store
+
+pytestmark = pytest.mark.integration
+
+ROUTE = ROOT / "adapters" / "ioffice" / "routes" / "decision.toml"
+PAPER = b"%PDF-1.4 to trinh"
+SENT = f"H12.06,2026/04/15,{LOCAL}/Hồ sơ liên thông"
+LINKS = Links("https://tep.example/files", (LinkKey("k1", b"k" * 32),), 3e8)
+
+
+@dataclass
+class Flow:
+    """The bus at work, the one-stop it writes to, the axis's control and the file store."""
+
+    ledger: Ledger
+    pipeline: Pipeline
+    onestop: Peer
+    control: str
+    store: FileStore
+
+    async def told(self, operation: str, count: int) -> list[Any]:
+        """What the one-stop was told, once there is so much of it."""
+        await until(lambda: len(self.onestop.did(operation)) >= count)
+        return self.onestop.did(operation)
+
+    def rows(self, query: Any) -> list[Any]:
+        """What stands in the ledger."""
+        return self.ledger.look(lambda tx: list(tx.execute(query)))
+
+    def leg(self) -> str:
+        """How the leg that asks for the decision stands."""
+        state = schema.leg.c.state
+        return str(self.rows(select(state).where(schema.leg.c.route == "decision.decide"))[0][0])
+
+    def sent(self) -> int:
+        """How many packages the axis was sent, as it counts them."""
+        told = httpx.get(f"{self.control}/_sim/effects").json()["by_operation"]
+        return int(told.get("sendEdoc", {}).get("applied", 0))
+
+    def arrives(self, package: bytes, kind: str = "edoc") -> None:
+        """Let another agency send a package to our unit."""
+        body = {"package": base64.b64encode(package).decode(), "to": "H12.06", "kind": kind}
+        httpx.post(f"{self.control}/_sim/arrive", json=body).raise_for_status()
+
+
+async def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for what the bus does by itself."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never came"
+        await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def flow(folder: Path, amqp_url: str, prefix: str, *options: str) -> AsyncIterator[Flow]:
+    """A bus between a one-stop and the axis, while the block runs."""
+    with simulator(folder / "sim", "--units", "H12.06", "--pace", "0.1", *options) as (url, control):
+        settings = IOfficeSettings(
+            type="ioffice",
+            mode="live",
+            endpoint=Url(url),
+            system_id="00.00.H12",
+            secret=Secret("bi-mat-truc"),
+            poll_every=Seconds(0.1),
+        )
+        store, peer = file_store(folder / "files"), onestop()
+        axis = IOffice("ioffice", settings, store)
+        connectors = {
+            "onestop": Connector("onestop", peer.kind, peer, SOON, mode="live", concurrency=2),
+            "ioffice": Connector("ioffice", TYPE, axis, SOON, mode="live", concurrency=2),
+        }
+        async with running(folder, amqp_url, prefix, connectors, Filing(store, LINKS)) as (ledger, pipeline):
+            yield Flow(ledger, pipeline, peer, control, store)
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, amqp_url: str, prefix: str, connectors: Mapping[str, Connector], filing: Filing
+) -> AsyncIterator[tuple[Ledger, Pipeline]]:
+    """The bus's own part of it."""
+    operations = {name: frozenset(one.type.operations) for name, one in connectors.items()}
+    planner = Planner(read_routes([read_file(ROUTE)], operations=operations, messages=MESSAGES), {})
+    ledger = Ledger(Store(f"sqlite:///{folder / 'ledger.db'}"), planner.plan, planner.merge, planner.legs)
+    topology, broker = Topology(tuple(connectors), prefix=prefix), Broker()
+    await broker.connect(amqp_url, topology, client_name="lienthong test")
+    dispatcher = Dispatcher(broker, topology, "test")
+    parts = Parts(ledger, planner, sheets(), connectors, dispatcher.publish, LogObserver(), filing=filing)
+    pipeline = Pipeline(parts)
+    worker = Worker(pipeline, ledger, broker, topology, dispatcher, connectors, sweep_every=0.05)
+    await worker.start()
+    try:
+        yield ledger, pipeline
+    finally:
+        await worker.stop()
+        await broker.close()
+        for connector in connectors.values():
+            connector.close()
+        ledger.close()
+
+
+def request(store: FileStore) -> Incoming:
+    """The one-stop asks for a decision on a dossier with one stored file."""
+    file: File = store.keep(io.BytesIO(PAPER), name="Tờ trình.pdf")
+    paper = {"id": "a7c1", "name": "Tờ trình", "url": LINKS.url(file, date(2036, 12, 31)), "removed": False}
+    record = online(
+        agency={"code": "H12", "name": "UBND tỉnh Cà Mau"},
+        intakeAgency={"code": "H12.06", "name": "UBND xã Năm Căn"},
+        files=[paper],
+    )
+    return Incoming("onestop.decision_request", record, msgspec.json.encode(record), key="yc-1")
+
+
+async def test_a_dossier_leaves_as_a_document_and_comes_back_as_steps_and_a_result_with_its_file(
+    tmp_path: Path, amqp_url: str, prefix: str
+) -> None:
+    """Statuses and the signed answer find it by the document that they name: none of them has its number."""
+    async with flow(tmp_path, amqp_url, prefix, "--reject", "0") as one:
+        await one.pipeline.keep("onestop", request(one.store))
+        await one.told("add_step", 4)
+        (result,) = await one.told("add_result", 1)
+        await until(lambda: one.leg() == "done")
+        assert one.sent() == 1
+        answer = LINKS.file_of(result["url"])
+        assert answer is not None
+        with one.store.open(answer.hash) as content:
+            assert content.read().startswith(b"%PDF-1.4")
+        states = one.rows(select(schema.message.c.state, schema.message.c.dossier).distinct())
+        assert [tuple(row) for row in states] == [("kept", 1)]
+
+
+async def test_a_document_that_was_rejected_ends_the_leg_with_its_reason_at_the_one_stop(
+    tmp_path: Path, amqp_url: str, prefix: str
+) -> None:
+    """Status 02 is the "no" of the leg; no result comes."""
+    async with flow(tmp_path, amqp_url, prefix, "--reject", "1") as one:
+        await one.pipeline.keep("onestop", request(one.store))
+        steps = await one.told("add_step", 2)
+        assert "Từ chối" in str(steps)
+        await until(lambda: one.leg() == "refused")
+        assert one.onestop.did("add_result") == []
+
+
+async def test_an_answer_is_updated_and_taken_back_and_another_s_document_waits_for_a_person(
+    tmp_path: Path, amqp_url: str, prefix: str
+) -> None:
+    """Each by the document that it responds to, also after the leg is done; an unrelated one is unmatched."""
+    async with flow(tmp_path, amqp_url, prefix, "--reject", "0") as one:
+        await one.pipeline.keep("onestop", request(one.store))
+        await one.told("add_result", 1)
+        one.arrives(answered("2", "update"))
+        await one.told("add_result", 2)
+        one.arrives(answered("3", "replacement"))
+        await one.told("add_result", 3)
+        one.arrives(answered("1", "update"))
+        (revoked,) = await one.told("revoke_result", 1)
+        assert "update" in str(revoked)
+        one.arrives(ANSWER)
+        unmatched = select(schema.message.c.id).where(schema.message.c.state == "unmatched")
+        await until(lambda: len(one.rows(unmatched)) == 1)
+        assert len(one.onestop.did("add_result")) == 3
+
+
+@pytest.mark.parametrize(("given", "says"), [("1", "Đồng ý"), ("0", "Không đồng ý")])
+async def test_a_withdrawn_dossier_is_asked_back_and_the_one_stop_sees_what_the_agency_says(
+    given: str, says: str, tmp_path: Path, amqp_url: str, prefix: str
+) -> None:
+    """13 goes out once; 15 or 16 comes back as a step though the dossier is withdrawn."""
+    async with flow(tmp_path, amqp_url, prefix, "--pace", "0.6", "--give-back", given) as one:
+        await one.pipeline.keep("onestop", request(one.store))
+        await until(lambda: one.sent() == 1)
+        withdrawal = {"id": "rut-1", "askedDate": "2026-04-16T10:00:00+07:00", "reason": "Đổi ý"}
+        told = worked_on(withdrawal=withdrawal)
+        await one.pipeline.keep("onestop", next(each for each in told if each.kind == "onestop.withdrawn"))
+        await until(lambda: any(says in str(step) for step in one.onestop.did("add_step")))
+        assert one.sent() == 2
+        await until(lambda: one.leg() == "undone")
+
+
+def answered(business: str, name: str) -> bytes:
+    """Another agency's document that responds to the dossier's, of a business type; its id has the name."""
+    text = ANSWER.decode().replace("H12.06,2026/11/20,15/SNNMT-VP", SENT)
+    text = text.replace("BussinessDocType>0<", f"BussinessDocType>{business}<")
+    return text.replace("000.00.00.G22,2026/11/23,812/VPCP-NN", f"G22-{name}").encode()
