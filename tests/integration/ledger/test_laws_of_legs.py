@@ -38,15 +38,15 @@ SAID: dict[str, tuple[str, Message]] = {
     "withdrawn": ("national_portal.withdrawn", RUT),
 }
 CALLS = ("delivered", "refused", "retrying", "dead", "unknown")
-WORDS = st.lists(
-    st.one_of(
-        st.sampled_from(sorted(set(SAID) - {"withdrawn"})),
-        st.sampled_from(CALLS),
-        st.sampled_from(["withdrawn", "again", "restart"]),
+WORDS = st.builds(
+    lambda first, story, extra: [*first, *story, *extra],
+    st.sampled_from([(), ("certificate",), ("certificate", "delivered")]),
+    st.permutations(["certificate", "notice", "card", "no card", "asked", "given", "again", "delivered"]),
+    st.lists(
+        st.sampled_from(["withdrawn", "restart", "finished", "card", "no card", "delivered", *CALLS]),
+        max_size=5,
     ),
-    min_size=4,
-    max_size=16,
-)
+).flatmap(lambda words: st.permutations(words[-4:]).map(lambda end: [*words[:-4], *end]))
 ENDS = ("done", "refused", "undone")
 _dossiers = count(1)
 
@@ -60,7 +60,7 @@ def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flowing]:
     one.ledger.close()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=WORDS)
 def test_whatever_comes_in_whatever_order_each_leg_ends_once_and_all_is_accounted_for(
     bus: Flowing, words: list[str]
