@@ -121,7 +121,7 @@ class _LevelReader:
         assert item.level is not None  # noqa: S101 - the plan gives every spread its level
         columns = [name for name in item.level.known if name != KIND]
         groups = tuple(
-            (prefix, tuple((each, f"{prefix}_{each}") for each in columns)) for prefix in item.prefixes
+            (kind, tuple((each, f"{prefix}_{each}") for each in columns)) for prefix, kind in item.prefixes
         )
         bound = self.module.bind("groups", groups)
         tree, function = self.objects[item.theirs[0]], self.reader.function(item.level)
@@ -352,9 +352,9 @@ def _name(path: OurPath) -> str:
 def spread_in(tree: Any, groups: Any, read: Any, source: str, day: Any, top: Any) -> tuple[Any, ...]:
     """Read groups of columns with a prefix each, for the generated code."""
     found = []
-    for prefix, columns in groups:
+    for kind, columns in groups:
         row = {name: tree[column] for name, column in columns if column in tree}
         if not empty(row):
-            row[KIND] = prefix
+            row[KIND] = kind
             found.append(read(row, source, day, top))
     return tuple(found)

@@ -180,7 +180,7 @@ class _LevelWriter:
         function = self.writer.function(item.level)
         if item.shape == "spread":
             columns = [each for each in item.level.known if each != KIND]
-            groups = {prefix: {each: f"{prefix}_{each}" for each in columns} for prefix in item.prefixes}
+            groups = {kind: {each: f"{prefix}_{each}" for each in columns} for prefix, kind in item.prefixes}
             bound = self.module.bind("groups", groups)
             yield f"{result} = spread_out({name}, {bound}, {function}, {_ARGUMENTS})"
         elif item.shape == "part":
@@ -251,4 +251,5 @@ def spread_out(rows: Any, groups: Any, write: Any, source: str, day: Any, top: A
         if kind in found or kind not in groups:
             raise GiveUpError
         found[kind] = columns
-    return {f"{prefix}_{name}": value for prefix in groups for name, value in found.get(prefix, {}).items()}
+    pairs = ((columns, found.get(kind, {})) for kind, columns in groups.items())
+    return {columns[name]: value for columns, row in pairs for name, value in row.items()}

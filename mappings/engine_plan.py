@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mappings.rules import RULES, Bound, Setting
+from mappings.rules import RULES, Bound, Setting, groups_of
 from mappings.rules_terms import Table
 from mappings.rules_text import TEXT_RULES
 from mappings.sheet_check import covered, inlined
@@ -39,7 +39,7 @@ class Item:
     fields: tuple[Field, ...]
     when: tuple[Condition, ...]
     level: "Level | None" = None
-    prefixes: tuple[str, ...] = ()
+    prefixes: tuple[tuple[str, str], ...] = ()
 
     @property
     def required_in(self) -> bool:
@@ -149,7 +149,7 @@ class _Planner:
             fields=fields,
             when=tuple(_condition(path, values, beside) for path, values in line.when),
             level=self.inner(line, fields),
-            prefixes=tuple(line.argument.split()) if line.rule == "spread" else (),
+            prefixes=groups_of(line.argument) if line.rule == "spread" else (),
         )
 
     def inner(self, line: Line, fields: tuple[Field, ...]) -> Level | None:
@@ -207,7 +207,7 @@ def names_of(item: Item) -> Iterator[Path]:
     if item.shape != "spread" or item.level is None:
         yield from (path for path in item.theirs if path)
         return
-    for prefix in item.prefixes:
+    for prefix, _ in item.prefixes:
         for name in item.level.known:
             if name != KIND:
                 yield (*item.theirs[0], f"{prefix}_{name}")

@@ -154,13 +154,13 @@ class Reading:
         """Read groups of columns with a prefix each."""
         assert item.level is not None  # noqa: S101 - the plan gives every spread its level
         found = []
-        for prefix in item.prefixes:
+        for prefix, kind in item.prefixes:
             columns = {name: f"{prefix}_{name}" for name in item.level.known if name != KIND}
             row = {name: tree[column] for name, column in columns.items() if column in (tree or {})}
             if not empty(row):
                 where = (*at, *item.theirs[0], f"{prefix}_*")
                 inner = (*ours, *item.line.ours[0].steps, prefix)
-                found.append(self.level(item.level, {KIND: prefix, **row}, where, inner, {}))
+                found.append(self.level(item.level, {KIND: kind, **row}, where, inner, {}))
         return tuple(found) or None
 
     def store(self, item: Item, path: OurPath, value: Any, at: Path, values: Values) -> None:

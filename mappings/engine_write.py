@@ -163,17 +163,18 @@ class Writing:
         if not rows and item.required_out:
             self.problem(item, at, path, None, "is missing", "thiếu giá trị bắt buộc")
         groups: dict[str, dict[str, Any]] = {}
+        kinds = {kind for _, kind in item.prefixes}
         for count, row in enumerate(rows or ()):
             columns = self.level(
                 item.level, row, (*at, *item.theirs[0]), (*path, *item.line.ours[0].steps, str(count))
             )
             kind = columns.pop(KIND, None)
-            if kind in groups or kind not in item.prefixes:
+            if kind in groups or kind not in kinds:
                 what = "has a kind that is there already" if kind in groups else "has a kind without columns"
                 self.problem(item, at, path, kind, what, "trùng hoặc không có nhóm cột cho loại này")
             groups[str(kind)] = columns
-        for prefix in item.prefixes:
-            for name, value in groups.get(prefix, {}).items():
+        for prefix, kind in item.prefixes:
+            for name, value in groups.get(kind, {}).items():
                 put(tree, (*item.theirs[0], f"{prefix}_{name}"), value)
 
     def problem(

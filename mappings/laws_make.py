@@ -130,9 +130,9 @@ class Maker:
 
     def spread(self, item: Item, level: Level) -> Any:
         """Draw items of different kinds."""
-        kinds = self.random.sample(item.prefixes, self.random.randint(1, len(item.prefixes)))
-        ordered = [prefix for prefix in item.prefixes if prefix in kinds]
-        return tuple(structs.replace(self.level(level), kind=prefix) for prefix in ordered)
+        drawn = self.random.sample(item.prefixes, self.random.randint(1, len(item.prefixes)))
+        ordered = [kind for prefix, kind in item.prefixes if (prefix, kind) in drawn]
+        return tuple(structs.replace(self.level(level), kind=kind) for kind in ordered)
 
     def needed(self, struct: type, at: Path, values: dict[Path, Any]) -> None:
         """Fill in what our struct cannot be without although no two-way line carries it."""

@@ -8,7 +8,7 @@ comes in is measured after Unicode normalisation, by the engine.
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from mappings.rules import RULES, Setting
+from mappings.rules import RULES, Setting, groups_of
 from mappings.sheet_check import inlined
 from mappings.sheet_values import Line, Path, Sheet
 
@@ -124,7 +124,7 @@ class _Maker:
 
     def spread(self, root: Schema, line: Line, *, closed: bool) -> None:
         """Describe the columns of every prefix."""
-        for prefix in line.argument.split():
+        for prefix, _ in groups_of(line.argument):
             for inner in self.sheet.parts[line.part].lines:
                 path = (*line.their, f"{prefix}_{'/'.join(inner.their)}")
                 self.place(

@@ -63,11 +63,17 @@ def _named(words: str) -> Callable[[str], str | None]:
     return check
 
 
+def groups_of(argument: str) -> tuple[tuple[str, str], ...]:
+    """The groups of a `spread`: prefix of the columns, and the item's `kind` (else the prefix itself)."""
+    parted = (word.partition("=") for word in argument.split())
+    return tuple((prefix, kind or prefix) for prefix, _, kind in parted)
+
+
 def _prefixes(argument: str) -> str | None:
-    words = argument.split()
-    return (
-        None if len(words) > 1 and len(set(words)) == len(words) else "needs two or more different prefixes"
-    )
+    groups = groups_of(argument)
+    different = all(len(set(each)) == len(groups) for each in zip(*groups, strict=True))
+    fine = len(groups) > 1 and different and all(prefix for prefix, _ in groups)
+    return None if fine else "needs two or more different prefixes, each with a kind of its own"
 
 
 _ANY = frozenset(

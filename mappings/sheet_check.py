@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from mappings.rules import RULES
+from mappings.rules import RULES, groups_of
 from mappings.rules_codes import boundaries, in_force
 from mappings.sheet_types import Field, NoSuchFieldError, fields_of, resolve
 from mappings.sheet_values import CodeList, CodeRow, Line, OurPath, Part, Path, Sheet
@@ -157,8 +157,14 @@ class _Checker:
             self.say(line.place, 'a "spread" line needs part = "NAME": the columns without their prefix')
             return
         self.part(line, line.part, field.struct, inside)
-        if field.struct and "kind" not in fields_of(field.struct):
+        kind = fields_of(field.struct).get("kind") if field.struct else None
+        if field.struct and kind is None:
             self.say(line.place, f'{field.struct.__name__} has no field "kind" for the prefix')
+        if kind and kind.kind == "words":
+            for word in [word for _, word in groups_of(line.argument) if word not in kind.words]:
+                near = did_you_mean(word, map(str, kind.words))
+                hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(map(str, kind.words))}"
+                self.say(line.place, f'"{word}" is no word of "kind": write PREFIX=WORD', hint)
 
     def codes(self, line: Line, field: Field) -> None:
         self.lists.add(line.argument)

@@ -142,6 +142,7 @@ MISTAKES = [
     ('{ their = "A", ours = "code" }', 'carrier = "xml"', "", 'needs root = "NAME"'),
     ('{ their = "A", ours = "code" }', 'carrier = "xml"\nroot = "R"\nextras = "keep"', "", "cannot be kept"),
     ('{ their = "A", ours = "results", rule = "spread A B" }', "", "", 'needs part = "NAME"'),
+    ('{ their = "A", ours = "results", rule = "spread A=x B=x" }', "", "", "a kind of its own"),
 ]
 
 
