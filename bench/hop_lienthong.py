@@ -21,6 +21,7 @@ from sqlalchemy import Connection, func, select, text
 
 from bench.hop_child import PEER, PREFETCH, SINK, SOURCE, Report, Spec, peak_rss_mb, run
 from bench.hop_message import KIND, SHEET, compiled_sheet, decode, encode
+from bus.calendar import WorkingCalendar
 from bus.connector import Connector, Rhythm
 from bus.envelope import PREFIX, headers
 from bus.errors import OutcomeUnknownError
@@ -29,6 +30,7 @@ from bus.flows import Routes, read_routes
 from bus.ledger import schema
 from bus.ledger.ledger import Ledger
 from bus.ledger.store import Store
+from bus.observer import Both
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner
 from bus.ports import Adapter, AdapterType, Answer, Call, Incoming, Operation, Poll, Probe, Webhook
@@ -39,6 +41,8 @@ from bus.worker import Dispatcher, Worker
 from mappings.dossier import MESSAGES
 from mappings.source import read_file
 from monitoring.logs import LogObserver, configure
+from monitoring.metrics.door import new_registry
+from monitoring.metrics.observer import MetricsObserver
 
 _SECONDS = 30.0
 
@@ -125,7 +129,7 @@ class _Hop:
                 sheets={SHEET: compiled_sheet()},
                 connectors=connectors,
                 publish=self.dispatcher.publish,
-                observer=LogObserver(),
+                observer=Both(LogObserver(), MetricsObserver(new_registry(), WorkingCalendar())),
             )
         )
         mine = {PEER: connectors[PEER]}

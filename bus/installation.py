@@ -41,7 +41,6 @@ YEAR = 31_536_000
 
 NOT_YET: tuple[Keys, ...] = (
     ("installation", "language"),
-    ("listen", "metrics"),
     ("retention",),
 )
 """Settings of later releases; "*" stands for every name."""
@@ -133,6 +132,9 @@ class Listen(Section, frozen=True, kw_only=True):
     """[listen]: the doors, each with its own network."""
 
     intake: Annotated[Door, says("peers and agencies")] = Door()
+    metrics: Annotated[
+        Door, says("Prometheus and health; each `worker` takes the next free port", vi="cửa số liệu")
+    ] = Door()
     console: Annotated[Door, says("people on duty, in a browser")] = Door()
 
 

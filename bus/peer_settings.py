@@ -65,6 +65,9 @@ class ConnectorSettings(Section, frozen=True, kw_only=True):
     serves: Annotated[
         tuple[str, ...], says("codes of the agencies whose dossiers live there; none: all")
     ] = ()
+    duty_phone: Annotated[
+        str, says("whom to call about the peer; alerts name it", vi="số điện thoại trực")
+    ] = ""
     concurrency: Annotated[int, says("calls at the same time", unit="calls", least=1, most=512)] = 4
     rate: Annotated[Rate | None, says("calls begun, at most; empty: no limit")] = None
     timeout: Annotated[Timeout, says("how long the peer may take")] = Timeout()

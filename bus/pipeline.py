@@ -22,7 +22,7 @@ from bus.errors import (
 from bus.file_limit import check_together, files_of
 from bus.ledger import read
 from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Settle, Settled, Tie
-from bus.pipeline_parts import Observer, Parts
+from bus.pipeline_parts import Parts
 from bus.planning import Addressee, Question
 from bus.ports import Answer, Incoming, Operation, Tree
 from bus.ports import Page as PolledPage
@@ -34,7 +34,7 @@ from mappings.engine import Compiled, MappingError, ParkError
 from mappings.retelling import retold
 from mappings.rules_time import ICT
 
-__all__ = ["Observer", "Parts", "Pipeline"]
+__all__ = ["Parts", "Pipeline"]
 
 
 class Pipeline:
@@ -42,6 +42,7 @@ class Pipeline:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.observer = parts.observer
         self.stopping = Stopping()
         self.under_way: set[tuple[int, int]] = set()
         self._ledger = parts.ledger
@@ -59,9 +60,13 @@ class Pipeline:
 
         Raises `RejectedMessageError` with every problem: then nothing was kept. May be repeated.
         """
-        keep = self.read(source, incoming)
-        await self._weigh(keep, incoming)
-        await self._filing.take(incoming)
+        try:
+            keep = self.read(source, incoming)
+            await self._weigh(keep, incoming)
+            await self._filing.take(incoming)
+        except RejectedMessageError:
+            self.observer.rejected(source, incoming.kind)
+            raise
         kept = await self._ledger.keep(keep)
         self._spread(keep, kept)
         return kept
@@ -96,8 +101,10 @@ class Pipeline:
         try:
             message = sheet.read(incoming.tree, source=source, as_of=incoming.as_of).message
         except ParkError as error:
+            self.observer.wrong(source, "in", error.problems)
             return set_aside(source, incoming, "parked", str(error))
         except MappingError as error:
+            self.observer.wrong(source, "in", error.problems)
             raise RejectedMessageError(error.problems) from None
         message = self._filing.read(message)
         return self._keep(source, incoming, message, dossier=dossier, answer_to=answer_to)
@@ -148,7 +155,7 @@ class Pipeline:
         check_together(body, files_of(held), limit)
 
     def _spread(self, keep: Keep, kept: Kept) -> None:
-        self._parts.observer.kept(keep, kept)
+        self.observer.kept(keep, kept)
         if kept.ready:
             self._parts.publish(kept.ready)
 
@@ -195,7 +202,7 @@ class Pipeline:
         finally:
             self.under_way -= call
             connector.slots.give()
-        self._parts.observer.settled(claimed, settle, settled, time.monotonic() - began)
+        self.observer.settled(claimed, settle, settled, time.monotonic() - began)
         ready = (*settled.ready, *(one for kept in settled.kept for one in kept.ready))
         if ready:
             self._parts.publish(ready)
@@ -230,6 +237,7 @@ class Pipeline:
         except UnsettledError:
             raise
         except MappingError as error:
+            self.observer.wrong(connector.name, "out", error.problems)
             wrong = PermanentError("the message cannot be written for this peer", problems=error.problems)
             return settlement.of_error(claimed, self._holder, wrong, connector, None)
         except Exception as error:  # noqa: BLE001  the pipeline's one catch-all
@@ -310,9 +318,11 @@ class Pipeline:
         if sent.key and self._parts.planner.is_tied(claimed.route, operation.name):
             await self._ledger.act(Tie(claimed.delivery, sent.key))
         try:
-            answer = await make(connector, operation.call, sent.call(deadline))
+            answer = await self._call(sent, deadline)
         except DeliveryError as error:
             connector.gate.failed(operation.name, error)
+            if isinstance(error, PermanentError) and error.problems:
+                self.observer.wrong(connector.name, "out", error.problems)
             settle = settlement.of_error(claimed, self._holder, error, connector, operation)
             return self._with_refusal(settle, sent) if settle.outcome == "refused" else settle
         connector.gate.answered(operation.name)
@@ -339,6 +349,14 @@ class Pipeline:
         for keep in await self._says(answer, sent):
             about = msgspec.structs.replace(keep, dossier=asked.dossier, answer_to=None, route=asked.route)
             self._spread(about, await self._ledger.keep(about))
+
+    async def _call(self, sent: Sent, deadline: float) -> Answer:
+        began = time.monotonic()
+        try:
+            answer: Answer = await make(sent.connector, sent.operation.call, sent.call(deadline))
+        finally:
+            self.observer.called(sent.connector.name, sent.operation.name, time.monotonic() - began)
+        return answer
 
     async def _ask(self, sent: Sent) -> Settle:
         """An unknown outcome: ask the peer whether it has it."""

@@ -11,7 +11,7 @@ from bus.errors import (
     RefusedByPeerError,
     TransientError,
 )
-from bus.ledger.records import Claimed, Keep, Settle
+from bus.ledger.records import Claimed, Fault, Keep, Settle
 from bus.planning import Addressee
 from bus.ports import Answer, Operation, Sighting
 
@@ -57,19 +57,48 @@ def of_error(
     answer = error.answer if isinstance(error, DeliveryError) else b""
     match error:
         case RefusedByPeerError():
-            return Settle(*base, "refused", reason=error.reason, cause="refused", code=code, answer=answer)
+            return Settle(
+                *base,
+                "refused",
+                reason=error.reason,
+                cause="refused",
+                code=code,
+                answer=answer,
+                fault="policy",
+            )
         case TransientError():
             return _retry(claimed, holder, error, connector)
         case OutcomeUnknownError():
             wait = connector.rhythm.look_up_after
             if operation is None or operation.certainty == "person":
                 wait, text = FOR_A_PERSON, f"{text}; this peer cannot be asked: a person must look"
-            return Settle(*base, "unknown", reason=text, cause="unknown", code=code, answer=answer, wait=wait)
+            return Settle(
+                *base,
+                "unknown",
+                reason=text,
+                cause="unknown",
+                code=code,
+                answer=answer,
+                wait=wait,
+                fault=_whose(error),
+            )
         case PermanentError():
             problems = "; ".join(str(problem) for problem in error.problems)
             reason = f"{text}: {problems}" if problems else text
-            return Settle(*base, "dead", reason=reason, cause="permanent", code=code, answer=answer)
-    return Settle(*base, "dead", reason=text, cause="bug")
+            return Settle(
+                *base, "dead", reason=reason, cause="permanent", code=code, answer=answer, fault=_whose(error)
+            )
+    return Settle(*base, "dead", reason=text, cause="bug", fault="ours")
+
+
+def _whose(error: DeliveryError) -> Fault:
+    """Whose doing an error was: without a word of the peer the network's, unless the message is wrong."""
+    match error:
+        case PermanentError():
+            return "data" if error.code or error.problems else "ours"
+        case TransientError() if error.connected:
+            return "theirs"
+    return "theirs" if error.code or error.answer else "network"
 
 
 def _retry(claimed: Claimed, holder: int, error: TransientError, connector: Connector) -> Settle:
@@ -77,7 +106,15 @@ def _retry(claimed: Claimed, holder: int, error: TransientError, connector: Conn
     base = (claimed.delivery, claimed.attempt, holder)
     if _is_exhausted(claimed, connector):
         reason = f"{error.text}; given up after {claimed.tries} tries"
-        return Settle(*base, "dead", reason=reason, cause="exhausted", code=error.code, answer=error.answer)
+        return Settle(
+            *base,
+            "dead",
+            reason=reason,
+            cause="exhausted",
+            code=error.code,
+            answer=error.answer,
+            fault=_whose(error),
+        )
     wait = schedule.next_wait(claimed.tries, _random.random(), retry_after=error.retry_after)
     return Settle(
         *base,
@@ -87,6 +124,7 @@ def _retry(claimed: Claimed, holder: int, error: TransientError, connector: Conn
         code=error.code,
         answer=error.answer,
         wait=wait,
+        fault=_whose(error),
     )
 
 
@@ -112,7 +150,12 @@ def of_sighting(claimed: Claimed, holder: int, sighting: Sighting, connector: Co
     if sighting.outcome == "not there" and is_over and claimed.now >= absent_at:
         if claimed.crashes >= POISON:
             return Settle(
-                *base, "dead", reason="its process ended in three attempts", cause="poison", lookup=True
+                *base,
+                "dead",
+                reason="its process ended in three attempts",
+                cause="poison",
+                lookup=True,
+                fault="ours",
             )
         return Settle(*base, "ready", reason="the peer does not have it", cause="absent", lookup=True)
     wait = min(MOST_LOOKUP_WAIT, connector.rhythm.look_up_after * 2 ** min(claimed.lookups, 10))

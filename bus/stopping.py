@@ -21,6 +21,11 @@ class Stopping:
             self._begun.set()
 
     @property
+    def has_begun(self) -> bool:
+        """Whether a stop has begun."""
+        return self.until is not None
+
+    @property
     def left(self) -> float:
         """Seconds until the stop's end; without one, for ever."""
         return float("inf") if self.until is None else max(0.0, self.until - time.monotonic())

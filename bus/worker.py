@@ -22,6 +22,7 @@ from bus.errors import DeliveryError, LedgerUnavailableError, UnavailableError, 
 from bus.events import Announcer
 from bus.floor import Floor
 from bus.hands import Hands
+from bus.heartbeat import Heartbeats, beat_of
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claimed, Ready, Sweep
 from bus.pipeline import Pipeline
@@ -38,7 +39,7 @@ class Dispatcher:
     def __init__(self, broker: Broker, topology: Topology, installation: str) -> None:
         self._broker = broker
         self._topology = topology
-        self._source = f"/lienthong/{installation}"
+        self.source = f"/lienthong/{installation}"
 
     def publish(self, ready: Sequence[Ready]) -> None:
         """Hand over without waiting; may be repeated, one claimer wins."""
@@ -49,7 +50,7 @@ class Dispatcher:
                 encode(Work(one.delivery)),
                 headers(
                     kind="vn.lienthong.delivery.ready",
-                    source=self._source,
+                    source=self.source,
                     identity=str(one.delivery),
                     subject=one.connector,
                     traceparent=one.traceparent,
@@ -111,6 +112,8 @@ class Worker:
                 )
                 self._loops.append(self._forever(self._asks[-1].step))
         self._loops.append(self._forever(self.breakers.tell))
+        beats = Heartbeats(self.broker, self.topology, self.connectors, self.dispatcher.source)
+        self._loops.append(self._forever(beats.step))
         dead = DeadLetters(self.ledger)
         self._consumers.append(await self.broker.consume(self.topology.dead_queue, dead.take, PREFETCH))
         self._loops.append(self._forever(dead.step))
@@ -121,6 +124,11 @@ class Worker:
         # sheets, tables and libraries live as long as the process: no collection need look through them again
         gc.collect()
         gc.freeze()
+
+    @property
+    def ended(self) -> list[str]:
+        """The loops that ended, of which none should before a stop."""
+        return [loop.get_name() for loop in self._loops if loop.done()]
 
     def wake(self, connector: str, poll: str) -> None:
         """Poll at once: a webhook says there is something."""
@@ -175,6 +183,11 @@ class Worker:
 
     async def _work(self, received: Received, connector: Connector) -> None:
         """A hint is acked whatever became of it (rule 14), unless its outcome could not be written."""
+        beat = beat_of(received.body)
+        if beat is not None:
+            self.pipeline.observer.beat(connector.name, beat)
+            received.ack()
+            return
         try:
             work = decode(received.body)
         except msgspec.DecodeError:
@@ -225,7 +238,7 @@ class Worker:
                     _log.exception("step failed", step=step.__name__)
                     await asyncio.sleep(1.0)
 
-        return asyncio.get_running_loop().create_task(run())
+        return asyncio.get_running_loop().create_task(run(), name=step.__name__)
 
     async def _sweep(self) -> None:
         if self.floor is not None:

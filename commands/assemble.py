@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from prometheus_client import CollectorRegistry
+
 from bus.addressing import Addressing
 from bus.agency_desk import AgencyDesk
 from bus.calendar import ZONE
@@ -22,6 +24,7 @@ from bus.ledger.ledger import Ledger
 from bus.ledger.records import Kept
 from bus.ledger.store import Store
 from bus.links import LinkKey, Links
+from bus.observer import Both
 from bus.peer_settings import ConnectorSettings
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner
@@ -42,6 +45,8 @@ from mappings.source import ProblemsError, read_file
 from mappings.tables import Table
 from mappings.tables import load as load_tables
 from monitoring.logs import LogObserver
+from monitoring.metrics.door import new_registry
+from monitoring.metrics.observer import MetricsObserver
 
 FLUSH = 5.0
 """Seconds that the last commit has in any case."""
@@ -73,6 +78,7 @@ class Bus:
     worker: Worker
     filing: Filing
     floor: Floor
+    registry: CollectorRegistry
 
     async def keep(self, source: str, incoming: Incoming) -> Kept:
         """Keep what comes in at the door; raises `UnavailableError` while the disk is nearly full."""
@@ -160,6 +166,7 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point
         planner.legs,
         passing=point.commit if point else None,
     )
+    registry = new_registry()
     broker = PointedBroker(point) if point else Broker()
     await broker.connect(installation.broker.address, assembly.topology, client_name="lienthong")
     dispatcher = Dispatcher(broker, assembly.topology, installation.installation.name)
@@ -169,8 +176,8 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point
         sheets=assembly.sheets,
         connectors=connectors,
         publish=dispatcher.publish,
-        observer=LogObserver(),
-        config=_config(assembly),
+        observer=Both(LogObserver(), MetricsObserver(registry, calendar)),
+        config=config_number(assembly),
         filing=filing,
     )
     pipeline = Pipeline(parts)
@@ -195,7 +202,7 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point
         check_room=floor.check,
         agencies=[source_of(agency.code) for agency in installation.agencies],
     )
-    return Bus(assembly, ledger, broker, connectors, pipeline, desk, worker, filing, floor)
+    return Bus(assembly, ledger, broker, connectors, pipeline, desk, worker, filing, floor, registry)
 
 
 def _links(files: FileSettings) -> Links | None:
@@ -236,7 +243,7 @@ def _connector(
     )
 
 
-def _config(assembly: Assembly) -> int:
+def config_number(assembly: Assembly) -> int:
     """A number for the routes in use, recorded with what they make."""
     digest = hashlib.sha256(str(assembly.routes.hash).encode()).digest()
     return int.from_bytes(digest[:6], "big")

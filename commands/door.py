@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,13 @@ class _Server(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def opened(
-    app: Callable[..., Awaitable[Any]], door: Door, *, certificates: Sequence[Path] = ()
+    app: Callable[..., Awaitable[Any]],
+    door: Door,
+    *,
+    certificates: Sequence[Path] = (),
+    listening: socket.socket | None = None,
 ) -> AsyncIterator[None]:
-    """Serve an application at a door's address while the block runs.
+    """Serve an application at a door's address, or on a socket, while the block runs.
 
     Whoever shows one of these `certificates` is told to the application; nobody has to.
     """
@@ -47,7 +52,8 @@ async def opened(
     )
     accept(config, certificates)
     server = _Server(config)
-    running = asyncio.get_running_loop().create_task(server.serve())
+    sockets = [listening] if listening else None
+    running = asyncio.get_running_loop().create_task(server.serve(sockets=sockets))
     try:
         yield
     finally:

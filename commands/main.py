@@ -170,6 +170,10 @@ def serve(*, settings: Configured = None) -> None:
 def worker(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Connectors of the installation.")],
     *,
+    metrics: Annotated[
+        str,
+        typer.Option(metavar="HOST:PORT", help="For Prometheus; else the next free port after `serve`'s."),
+    ] = "",
     settings: Configured = None,
 ) -> None:
     """Run some connectors of the installation, beside its `serve`.
@@ -180,7 +184,7 @@ def worker(
     from commands.serve import serve as run  # noqa: PLC0415  as above
 
     file = settings or EXAMPLE
-    raise typer.Exit(run(file, known_connectors(file, names)))
+    raise typer.Exit(run(file, known_connectors(file, names), metrics))
 
 
 @app.command()

@@ -23,6 +23,7 @@ from commands.console import console_door
 from commands.control import Control
 from commands.door import opened
 from commands.kill_points import armed
+from commands.metrics import metrics_door
 from commands.parts import file_store
 from commands.tell import FINE, NEEDS_YOU, say
 from monitoring.logs import configure
@@ -30,15 +31,16 @@ from monitoring.logs import configure
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def serve(settings: Path, only: frozenset[str] = frozenset()) -> int:
+def serve(settings: Path, only: frozenset[str] = frozenset(), metrics: str = "") -> int:
     """Run until told to stop; then stop taking, finish or hand back, and end with 0.
 
     `only` some connectors is a worker: it has no door, and leaves the requests of commands to the `serve`.
+    `metrics` is this process's own address for Prometheus, in place of that of the settings.
     `NEEDS_YOU` where the ledger's database was away so long that outcomes could not be written. Raises
     `ConfigurationError` with every problem before anything has started.
     """
     configure()
-    unsettled = uvloop.run(_serve(assemble(settings), only))
+    unsettled = uvloop.run(_serve(assemble(settings), only, metrics))
     if unsettled:
         say(unwritten(unsettled))
     return NEEDS_YOU if unsettled else FINE
@@ -54,14 +56,15 @@ def unwritten(unsettled: int) -> str:
     )
 
 
-async def _serve(assembly: Assembly, only: frozenset[str]) -> int:
+async def _serve(assembly: Assembly, only: frozenset[str], metrics: str) -> int:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     bus = await start(assembly, only=only, point=armed(assembly.installation))
     try:
-        async with contextlib.nullcontext() if only else _open(bus):
+        door = metrics_door(bus, metrics, is_worker=bool(only))
+        async with door, contextlib.nullcontext() if only else _open(bus):
             say("serving; Ctrl-C ends it")
             await ended.wait()
             say("stopping: finishing what is under way")

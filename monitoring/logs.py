@@ -10,6 +10,7 @@ from typing import TextIO
 import structlog
 
 from bus.ledger.records import Claimed, Keep, Kept, Settle, Settled
+from bus.observer import Silent
 
 _QUIET = frozenset({"delivered", "superseded", "refused"})
 
@@ -30,7 +31,7 @@ def configure(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None
     )
 
 
-class LogObserver:
+class LogObserver(Silent):
     """Tells what was kept and how attempts ended. Fine outcomes are debug, what needs somebody is louder."""
 
     def __init__(self) -> None:

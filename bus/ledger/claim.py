@@ -33,6 +33,7 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
     crashes: int
     changed_at: float
     traceparent: str
+    kept_at: float
     kind: str
     source: str
     canonical: bytes
@@ -42,7 +43,7 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
 
 _ROWS = (
     select(
-        *(schema.delivery.c[name] for name in _Row.__struct_fields__[:16]),
+        *(schema.delivery.c[name] for name in _Row.__struct_fields__[:17]),
         schema.message.c.kind,
         schema.message.c.source,
         schema.payload.c.canonical,
@@ -226,4 +227,5 @@ def _claimed(
         crashes=row.crashes,
         traceparent=row.traceparent,
         now=now,
+        kept_at=row.kept_at,
     )

@@ -11,6 +11,10 @@ Outcome = Literal["delivered", "refused", "superseded", "retrying", "unknown", "
 """What a settlement makes of a delivery."""
 
 
+Fault = Literal["", "ours", "theirs", "network", "data", "policy"]
+"""Whose doing it was that an attempt had no effect: for counting alone, it is not kept."""
+
+
 class Keep(msgspec.Struct, frozen=True, gc=False):
     """A message to be kept. `codes` are numbers of its dossier, connector -> number, its own first.
 
@@ -95,7 +99,7 @@ class Claimed(msgspec.Struct, frozen=True, gc=False):
     `body` is the message that started it. `fold` is the dossier's fold as of that message; where the
     dossier has gone on since, it is empty and `history` has the messages to fold it from. `views` are
     key -> digest of what the peer has got from us by this operation. `ended_at` is when the last attempt
-    ended, on the ledger's clock, of which `now` is the present.
+    ended, on the ledger's clock, of which `now` is the present; `kept_at` is when the delivery was kept.
     """
 
     delivery: int
@@ -121,6 +125,7 @@ class Claimed(msgspec.Struct, frozen=True, gc=False):
     crashes: int
     traceparent: str
     now: float
+    kept_at: float = 0.0
 
 
 class Settle(msgspec.Struct, frozen=True, gc=False):
@@ -129,7 +134,8 @@ class Settle(msgspec.Struct, frozen=True, gc=False):
     `wait` is seconds from now until it is due again. `part` 0 is the call itself, otherwise a look-up.
     `view` is (key, digest) of what the peer has got, `shown` likewise the status that it now shows. `says`
     are kept in the same transaction (rule 4).
-    `moves_to` is another connector that a delivery which was not sent goes to from now on.
+    `moves_to` is another connector that a delivery which was not sent goes to from now on. `fault` is told to
+    observers and not kept.
     """
 
     delivery: int
@@ -147,6 +153,7 @@ class Settle(msgspec.Struct, frozen=True, gc=False):
     shown: tuple[str, bytes] | None = None
     says: tuple[Keep, ...] = ()
     moves_to: str = ""
+    fault: Fault = ""
 
 
 class Settled(msgspec.Struct, frozen=True, gc=False):

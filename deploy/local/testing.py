@@ -15,6 +15,7 @@ from deploy.local.java import provide_jaxws
 from deploy.local.node import provide_node_soap
 from deploy.local.php import provide_php
 from deploy.local.postgres import find_postgres
+from deploy.local.promtool import provide_promtool
 from deploy.local.rabbitmq import find_broker
 from deploy.local.softhsm import provide_softhsm
 
@@ -43,6 +44,7 @@ def run_tests(args: list[str]) -> int:
         _provide(lambda: provide_node_soap(say=_say))
         _provide(lambda: provide_chromium(say=_say))
         _provide(lambda: provide_softhsm(say=_say))
+        _provide(lambda: provide_promtool(say=_say))
         return _run_pytest(args, environment)
 
 

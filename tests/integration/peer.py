@@ -14,8 +14,8 @@ from bus.flows import read_routes
 from bus.ledger.gates import read_gates
 from bus.ledger.ledger import Ledger
 from bus.ledger.read import account as read_account
-from bus.ledger.records import Claimed, Keep, Kept, Settle, Settled
 from bus.ledger.store import Store
+from bus.observer import Silent
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner
 from bus.ports import AdapterType, Answer, Call, Incoming, Operation, Page, Poll, Probe, Sighting, Webhook
@@ -172,16 +172,6 @@ def planner() -> Planner:
     operations = {"peer": frozenset({"write", "tell"})}
     routes = read_routes([read(ROUTES, "routes.toml")], operations=operations, messages=MESSAGES)
     return Planner(routes, {"peer.write": True, "peer.tell": True})
-
-
-class Silent:
-    """An observer that remembers nothing."""
-
-    def kept(self, keep: Keep, kept: Kept) -> None:
-        """A message is on disk."""
-
-    def settled(self, claimed: Claimed, settle: Settle, settled: Settled, seconds: float) -> None:
-        """An attempt ended."""
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from lxml import etree
 from bus.asking import Asking
 from bus.connector import Connector, Rhythm
 from bus.errors import TransientError
+from bus.observer import Silent
 from bus.pipeline import Parts, Pipeline
 from bus.ports import AdapterType, Answer, Call, Incoming, Operation, Poll, Probe, Webhook
 from bus.retry import Schedule
@@ -76,16 +77,6 @@ class Office:
 
     def close(self) -> None:
         """Nothing to give back."""
-
-
-class Silent:
-    """An observer that needs to know nothing."""
-
-    def kept(self, *_: object) -> None:
-        """Nothing."""
-
-    def settled(self, *_: object) -> None:
-        """Nothing."""
 
 
 def sheets() -> dict[str, Compiled]:

@@ -18,6 +18,7 @@ from bus.flows import read_routes
 from bus.ledger.ledger import Ledger
 from bus.ledger.read import account
 from bus.ledger.store import Store
+from bus.observer import Silent
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner
 from bus.ports import Adapter, AdapterType, Incoming
@@ -33,7 +34,7 @@ from mappings.source import read
 from mappings.tables import load
 from tests.contract import tax_world
 from tests.contract.test_insurance_adapter import adapter as insurance_adapter
-from tests.integration.peer import Peer, PeerAdapter, Silent
+from tests.integration.peer import Peer, PeerAdapter
 
 pytestmark = pytest.mark.integration
 

@@ -26,6 +26,7 @@ from bus.ledger import read, schema
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claimed, Keep, Kept, Pause, Ready, Settle, Settled
 from bus.ledger.store import Store
+from bus.observer import Silent
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner
 from bus.ports import Incoming
@@ -80,7 +81,7 @@ def planner() -> Planner:
 
 
 @dataclass
-class Told:
+class Told(Silent):
     """What an observer was told."""
 
     kept_: list[Kept] = field(default_factory=list)
