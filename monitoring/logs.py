@@ -5,13 +5,17 @@ A line carries ledger numbers, kinds and outcomes; texts from messages never rea
 
 import logging
 import sys
-from typing import TextIO
+from collections.abc import MutableMapping
+from typing import Any, TextIO
 
 import structlog
 
 from bus.ledger.records import Claimed, Keep, Kept, Settle, Settled
 from bus.observer import Silent
+from bus.redaction import redacted_tree
 
+_OURS = frozenset({"event", "level", "timestamp", "trace_id", "outcome", "state", "connector", "operation"})
+"""Fields whose words are ours alone."""
 _QUIET = frozenset({"delivered", "superseded", "refused"})
 
 
@@ -23,12 +27,26 @@ def configure(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _masked,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
+
+
+def _masked(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Cover citizens' identifiers in every text of a line: a library's error may quote anything."""
+    for name, value in line.items():
+        if name not in _OURS and not isinstance(value, (int, float, bool)):
+            line[name] = redacted_tree(value if isinstance(value, (str, dict, list, tuple)) else str(value))
+    return line
+
+
+def _trace(traceparent: str) -> str:
+    """The trace's own name in a W3C traceparent: under it every line of a message is found."""
+    return traceparent[3:35]
 
 
 class LogObserver(Silent):
@@ -47,7 +65,7 @@ class LogObserver(Silent):
             dossier=kept.dossier,
             source=keep.source,
             kind=keep.kind,
-            traceparent=keep.traceparent,
+            trace_id=_trace(keep.traceparent),
         )
 
     def settled(self, claimed: Claimed, settle: Settle, settled: Settled, seconds: float) -> None:
@@ -70,5 +88,5 @@ class LogObserver(Silent):
             connector=claimed.connector,
             operation=claimed.operation,
             seconds=round(seconds, 4),
-            traceparent=claimed.traceparent,
+            trace_id=_trace(claimed.traceparent),
         )

@@ -124,7 +124,7 @@ def test_no_document_names_a_machine_or_an_index(document: Path) -> None:
     """Absolute paths are those of our doors and of an installation; hosts are loopback or `.example`."""
     text = document.read_text()
     for path in re.findall(r"(?<![\w.\-:/}*`~])`?(/[a-z_.]+/[\w./-]*)", text):
-        ours = ("/in/", "/files/", "/agencies/v1", "/etc/lienthong/", "/var/lib/lienthong/")
+        ours = ("/in/", "/files/", "/health/", "/agencies/v1", "/etc/lienthong/", "/var/lib/lienthong/")
         assert path.startswith(ours), f"{document.name}: {path}"
     assert str(ROOT) not in text
     for host in re.findall(r"[a-z+]+://(?:[^\s/@`]+@)?([\w.-]+)", text):

@@ -3,8 +3,10 @@
 import io
 import json
 import logging
+import random
 
 import pytest
+import structlog
 
 from bus.ledger.records import Claimed, Keep, Kept, Settle, Settled
 from mappings.dossier import Dossier, Party
@@ -50,3 +52,27 @@ def test_a_late_done_that_contradicts_is_an_error_with_delivery_and_attempt(
     line = json.loads(stream.getvalue())
     assert (line["level"], line["delivery"], line["attempt"], line["state"]) == (level, 7, 2, "dead")
     assert ("contradicts" in line["event"]) == contradicts
+
+
+def test_ten_thousand_identifiers_in_errors_and_reasons_leave_none_in_the_log() -> None:
+    """A peer's texts, a library's errors and whole trees are masked at the edge of the log, at every level."""
+    stream, draw = io.StringIO(), random.Random(7)  # noqa: S311  a test's stream
+    configure(stream, level=logging.DEBUG)
+    log, sown = structlog.get_logger("test"), []
+    for _ in range(2000):
+        cccd, cmnd = f"0{draw.randrange(10**10, 10**11)}", f"{draw.randrange(10**8, 10**9)}"
+        phone, bhxh = f"09{draw.randrange(10**7, 10**8)}", f"{draw.randrange(10**9, 10**10)}"
+        mail = f"dan.{draw.randrange(10**8)}@vidu.example"
+        sown += [cccd, cmnd, phone, bhxh, mail]
+        log.error(
+            "peer", error=f"CCCD {cccd} sai, CMND {cmnd}", problems=[{"phone": phone}], text=("a", bhxh)
+        )
+        log.debug("poll failed", error=ValueError(f"<email>{mail}</email>"))
+        try:
+            raise ValueError(f"not a number: {cccd}")  # noqa: TRY301  a traceback is wanted
+        except ValueError:
+            log.exception("step failed")
+    said = stream.getvalue()
+    assert len(sown) == 10_000
+    assert [one for one in sown if one in said] == []
+    assert said.count("•") > len(sown)
