@@ -39,11 +39,13 @@ def add_options(parser: ArgumentParser) -> None:
     add("--work-seconds", type=float, default=1.0, help="seconds until the office moves on a dossier")
     add("--ask-share", type=float, default=0.2, help="share of slips that it asks more about")
     add("--refuse-share", type=float, default=0.05, help="share of slips that it refuses")
+    add("--correct-share", type=float, default=0.0, help="share of dossiers with a notice put right later")
 
 
 def build(options: Namespace, workshop: Workshop) -> Simulation:
     """Put the gateway and the office together from their options."""
-    conduct = Conduct(workshop.seed, options.work_seconds, options.ask_share, options.refuse_share)
+    shares = (options.ask_share, options.refuse_share, options.correct_share)
+    conduct = Conduct(workshop.seed, options.work_seconds, *shares)
     office = Office(workshop, conduct, time.time)
     seal = Seal(workshop.data)
     framer = Framer(options.sender, seal, need_signature=options.need_signature, now=_now)

@@ -68,15 +68,20 @@ class Case(msgspec.Struct, frozen=True):
     answers: tuple[str, ...]
     owed: tuple[Owed, ...]
     vouchers: tuple[Voucher, ...] = ()
+    will_correct: bool = False
 
 
 class Conduct(msgspec.Struct, frozen=True):
-    """How the office behaves: seconds until it moves, shares of slips that it asks about or refuses."""
+    """How the office behaves: seconds until it moves, shares of slips that it asks about or refuses.
+
+    `correct_share`: so many it notices wrongly at first, and puts right after as long again.
+    """
 
     seed: int
     seconds: float
     ask_share: float
     refuse_share: float
+    correct_share: float = 0.0
 
 
 class Office:
@@ -94,7 +99,11 @@ class Office:
         case = msgspec.convert(kept, Case)
         if case.state in ("taken", "answered") and self._clock() >= case.moves_at:
             asks = case.will_ask and case.state == "taken"
-            case = self._keep(msgspec.structs.replace(case, state="asked" if asks else "noticed"))
+            moves_at = case.moves_at + self._conduct.seconds
+            state: State = "asked" if asks else "noticed"
+            case = self._keep(msgspec.structs.replace(case, state=state, moves_at=moves_at))
+        if case.state == "noticed" and case.will_correct and self._clock() >= case.moves_at:
+            case = self._keep(_corrected(case, self._drawn(case.dossier, "corrected")))
         return case
 
     def refuses(self, dossier: str, slip: str) -> bool:
@@ -126,6 +135,7 @@ class Office:
             question=f"YC{random.randrange(10**7):07}",
             answers=(),
             owed=tuple(Owed(person, _notices(random)) for person in people),
+            will_correct=random.random() < self._conduct.correct_share,
         )
 
     def answer(self, case: Case, question: str) -> bool:
@@ -188,11 +198,29 @@ class Office:
         return Random(f"{self._conduct.seed}:{dossier}:{slip}")
 
 
+def _corrected(case: Case, random: Random) -> Case:
+    """The first notice that nobody has paid is taken back, and one of another number and amount comes."""
+    owed = list(case.owed)
+    for place, each in enumerate(owed):
+        unpaid = [notice for notice in each.notices if notice.remaining]
+        if unpaid:
+            amount = unpaid[0].remaining // 2 + 1
+            new = msgspec.structs.replace(unpaid[0], number=_number(random), remaining=amount)
+            notices = (new if notice == unpaid[0] else notice for notice in each.notices)
+            owed[place] = Owed(each.person, tuple(notices))
+            break
+    return msgspec.structs.replace(case, owed=tuple(owed), will_correct=False)
+
+
+def _number(random: Random) -> str:
+    return f"LTB{random.randrange(10**7):07}-TK{random.randrange(10**7):07}/TB-CCT"
+
+
 def _notices(random: Random) -> tuple[Notice, ...]:
     kinds = random.sample(SUBSECTIONS, random.randint(1, len(SUBSECTIONS)))
     return tuple(
         Notice(
-            number=f"LTB{random.randrange(10**7):07}-TK{random.randrange(10**7):07}/TB-CCT",
+            number=_number(random),
             subsection=code,
             subsection_name=name,
             issued_on="2026-11-20",
