@@ -83,9 +83,13 @@ class AgencyDesk:
         row = await self._ledger.ask(read_desk.by_key, source, key)
         return _handed_in(row) if row else None
 
-    async def is_known(self, number: str) -> bool:
-        """Whether any connector or agency knows a dossier by this number."""
-        return await self._ledger.ask(read_desk.is_known, self._sources, number)
+    async def dossier_of(self, number: str) -> int | None:
+        """The dossier that a connector or an agency knows by this number."""
+        return await self._ledger.ask(read_desk.dossier_of, self._sources, number)
+
+    def check_room(self) -> None:
+        """Raise `UnavailableError` while the disk is nearly full."""
+        self._check_room()
 
     async def standing(self, dossier: int) -> Standing | None:
         """How a dossier stands now."""

@@ -112,8 +112,12 @@ class Desk(Protocol):
         """The message that an agency handed in under a key."""
         ...
 
-    async def is_known(self, number: str) -> bool:
-        """Whether any connector or agency knows a dossier by this number."""
+    async def dossier_of(self, number: str) -> int | None:
+        """The dossier that a connector or an agency knows by this number."""
+        ...
+
+    def check_room(self) -> None:
+        """Raise `UnavailableError` while the disk is nearly full."""
         ...
 
     async def standing(self, dossier: int) -> Standing | None:

@@ -75,10 +75,10 @@ class ResultPaper(Struct, frozen=True, kw_only=True):
 class Followed(Struct, frozen=True, kw_only=True):
     """What became of a dossier. `reason` is why it stands so, in the words the citizen is told.
 
-    `numbers` are its numbers by system. Times are of the zone UTC+7.
+    `numbers` are its numbers by system; without `receipt` it came in by another door. Times are of UTC+7.
     """
 
-    receipt: str
+    receipt: str | None
     number: str
     numbers: Mapping[str, str]
     procedure: str | None

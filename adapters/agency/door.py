@@ -143,7 +143,7 @@ class Door:
                 f"Hồ sơ {number} đã được tiếp nhận, mã {receipt}. Thay nội dung: PUT /dossiers/{receipt}."
             )
             raise DoorError(409, "number-taken", "Số hồ sơ đã có", detail)
-        if await self.desk.is_known(number):
+        if await self.desk.dossier_of(number) is not None:
             detail = f"Số {number} đã là của một hồ sơ do hệ thống khác gửi. Kiểm tra lại cách cấp số."
             raise DoorError(409, "number-taken", "Số hồ sơ đã có", detail)
 
@@ -215,12 +215,14 @@ class Door:
     async def follow(self, asked: Asked, reference: str) -> Followed:
         """What became of a dossier that the agency took in, handles or holds."""
         handed, standing = await self._seen(asked, reference)
-        return followed(handed, standing)
+        return followed(reference, handed, standing)
 
-    async def _seen(self, asked: Asked, reference: str) -> tuple[HandedIn, Standing]:
+    async def _seen(self, asked: Asked, reference: str) -> tuple[HandedIn | None, Standing]:
+        """The dossier of a reference, and the message that it names; none where others handed it in."""
         handed = await self._named(asked, reference)
-        standing = await self.desk.standing(handed.dossier) if handed else None
-        if handed is None or standing is None or not self.may_see(asked, standing):
+        dossier = handed.dossier if handed else await self.desk.dossier_of(reference)
+        standing = await self.desk.standing(dossier) if dossier is not None else None
+        if standing is None or not self.may_see(asked, standing):
             raise not_found()
         return handed, standing
 
@@ -242,7 +244,7 @@ class Door:
     async def _own(self, asked: Asked, reference: str) -> tuple[HandedIn, Standing]:
         """A dossier that this agency handed in; raises `DoorError` 404 or 403."""
         handed, standing = await self._seen(asked, reference)
-        if handed.source not in asked.sources:
+        if handed is None or handed.source not in asked.sources:
             detail = "Chỉ cơ quan đã nộp hồ sơ mới được thay thế hoặc rút."
             raise DoorError(403, "forbidden", "Không có quyền", detail)
         return handed, standing
@@ -272,6 +274,7 @@ class Door:
 
     async def upload(self, digest: str, name: str, pieces: AsyncIterator[bytes]) -> StoredFile:
         """Take a file in as it comes; on disk when this returns. Raises as `FileStore.put`."""
+        self.desk.check_room()
         loop = asyncio.get_running_loop()
 
         def blocking() -> Iterator[bytes]:

@@ -13,14 +13,14 @@ from mappings.rules_time import ICT
 CITIZEN = "Công dân, doanh nghiệp"
 
 
-def followed(handed: HandedIn, standing: Standing) -> Followed:
-    """How a dossier stands, for the agency that asks by one of its messages."""
+def followed(reference: str, handed: HandedIn | None, standing: Standing) -> Followed:
+    """How a dossier stands, for the agency that asks by a receipt, or by a number that it is known by."""
     whole = standing.whole
     steps = sorted(whole.steps, key=lambda step: step.at)
     status = "withdrawn" if standing.withdrawn and whole.status in (None, "registered") else whole.status
     return Followed(
-        receipt=receipt_of(handed.message),
-        number=handed.number,
+        receipt=receipt_of(handed.message) if handed else None,
+        number=handed.number if handed else reference,
         numbers=standing.numbers,
         procedure=whole.procedure,
         subject=whole.subject,

@@ -65,10 +65,10 @@ def by_key(tx: Connection, source: str, key: str) -> MessageOfAgency | None:
     return rows[0] if rows else None
 
 
-def is_known(tx: Connection, sources: Sequence[str], number: str) -> bool:
-    """Whether any of these sources knows a dossier by this number."""
-    query = select(_i.dossier).where(_i.source.in_(list(sources)), _i.code == number).limit(1)
-    return tx.execute(query).first() is not None
+def dossier_of(tx: Connection, sources: Sequence[str], number: str) -> int | None:
+    """The dossier that one of these sources knows by a number; of several the first made."""
+    query = select(func.min(_i.dossier)).where(_i.source.in_(list(sources)), _i.code == number)
+    return tx.execute(query).scalar_one_or_none()
 
 
 def kept_between(

@@ -122,7 +122,7 @@ def is_restarted(world: World) -> bool:
 def dossier(serial: int, **more: Any) -> dict[str, Any]:
     """A dossier as the education department's own system writes it; invented."""
     return {
-        "code": f"H12.09-261125-{serial:04d}",
+        "code": f"H12.09-260415-{serial:04d}",
         "procedure": PROCEDURE,
         "subject": "Cấp bản sao văn bằng, chứng chỉ từ sổ gốc",
         "channel": "counter",

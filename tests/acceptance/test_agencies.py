@@ -45,7 +45,7 @@ def test_what_an_agency_hands_in_is_worked_on_and_it_can_ask_what_became_of_it(w
         receipt = agency.post("/dossiers", json=dossier(1))
         assert receipt.status_code == 202, receipt.text
         told = receipt.json()
-        assert (told["number"], told["repeated"]) == ("H12.09-261125-0001", False)
+        assert (told["number"], told["repeated"]) == ("H12.09-260415-0001", False)
 
         def accepted() -> dict[str, Any] | None:
             found = agency.get(f"/dossiers/{told['receipt']}")
@@ -56,8 +56,11 @@ def test_what_an_agency_hands_in_is_worked_on_and_it_can_ask_what_became_of_it(w
         stands = eventually(accepted)
         assert stands["holder"]["code"] == "H12.09"
         assert stands["status_text"] != ""
-        assert stands["numbers"]["agency.H12.09"] == "H12.09-261125-0001"
+        assert stands["numbers"]["agency.H12.09"] == "H12.09-260415-0001"
         assert agency.post("/dossiers", json=dossier(1)).json() == {**told, "repeated": True}
+        other = agency.get(f"/dossiers/{stands['numbers']['onestop']}")
+        assert (other.status_code, other.json()["receipt"]) == (200, None)
+        assert other.json()["numbers"] == stands["numbers"]
 
 
 def test_the_agency_is_called_back_with_signed_notices_of_its_dossiers_and_of_no_others(world: World) -> None:
@@ -66,7 +69,7 @@ def test_the_agency_is_called_back_with_signed_notices_of_its_dossiers_and_of_no
         assert agency.post("/dossiers", json=dossier(2)).status_code == 202
 
         def called() -> list[tuple[dict[str, str], bytes]]:
-            return [call for call in world.listener.calls if b'"number":"H12.09-261125-0002"' in call[1]]
+            return [call for call in world.listener.calls if b'"number":"H12.09-260415-0002"' in call[1]]
 
         headers, body = eventually(called)[0]
         assert headers["x-lienthong-signature"] == signature(
@@ -91,20 +94,20 @@ def test_every_problem_is_named_at_the_senders_own_path_and_nothing_is_kept(worl
         assert (told["fees[0].amount"]["value"], told["chanel"]["fix"]) == ("15000", "Có phải là channel?")
         wrong["fees"] = []
         document = {"id": "1", "name": "Đơn", "file": _file("0" * 64)}
-        other = {**wrong, "code": "H12.06-261125-0001", "procedure": "9.999999", "documents": [document]}
+        other = {**wrong, "code": "H12.06-260415-0001", "procedure": "9.999999", "documents": [document]}
         content = agency.post("/dossiers", json=other)
         told = {one["path"]: one for one in content.json()["problems"]}
         assert set(told) == {"code", "procedure", "documents[0].file.hash", "subject", "owner.name"}
         assert all(one["what"] and one["fix"] for one in told.values())
-        assert agency.get("/dossiers/H12.09-261125-0020").status_code == 404
+        assert agency.get("/dossiers/H12.09-260415-0020").status_code == 404
 
 
 def test_checking_says_the_same_as_handing_in_and_keeps_nothing(world: World) -> None:
     """A fine dossier is told to be fine and is still unknown; a wrong one has the same problems."""
     with world.client(EDUCATION) as agency:
         fine = agency.post("/dossiers/checks", json=dossier(21))
-        assert (fine.status_code, fine.json()) == (200, {"number": "H12.09-261125-0021", "fine": True})
-        assert agency.get("/dossiers/H12.09-261125-0021").status_code == 404
+        assert (fine.status_code, fine.json()) == (200, {"number": "H12.09-260415-0021", "fine": True})
+        assert agency.get("/dossiers/H12.09-260415-0021").status_code == 404
         wrong = dossier(21, procedure="9.999999")
         checked, refused = (agency.post(path, json=wrong) for path in ("/dossiers/checks", "/dossiers"))
         assert (checked.status_code, checked.json()) == (422, refused.json())
@@ -140,7 +143,7 @@ def test_nobody_sees_or_does_what_was_not_given_to_them(world: World) -> None:
         assert (unseen.status_code, unseen.json()) == (404, unknown.json())
         time.sleep(1)
         assert other.post(f"/dossiers/{receipt}/withdrawal", json={}).status_code == 403
-        theirs = {**dossier(25), "code": "H12.06-261125-0025", "procedure": "9.100001"}
+        theirs = {**dossier(25), "code": "H12.06-260415-0025", "procedure": "9.100001"}
         refused = other.post("/dossiers", json=theirs)
         assert (refused.status_code, refused.json()["problems"][0]["path"]) == (403, "procedure")
 
@@ -169,7 +172,7 @@ def test_a_file_is_uploaded_first_by_its_hash_and_goes_with_the_dossier(world: W
         assert handed.status_code == 202, handed.text
 
         def there() -> str | None:
-            held = world.at_onestop("H12.09-261125-0026")
+            held = world.at_onestop("H12.09-260415-0026")
             return str(held["files"][0]["url"]) if held else None
 
         assert httpx.get(eventually(there)).content == content
@@ -191,7 +194,7 @@ def test_a_day_is_compared_by_the_hash_of_the_bytes_as_they_came(world: World) -
         assert again.json() == {**withdrawn.json(), "repeated": True}
         day = datetime.now(ICT).date().isoformat()
         items = agency.get("/dossiers", params={"day": day}).json()["items"]
-        mine = [(one["what"], one["sha256"]) for one in items if one["number"] == "H12.09-261125-0027"]
+        mine = [(one["what"], one["sha256"]) for one in items if one["number"] == "H12.09-260415-0027"]
         assert mine[:2] == [("hand_in", hash_of(raw)), ("replace", hash_of(new))]
         assert mine[2][0] == "withdraw"
         assert agency.get("/dossiers", params={"day": "2020-01-01"}).json()["items"] == []
@@ -203,10 +206,10 @@ def test_what_replaces_a_dossier_reaches_the_one_stop(world: World) -> None:
     new = dossier(28, subject="Cấp hai bản sao")
     with world.client(EDUCATION) as agency:
         assert agency.post("/dossiers", json=dossier(28)).status_code == 202
-        where = "/dossiers/H12.09-261125-0028"
+        where = "/dossiers/H12.09-260415-0028"
         assert agency.put(where, json=new).status_code == 400
         assert agency.put(where, json=new, headers={"Idempotency-Key": "thay-28"}).status_code == 202
-        number = "H12.09-261125-0028"
+        number = "H12.09-260415-0028"
         eventually(lambda: (world.at_onestop(number) or {}).get("subject") == "Cấp hai bản sao")
 
 
@@ -223,7 +226,7 @@ def _file(digest: str) -> dict[str, Any]:
 
 def test_what_was_accepted_survives_the_death_of_the_process_between_202_and_delivery(world: World) -> None:
     """The one-stop is dead, the bus is killed after its 202; started again, all of it arrives, once."""
-    numbers = [f"H12.09-261125-{serial:04d}" for serial in range(40, 46)]
+    numbers = [f"H12.09-260415-{serial:04d}" for serial in range(40, 46)]
     world.onestop.post("/_sim/switch", {"mode": "dead"})
     with world.client(EDUCATION) as agency:
         receipts = [agency.post("/dossiers", json=dossier(serial)).json() for serial in range(40, 46)]

@@ -159,6 +159,28 @@ def test_check_does_not_name_a_secret(run: Run, settings: Path) -> None:
     assert "hunter2-invented" not in ran.out + ran.err
 
 
+def test_what_is_wrong_with_an_agency_is_told_with_its_line(run: Run, settings: Path) -> None:
+    """A code and a group that no table has, and a right that there is not: each at its place."""
+    lines = SETTINGS.count("\n")
+    agency = '[[agency]]\nname = "Sở"\ncode = "H99.98"\nkey = "file:key"\nmay = ["dossier.follow"]\n'
+    (settings.parent / "key").write_text("k" * 32)
+    door = '[listen.intake]\naddress = "127.0.0.1:8443"\n'
+    settings.write_text(f'{SETTINGS}{agency}procedures = ["insuranse"]\n{door}')
+    found = run("check", "--settings", str(settings), "--json").json["problems"]
+    told = {one["line"] - lines: one for one in found if "trial.toml" in one["file"]}
+    assert "H99.98" in told[3]["what"]
+    assert told[6]["hint"] == 'Did you mean "insurance"?'
+    settings.write_text(f'{SETTINGS}{agency.replace("follow", "folow")}procedures = ["insurance"]\n')
+    found = run("check", "--settings", str(settings), "--json").json["problems"]
+    assert 'Did you mean "dossier.follow"?' in {one["hint"] for one in found}
+
+
+def test_describe_agency_prints_its_settings(run: Run, settings: Path) -> None:
+    """Every one, with what is said of it."""
+    rows = run("describe", "agency", "--settings", str(settings), "--json").json["settings"]
+    assert {"code", "key", "may", "procedures", "rate", "calls_back"} <= {row["key"] for row in rows}
+
+
 def test_a_route_that_sends_to_nobody_is_found_though_a_secret_is_missing(run: Run, settings: Path) -> None:
     """Everything is looked at, whatever else is wrong: routes with their place and a guess."""
     (settings.parent / "routes").mkdir()
