@@ -25,6 +25,7 @@ from commands.drill_disk import forget, small_disk
 from commands.drill_faults import KINDS, Clock, Faults, in_lanes
 from commands.drill_plan import Fault, Wish, faults, lives
 from commands.drill_processes import SAYS_IT_SERVES, SERVING, Processes, Slot
+from commands.drill_report import write_report
 from commands.drill_settings import fit
 from commands.tell import FINE, NEEDS_YOU, covered, local_time, out, put_json, say
 from commands.trace import find
@@ -72,6 +73,8 @@ def drill(wish: Wish, *, entry: Sequence[str] = SERVING, plan: tuple[Fault, ...]
         world.processes.stop()
         account = take_account(world.ledger, world.scene.peers, DRILL)
         result = _result(world, account, quiet, time.monotonic() - began)
+        if wish.report:
+            write_report(wish.report, result)
         if wish.as_json:
             put_json(result)
         else:
@@ -91,19 +94,22 @@ def _start(stack: ExitStack, wish: Wish, entry: Sequence[str], given: tuple[Faul
         faults(wish, KINDS - left_out.keys()) if given is None else tuple(sorted(given, key=attrgetter("at")))
     )
     sets_clocks = any(fault.kind.startswith("clock") for fault in plan)
+    # due dates are the database's clock; where that is a server its clock alone is set: the library is slow
     ours, theirs = (clocked(DRILL.resolve(), name, wanted=sets_clocks) for name in ("bus", "database"))
+    preload: Mapping[str, str] = {}
     if wish.ledger == "postgresql":
         address = stack.enter_context(
             private_postgres(DRILL / "postgres", say=_quietly, preload=theirs.preload)
         )
-        clock = Clock({"bus": ours.write, "database": theirs.write})
+        clock = Clock({"database": theirs.write})
     else:
-        address, clock = f"sqlite:///{DRILL / 'data' / 'ledger.db'}", Clock({"bus": ours.write})
+        address = f"sqlite:///{DRILL / 'data' / 'ledger.db'}"
+        clock, preload = Clock({"bus": ours.write}), ours.preload
     scene = build_scene(stack, DRILL, broker=nodes.url, seed=wish.seed, pace=0.6)
     fit(scene.settings, data=disk.folder.resolve(), ledger=address)
     connectors = tuple(scene.peers)
     slots = [Slot(name, () if name == "serve" else connectors, lives(wish, name)) for name in wish.processes]
-    processes = Processes(scene.settings, slots, wish.kills, entry, ours.preload)
+    processes = Processes(scene.settings, slots, wish.kills, entry, preload)
     stack.callback(processes.stop)
     broken = stack.enter_context(
         in_lanes(Faults(scene.peers, nodes, processes, disk, clock, address, _quietly))
@@ -187,12 +193,15 @@ def _recover(world: World) -> None:
 
 
 def _until_quiet(world: World) -> bool:
-    """Wait until nothing is open anywhere, several looks in a row; False where that takes too long."""
-    until, calm = time.monotonic() + world.wish.patience + world.wish.dossiers / 4, 0
+    """Wait until nothing is open anywhere, several looks in a row; False where nothing moves any more."""
+    calm, before = 0, -1
+    until, never = _from_now(world.wish.patience), _from_now(10 * world.wish.patience)
     with _bar("dossiers at an end", world.wish.dossiers) as advance:
-        while time.monotonic() < until:
+        while time.monotonic() < min(until, never):
             world.processes.look()
             open_things = open_now(world.ledger, world.scene.peers)
+            if open_things != before:
+                until, before = _from_now(world.wish.patience), open_things
             onestop = world.scene.onestop.effects()
             advance(onestop["dossiers"] - onestop["open"], f"{open_things} things open")
             calm = calm + 1 if open_things == 0 else 0
@@ -200,6 +209,10 @@ def _until_quiet(world: World) -> bool:
                 return True
             time.sleep(0.5)
     return False
+
+
+def _from_now(seconds: float) -> float:
+    return time.monotonic() + seconds
 
 
 @contextmanager

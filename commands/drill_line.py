@@ -1,6 +1,7 @@
 """The line of `drill`."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,6 +27,9 @@ def drill(  # noqa: PLR0913  the options of one command
     nodes: Annotated[int, typer.Option("--nodes", min=1, max=5, help="Nodes of the broker.")] = 1,
     workers: Annotated[int, typer.Option("--workers", min=0, max=16, help="Beside `serve`.")] = 2,
     faults: Annotated[int | None, typer.Option("--faults", min=0, help="Other faults, about.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Add the result to this page, like docs/reliability.md.")
+    ] = None,
     settings: Configured = None,
     json: Json = False,
 ) -> None:
@@ -40,5 +44,5 @@ def drill(  # noqa: PLR0913  the options of one command
     from commands.preflight import refuse_production  # noqa: PLC0415  as above
 
     refuse_production("drill", settings)
-    wish = Wish(seed, dossiers, kills, ledger.value, nodes, workers, faults, as_json=json)
+    wish = Wish(seed, dossiers, kills, ledger.value, nodes, workers, faults, report=report, as_json=json)
     raise typer.Exit(run(wish))

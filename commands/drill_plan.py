@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import Literal
 
@@ -44,7 +45,8 @@ _SHARES: dict[Lane, float] = {"peer": 0.5, "broker": 0.25, "machine": 0.13, "pro
 class Wish:
     """What is asked of a drill. `nodes` is how many nodes the broker has, `workers` run beside `serve`.
 
-    `patience` is how many seconds, and a quarter more a dossier, all may take to come to rest at the end.
+    `patience` is how many seconds nothing may move at the end while something is open.
+    `report` is a page to which the result is added.
     """
 
     seed: int = 42
@@ -55,6 +57,7 @@ class Wish:
     workers: int = 2
     faults: int | None = None
     patience: float = 120.0
+    report: Path | None = None
     as_json: bool = False
 
     @property
