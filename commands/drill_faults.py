@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import DBAPIError
 
 from bus.ledger import schema
 from bus.ledger.ledger import read_only
@@ -226,8 +227,10 @@ class Faults:
         until = time.monotonic() + 3.0
         while time.monotonic() < until:
             child = slot.child
-            if child is not None and read_only(self.ledger, _calls_of, child.pid):
-                return
+            # another fault may end the session that asks
+            with contextlib.suppress(DBAPIError):
+                if child is not None and read_only(self.ledger, _calls_of, child.pid):
+                    return
             time.sleep(0.02)
 
 
