@@ -209,7 +209,9 @@ def simulate(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="hop, map, soap, edxml, kills or console")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="hop, map, soap, edxml, files, kills or console")
+    ],
     *,
     seconds: Annotated[float | None, typer.Option(min=0.5, help="of each measurement")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="hop: how often each is measured")] = None,

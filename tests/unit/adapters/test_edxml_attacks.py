@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from adapters.ioffice.edxml import Limits, Package, PackageError, read_package
 from bench.edxml import Memory
 from tests.unit.adapters.edxml_attacks import ATTACKS, HARMLESS, large
+from tests.unit.adapters.edxml_fuzz import spoilt
 from tests.unit.adapters.edxml_packages import attachment, document, reference, status, zipped
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS, MEGABYTES = 1.0, 50.0
+SPOILT = 40
 GOOD = document(attachments=attachment(zipped(b"%PDF-1.4"), "a.pdf"), manifest=reference())
 
 
@@ -69,6 +71,22 @@ def test_an_attack_is_answered_quickly_and_in_bounded_memory(
     else:
         assert told["outcome"] == "refused", told
         assert all(told["problems"])
+
+
+def test_what_chance_spoils_is_answered_as_quickly_and_in_as_little_memory(tmp_path: Path) -> None:
+    """A corpus from a seed: several harms at once; read or refused with reasons, never anything else."""
+    paths = []
+    for seed in range(SPOILT):
+        paths.append(tmp_path / f"{seed}.edxml")
+        paths[-1].write_bytes(spoilt(seed))
+    told = child(*map(str, paths))
+    assert len(told) == SPOILT
+    for seed, each in enumerate(told):
+        assert each["seconds"] < SECONDS, (seed, each)
+        assert each["megabytes"] < MEGABYTES, (seed, each)
+        assert each["outcome"] == "read" or all(each["problems"]), (seed, each)
+    refused = sum(each["outcome"] == "refused" for each in told)
+    assert refused > SPOILT / 2
 
 
 def test_what_packs_well_and_is_small_is_no_bomb() -> None:
