@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from datetime import date, datetime
+from datetime import time as clock
 from functools import lru_cache
 from typing import Any
 
@@ -98,6 +99,8 @@ class Slack:
     def __init__(self, calendar: WorkingCalendar) -> None:
         self._between = calendar.working_between
         self._days = lru_cache(maxsize=4096)(self._working_days)
+        self._works = lru_cache(maxsize=4096)(calendar.is_working_day)
+        self._hours = [(_seconds(begin), _seconds(end)) for begin, end in calendar.hours]
 
     def left(self, claimed: Claimed, now: float) -> float | None:
         """What is left of a delivery's promise; None where its dossier has none."""
@@ -124,7 +127,14 @@ class Slack:
 
     def _of_day(self, moment: datetime) -> float:
         """Working time of the day up to a moment."""
-        return self._between(_midnight(moment.date()), moment).total_seconds()
+        if not self._works(moment.date()):
+            return 0.0
+        at = _seconds(moment.time())
+        return sum(min(end, at) - begin for begin, end in self._hours if at > begin)
+
+
+def _seconds(moment: clock) -> float:
+    return moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond / 1e6
 
 
 def _midnight(day: date) -> datetime:
