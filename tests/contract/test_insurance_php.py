@@ -7,9 +7,9 @@ import pytest
 
 from bus.errors import TransientError
 from bus.settings import Secret
+from tests.contract.insurance_world import NUMBER, adapter, message, written
 from tests.contract.php_world import Php, serving
 from tests.contract.tax_world import ROOT, call, signer_file
-from tests.contract.test_insurance_adapter import NUMBER, adapter, message, written
 
 pytestmark = pytest.mark.contract
 WSDL = ROOT / "adapters" / "insurance" / "schemas" / "insurance.wsdl"

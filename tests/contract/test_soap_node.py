@@ -16,9 +16,9 @@ from deploy.local.errors import ServerUnavailableError
 from deploy.local.folder import free_ports
 from deploy.local.node import find_node_soap
 from tests.contract import tax_world
+from tests.contract.insurance_world import adapter as insurance
+from tests.contract.insurance_world import written
 from tests.contract.tax_world import PASSWORD, ROOT, call, signer_file, slip
-from tests.contract.test_insurance_adapter import adapter as insurance
-from tests.contract.test_insurance_adapter import written
 
 pytestmark = pytest.mark.contract
 SCRIPT = Path(__file__).with_name("node_peer.js")

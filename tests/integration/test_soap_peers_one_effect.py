@@ -33,7 +33,7 @@ from mappings.sheet import load_sheets
 from mappings.source import read
 from mappings.tables import load
 from tests.contract import tax_world
-from tests.contract.test_insurance_adapter import adapter as insurance_adapter
+from tests.contract.insurance_world import adapter as insurance_adapter
 from tests.integration.peer import Peer, PeerAdapter
 
 pytestmark = pytest.mark.integration
