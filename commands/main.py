@@ -210,7 +210,7 @@ def simulate(
 @app.command()
 def bench(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="hop, map, soap, edxml, files, kills or console")
+        str, typer.Argument(metavar="NAME", help="hop, map, soap, soak, edxml, files, kills or console")
     ],
     *,
     seconds: Annotated[float | None, typer.Option(min=0.5, help="of each measurement")] = None,
@@ -219,6 +219,7 @@ def bench(
         int | None, typer.Option(min=1, metavar="N", help="hop: also with N messages kept before")
     ] = None,
     times: Annotated[int | None, typer.Option(min=1, help="kills: at each of the two peers")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="soak: how long")] = None,
     json: Json = False,
 ) -> None:
     """Measure beside the limit and beside peers.
@@ -229,7 +230,15 @@ def bench(
     from commands.testing import bench as measure  # noqa: PLC0415  the start stays quick
 
     raise typer.Exit(
-        measure(name, as_json=json, seconds=seconds, rounds=rounds, prefilled=prefilled, times=times)
+        measure(
+            name,
+            as_json=json,
+            seconds=seconds,
+            rounds=rounds,
+            prefilled=prefilled,
+            times=times,
+            minutes=minutes,
+        )
     )
 
 
