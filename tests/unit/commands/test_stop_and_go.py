@@ -186,7 +186,7 @@ def test_a_stop_without_its_database_says_what_becomes_of_the_calls(
 ) -> None:
     """Exit 1 and a sentence: how many, that nothing is lost, what to do; without any, exit 0 and silence."""
 
-    async def serve(_assembly: object, _only: object) -> int:
+    async def serve(*_: object) -> int:
         return unsettled
 
     monkeypatch.setattr(commands.serve, "_serve", serve)
