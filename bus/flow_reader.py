@@ -36,6 +36,8 @@ from bus.flow_values import Flow, Value
 from mappings.dossier import Dossier
 from mappings.source import Keys, ProblemsError, Source
 
+_OPERATIONS = ("send", "ask", "resume_send", "undo")
+"""Words of a leg that name an operation of a connector."""
 FLOW_WORDS = ("name", "title", "when", "leg", "withdraw")
 
 
@@ -45,25 +47,47 @@ def read_flows(
     operations: Mapping[str, frozenset[str]],
     messages: Mapping[str, type],
     derivable: Mapping[str, frozenset[Value]] | None = None,
+    absent: frozenset[str] = frozenset(),
 ) -> tuple[Flow, ...]:
     """Read the flows of route files, in order; raises `ProblemsError` with everything that is wrong.
 
-    `derivable` are the values that derived fields can have; None where no tables are at hand to tell.
+    `derivable` are the values that derived fields can have; None where no tables are at hand to tell. A flow
+    that speaks to one of `absent`, systems that an installation does not have, is not in force there.
     """
     known = Known(operations, messages, derivable)
-    flows = [flow for source in sources for flow in _flows(RouteFile(source, known))]
+    flows = [flow for source in sources for flow in _flows(RouteFile(source, known), absent)]
     if known.problems:
         raise ProblemsError(known.problems)
     return tuple(flows)
 
 
-def _flows(file: RouteFile) -> list[Flow]:
+def idle_flows(sources: Sequence[Source], absent: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    """The flows that are not in force, by name, with the absent systems that they speak to."""
+    listed = (
+        table for source in sources for table in source.value.get("flow", ()) if isinstance(table, dict)
+    )
+    found = {str(table.get("name")): tuple(sorted(_speaks_to(table) & absent)) for table in listed}
+    return {name: missing for name, missing in found.items() if missing}
+
+
+def _speaks_to(table: Table) -> set[str]:
+    listed = table.get("leg")
+    legs = listed if isinstance(listed, list) else []
+    words = [leg.get(word) for leg in legs if isinstance(leg, dict) for word in _OPERATIONS]
+    return {word.partition(".")[0] for word in words if isinstance(word, str)}
+
+
+def _flows(file: RouteFile, absent: frozenset[str]) -> list[Flow]:
     whole = file.source.value
     file.words((), whole, ("flow",), "a route file")
     tables = file.tables((), whole, "flow")
     if "flow" not in whole:
         file.wrong((), "there is no flow in this file", "Write [[flow]] and its legs, or remove the file")
-    return [_flow(file, ("flow", place), table) for place, table in enumerate(tables)]
+    return [
+        _flow(file, ("flow", place), table)
+        for place, table in enumerate(tables)
+        if not _speaks_to(table) & absent
+    ]
 
 
 def _flow(file: RouteFile, path: Keys, table: Table) -> Flow:

@@ -110,14 +110,17 @@ def read_routes(
     operations: Mapping[str, frozenset[str]],
     messages: Mapping[str, type],
     derivable: Mapping[str, frozenset[Value]] | None = None,
+    absent: frozenset[str] = frozenset(),
 ) -> Routes:
     """Read route files, in the order given.
 
     `operations` are the operations of each connector, `messages` the struct of each kind of message,
     `derivable` the values that each derived field can have with the installation's tables (not looked at
-    where it is None). Raises `ProblemsError` with every mistake of every file.
+    where it is None), `absent` the systems that the installation does not have: a flow that speaks to one is
+    not in force. Raises `ProblemsError` with every mistake of every file.
     """
-    return Routes(read_flows(sources, operations=operations, messages=messages, derivable=derivable))
+    flows = read_flows(sources, operations=operations, messages=messages, derivable=derivable, absent=absent)
+    return Routes(flows)
 
 
 def _all_hold(conditions: Iterable[Condition], subject: Any, derived: Mapping[str, Any] | None) -> bool:

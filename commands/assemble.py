@@ -35,7 +35,16 @@ from bus.topology import Topology
 from bus.worker import Dispatcher, Worker
 from commands.agency_notices import noticing
 from commands.kill_points import Point, PointedBroker, pointed
-from commands.parts import ROUTES, SHEETS, TABLES, adapter_types, file_store, folders, read_settings
+from commands.parts import (
+    ROUTES,
+    SHEETS,
+    TABLES,
+    absent_types,
+    adapter_types,
+    file_store,
+    folders,
+    read_settings,
+)
 from commands.preflight import refuse
 from mappings.derived import Derivation
 from mappings.dossier import MESSAGES
@@ -125,7 +134,13 @@ def _routes(installation: Installation, types: Mapping[str, AdapterType], derive
         for name, connector in installation.connectors.items()
     }
     sources = [read_file(file) for file in files.values()]
-    return read_routes(sources, operations=operations, messages=MESSAGES, derivable=derive.values)
+    return read_routes(
+        sources,
+        operations=operations,
+        messages=MESSAGES,
+        derivable=derive.values,
+        absent=absent_types(installation, types),
+    )
 
 
 async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point: Point | None = None) -> Bus:

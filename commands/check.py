@@ -12,13 +12,25 @@ import jsonschema_rs
 from adapters._kit.soap_contract import Contract
 from adapters._kit.xml import XmlError, read_xsd
 from bus.errors import ConfigurationError
+from bus.flow_reader import idle_flows
 from bus.flows import read_routes
 from bus.installation import Installation
 from bus.topology import Topology
 from commands.check_agencies import agency_problems
 from commands.check_laws import as_object as laws_object
 from commands.check_laws import broken, one_way_table, prove_all
-from commands.parts import EXAMPLE, ROOT, ROUTES, SHEETS, TABLES, adapter_types, folders, read_settings, shown
+from commands.parts import (
+    EXAMPLE,
+    ROOT,
+    ROUTES,
+    SHEETS,
+    TABLES,
+    absent_types,
+    adapter_types,
+    folders,
+    read_settings,
+    shown,
+)
 from commands.preflight import longest_calls, problems
 from commands.tell import FINE, WRONG_USE, out, put_json, say
 from mappings.derived import Derivation
@@ -142,9 +154,15 @@ def _routes(findings: Findings, installation: Installation, tables: Mapping[str,
         name: frozenset(types[peer.type].operations) for name, peer in installation.connectors.items()
     }
     told = None if tables is None else Derivation(tables).values
+    absent = absent_types(installation, types)
     routes = _tried(
-        findings, lambda: read_routes(sources, operations=operations, messages=MESSAGES, derivable=told)
+        findings,
+        lambda: read_routes(sources, operations=operations, messages=MESSAGES, derivable=told, absent=absent),
     )
+    findings.notes += [
+        f"the flow {name} is not in force: there is no connector of type {', '.join(missing)}"
+        for name, missing in idle_flows(sources, absent).items()
+    ]
     findings.count("flows", len(routes.flows) if routes else 0)
 
 

@@ -1,4 +1,4 @@
-"""`demo`: the two peers simulated, the bus between them, a stream of dossiers, the account at the end."""
+"""`demo`: the peers simulated, the bus between them, a stream of dossiers, the account at the end."""
 
 import shutil
 import subprocess
@@ -19,8 +19,9 @@ from bus.errors import ConfigurationError
 from bus.ledger import read
 from bus.ledger.ledger import read_only
 from bus.ledger.schema import OPEN, STATES
+from commands.demo_citizens import Payers
 from commands.demo_console import invite, section
-from commands.demo_world import ONESTOP, PORTAL, ROOT, Scene, build_scene
+from commands.demo_world import ONESTOP, PEERS, PORTAL, ROOT, Scene, build_scene
 from commands.parts import one_of
 from commands.place import DEMO
 from commands.tell import FINE, NEEDS_YOU, out, put_json, say
@@ -43,11 +44,15 @@ REFUSED = 2
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a demo shall do. `breaks` names a peer to be taken away for a while, "" for none."""
+    """What a demo shall do. `breaks` names a peer to be taken away for a while, "" for none.
+
+    Files in `routes` win over the shipped route files.
+    """
 
     dossiers: int = 120
     seed: int = 7
     breaks: str = ""
+    routes: Path | None = None
     stay: bool = False
     as_json: bool = False
 
@@ -60,6 +65,7 @@ class World:
     ledger: str
     scene: Scene
     bus: "BusProcess"
+    payers: Payers
 
 
 class BusProcess:
@@ -97,7 +103,7 @@ def demo(wish: Wish) -> int:
     Raises `ConfigurationError` where what shall break is no peer of the demo.
     """
     if wish.breaks:
-        one_of("peer in the demo", wish.breaks, (PORTAL, ONESTOP))
+        one_of("peer in the demo", wish.breaks, PEERS)
     began = time.monotonic()
     shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir(parents=True)
@@ -116,9 +122,9 @@ def demo(wish: Wish) -> int:
 
 
 def _start(stack: ExitStack, wish: Wish) -> World:
-    say("starting the broker, the two peers and the bus; their data lie in .lienthong/")
+    say("starting the broker, four peers and the bus; their data lie in .lienthong/")
     broker = stack.enter_context(find_broker(DEMO.parent / "rabbitmq", say=say))
-    scene = build_scene(stack, DEMO, broker=broker, seed=wish.seed)
+    scene = build_scene(stack, DEMO, broker=broker, seed=wish.seed, routes=wish.routes)
     console = free_ports(1)[0]
     with scene.settings.open("a", encoding="utf-8") as written:
         written.write(section(console))
@@ -127,7 +133,7 @@ def _start(stack: ExitStack, wish: Wish) -> World:
     stack.callback(bus.stop)
     if wish.stay:
         say(invite(DEMO, console))
-    return World(wish, f"sqlite:///{DEMO / 'ledger.db'}", scene, bus)
+    return World(wish, f"sqlite:///{DEMO / 'ledger.db'}", scene, bus, Payers(scene))
 
 
 def _stream(world: World) -> Coverage:
@@ -142,6 +148,7 @@ def _stream(world: World) -> Coverage:
             world.scene.portal.post("/_sim/submit", {"records": chunk})
             chunk = []
             world.bus.keep_alive()
+            world.payers.pay()
             time.sleep(0.4)
         if wish.breaks and not broken and len(records) * 3 >= wish.dossiers:
             broken = True
@@ -160,6 +167,7 @@ def _until_quiet(world: World, limit: float) -> bool:
         task = bar.add_task("dossiers at an end", total=world.wish.dossiers)
         while time.monotonic() < until:
             world.bus.keep_alive()
+            world.payers.pay()
             open_now, done = _look(world)
             bar.update(task, completed=done, description=f"dossiers at an end ({open_now} things open)")
             calm = calm + 1 if open_now == 0 and done else 0
@@ -201,11 +209,18 @@ def _result(world: World, covered: Coverage, seconds: float) -> dict[str, Any]:
         "unaccounted": account.unaccounted,
         "attachments": effects[PORTAL]["attachments"],
         "taken_in": effects[ONESTOP]["dossiers"],
+        "paid": len(world.payers.paid),
+        "by_operation": {name: _done(counted) for name, counted in effects.items()},
         "awkward_covered": len(covered.covered),
         "awkward_missing": sorted(covered.missing),
         "bus_starts": world.bus.starts,
         "seconds": round(seconds, 1),
     }
+
+
+def _done(counted: Mapping[str, Any]) -> dict[str, int]:
+    """How often a system did each thing that it was asked for."""
+    return {name: each["applied"] for name, each in counted["by_operation"].items() if each["applied"]}
 
 
 def _holds(result: Mapping[str, Any], wish: Wish) -> bool:
@@ -232,6 +247,9 @@ def _show(world: World, result: dict[str, Any], covered: Coverage) -> None:
     for name, counted in result["effects"].items():
         told = f"{counted['applied']} applied, {counted['duplicates']} doubled, {counted['refused']} refused"
         table.add_row(f"effects at {name}", "do chính nơi nhận đếm", told)
+        for operation, count in sorted(result["by_operation"][name].items()):
+            table.add_row("", operation, str(count))
+    table.add_row("tax notices paid by citizens", "thông báo thuế đã nộp", str(result["paid"]))
     for name, vietnamese in _COUNTS.items():
         table.add_row(name.replace("_", " "), vietnamese, str(result[name]))
     fetched = result["attachments"]

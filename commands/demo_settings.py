@@ -64,14 +64,47 @@ unknown = {{ look_up_after = "1 second", absent_after = "5 seconds" }}
 breaker = {{ failures = 3, open_for = "2 seconds" }}
 """
 
+_MORE = """
+[routes]
+overlay = "routes"
 
-def write_settings(folder: Path, *, broker: str, portal: str, onestop: str, port: int) -> Path:
-    """Write settings and secrets into `folder`; passwords go to files only their owner reads."""
+[connector.insurance]
+type = "insurance"
+mode = "live"
+address = "{insurance}/HoSoService"
+unit = {{ name = "Trung tâm PVHCC tỉnh Cà Mau", code = "YN0001Z", office = "09601" }}
+username = "camau"
+password = "file:secrets/insurance"
+concurrency = 4
+unknown = {{ look_up_after = "1 second", absent_after = "5 seconds" }}
+breaker = {{ failures = 3, open_for = "2 seconds" }}
+
+[connector.tax]
+type = "tax"
+mode = "live"
+address = "{tax}/T2B/GIP"
+sender = {{ code = "H12", name = "UBND tỉnh Cà Mau" }}
+username = "camau"
+password = "file:secrets/tax"
+verify_with = "tax.pem"
+concurrency = 4
+unknown = {{ look_up_after = "1 second", absent_after = "5 seconds" }}
+breaker = {{ failures = 3, open_for = "2 seconds" }}
+"""
+
+
+def write_settings(
+    folder: Path, *, broker: str, portal: str, onestop: str, port: int, insurance: str = "", tax: str = ""
+) -> Path:
+    """Write settings and secrets into `folder`; passwords go to files only their owner reads.
+
+    The simulated systems stand with their addresses; with insurance and tax come routes in `folder`.
+    """
     url, password = _split(broker)
     given = {
         "broker": password,
         "onestop": "mot-cua",
-        "national_portal": "mat-khau-thu",
+        **dict.fromkeys(("national_portal", "insurance", "tax"), "mat-khau-thu"),
         "inbound": secrets.token_hex(16),
         "webhook": secrets.token_hex(16),
         "links": secrets.token_hex(32),
@@ -84,7 +117,9 @@ def write_settings(folder: Path, *, broker: str, portal: str, onestop: str, port
     settings = folder / "settings.toml"
     run = secrets.token_hex(3)
     settings.write_text(
-        _TEXT.format(broker=url, portal=portal, onestop=onestop, port=port, run=run), encoding="utf-8"
+        _TEXT.format(broker=url, portal=portal, onestop=onestop, port=port, run=run)
+        + (_MORE.format(insurance=insurance, tax=tax) if insurance and tax else ""),
+        encoding="utf-8",
     )
     return settings
 

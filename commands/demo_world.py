@@ -1,6 +1,7 @@
 """The world around the bus in a demo: simulated peers in processes of their own, and their counts."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,11 @@ from deploy.local.folder import free_ports
 from deploy.local.guard import Guarded, guarded_popen
 
 ROOT = Path(__file__).resolve().parents[1]
-PORTAL, ONESTOP = "national_portal", "onestop"
+PORTAL, ONESTOP, INSURANCE, TAX = "national_portal", "onestop", "insurance", "tax"
+PEERS = (PORTAL, ONESTOP, INSURANCE, TAX)
+"""The simulated systems of a demo, by the names of their connectors."""
+_FLOWS = "land_tax,birth_card,insurance,elsewhere,levels"
+_HURRY = re.compile(r'^(\s*ask_every\s*=\s*)".*?"', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,9 @@ class Scene:
         return self.peers[ONESTOP]
 
 
-def build_scene(stack: ExitStack, folder: Path, *, broker: str, seed: int, pace: float = 1.0) -> Scene:
+def build_scene(
+    stack: ExitStack, folder: Path, *, broker: str, seed: int, pace: float = 1.0, routes: Path | None = None
+) -> Scene:
     """Start the simulated peers, write the settings that fit them, and tell the peers where our door will be.
 
     `pace` is how many seconds a step of the officials takes. All lies in `folder` and ends with `stack`.
@@ -98,9 +105,26 @@ def build_scene(stack: ExitStack, folder: Path, *, broker: str, seed: int, pace:
     # at this pace some withdrawals meet a dossier that is still worked on, others come too late
     citizens = ["--citizen-delay", "0.2", "--withdraw-share", "0.06"]
     portal = start_simulator(stack, PORTAL, folder, [*drawn, *citizens])
-    onestop = start_simulator(stack, ONESTOP, folder, [*drawn, "--pace", str(pace)])
+    onestop = start_simulator(stack, ONESTOP, folder, [*drawn, "--pace", str(pace), "--flows", _FLOWS])
+    work = ["--seed", str(seed), "--work-seconds", str(pace)]
+    peers = {PORTAL: portal, ONESTOP: onestop} | {
+        name: start_simulator(stack, name, folder, work) for name in (INSURANCE, TAX)
+    }
     port = free_ports(1)[0]
-    settings = write_settings(folder, broker=broker, portal=portal.url, onestop=onestop.url, port=port)
+    (folder / "tax.pem").write_text(
+        requests.get(f"{peers[TAX].control_url}/_sim/certificate", timeout=30).text
+    )
+    settings = write_settings(
+        folder,
+        broker=broker,
+        portal=portal.url,
+        onestop=onestop.url,
+        port=port,
+        insurance=peers[INSURANCE].url,
+        tax=peers[TAX].url,
+    )
+    for source in filter(None, (ROOT / "bus" / "routes", routes)):
+        hurried(source, folder / "routes")
     key, secret = (folder / "secrets" / name for name in ("inbound", "webhook"))
     inbound = {"url": f"http://127.0.0.1:{port}/in/{PORTAL}/push", "header": "X-Lienthong-Key"}
     portal.post("/_sim/inbound", {**inbound, "key": key.read_text()})
@@ -109,7 +133,15 @@ def build_scene(stack: ExitStack, folder: Path, *, broker: str, seed: int, pace:
         "/_sim/webhook",
         {"url": f"http://127.0.0.1:{port}/in/{ONESTOP}/changed", "secret": secret.read_text()},
     )
-    return Scene(settings, {PORTAL: portal, ONESTOP: onestop})
+    return Scene(settings, peers)
+
+
+def hurried(shipped: Path, overlay: Path) -> None:
+    """Write the shipped routes into `overlay` with peers asked every second: a demo lasts no working day."""
+    overlay.mkdir(exist_ok=True)
+    for file in shipped.glob("*.toml"):
+        text = _HURRY.sub(r'\1"1 second"', file.read_text(encoding="utf-8"))
+        (overlay / file.name).write_text(text, encoding="utf-8")
 
 
 def _http(method: str, url: str, body: Mapping[str, Any] | None) -> Any:

@@ -39,22 +39,21 @@ def demo(
     *,
     dossiers: Annotated[int, typer.Option("--dossiers", min=1, help="How many are submitted.")] = 120,
     seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")] = 7,
-    broken: Annotated[
-        str, typer.Option("--break", metavar="NAME", help="A peer to take away for 20 seconds.")
-    ] = "",
+    broken: Annotated[str, typer.Option("--break", metavar="NAME", help="A peer to take away 20 s.")] = "",
+    routes: Annotated[Path | None, typer.Option("--routes", help="Own route files; they win.")] = None,
     leave: Annotated[bool, typer.Option("--exit", help="End when all is done, also on a terminal.")] = False,
     json: Json = False,
 ) -> None:
     """Show it at work on this machine.
 
-    Both systems simulated, a real broker, a stream of dossiers, the account at the end. On a
+    The systems simulated, a real broker, a stream of dossiers, the account at the end. On a
     terminal it stays up until Ctrl-C. Exit 1 where a promise does not hold.
     """
     from commands.demo import Wish  # noqa: PLC0415  the start stays quick
     from commands.demo import demo as run  # noqa: PLC0415  as above
 
     stay = not leave and not json and sys.stdout.isatty()
-    raise typer.Exit(run(Wish(dossiers, seed, breaks=broken, stay=stay, as_json=json)))
+    raise typer.Exit(run(Wish(dossiers, seed, broken, routes, stay=stay, as_json=json)))
 
 
 @app.command(context_settings=_PASSED_ON)

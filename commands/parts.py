@@ -8,11 +8,12 @@ from adapters.registry import adapter_types
 from bus.errors import ConfigurationError
 from bus.files import FileStore
 from bus.installation import Installation, read_installation
+from bus.ports import AdapterType
 from bus.scanning import Clamd
 from mappings.source import did_you_mean
 
 __all__ = [
-    "EXAMPLE", "ROOT", "ROUTES", "SHEETS", "TABLES", "adapter_types", "file_store", "folders",
+    "EXAMPLE", "ROOT", "ROUTES", "SHEETS", "TABLES", "absent_types", "adapter_types", "file_store", "folders",
     "known_connectors", "one_of", "read_settings", "shown",
 ]  # fmt: skip
 
@@ -41,6 +42,12 @@ def read_settings(file: Path, *, secrets: bool = True) -> Installation:
     return read_installation(
         shown(file), {name: each.settings for name, each in adapter_types().items()}, env
     )
+
+
+def absent_types(installation: Installation, types: Mapping[str, AdapterType]) -> frozenset[str]:
+    """The kinds of systems of which an installation has no connector: flows to them are not in force."""
+    there = {one.type for one in installation.connectors.values()}
+    return frozenset(types) - there - set(installation.connectors)
 
 
 def file_store(installation: Installation) -> FileStore:

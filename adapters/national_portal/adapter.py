@@ -23,6 +23,8 @@ from bus.ports import AdapterType, Deadline, Operation, Poll, Probe, Webhook
 
 TITLE = "Cổng Dịch vụ công quốc gia"
 _HERE = Path(__file__).parent
+_MORE_NAMES = {"DANHSACHTIENDO": "DanhSachTienDo", "THONGTINDANOP": "ThongTinDaNop"}
+"""Fields of a search that no schema of ours for writing has."""
 
 
 class Portal:
@@ -35,7 +37,7 @@ class Portal:
         wordings = read_wordings(settings.texts or _HERE / "texts.csv")
         self._client = PortalClient(settings, self._http, wordings)
         record, progress = (read_schema(_HERE / "schemas" / f"{one}.json") for one in ("record", "progress"))
-        names = spellings([record, progress]) | {"DANHSACHTIENDO": "DanhSachTienDo"}
+        names = spellings([record, progress]) | _MORE_NAMES
         desk = Desk(settings, name, self._client, names, checker(record), checker(progress))
         self.operations: Mapping[str, Operation] = {
             operation.name: operation for operation in _operations(desk, record, progress)
@@ -141,7 +143,7 @@ def _webhooks(settings: PortalSettings) -> Sequence[Webhook]:
     return (
         Webhook(
             name="push",
-            title="Cổng gửi hồ sơ, bổ sung, yêu cầu rút",
+            title="Cổng gửi hồ sơ, bổ sung, yêu cầu rút, thanh toán",
             path="push",
             receive=door.receive,
             accepted=pushed.accepted,
@@ -160,6 +162,7 @@ TYPE = AdapterType(
         "national_portal.dossier": "national_portal/submission",
         "national_portal.supplement": "national_portal/supplement",
         "national_portal.withdrawn": "national_portal/withdrawal",
+        "national_portal.payment": "national_portal/payment",
         "national_portal.procedure": "national_portal/procedure",
     },
     operations=("sync_record", "add_progress", "set_status"),

@@ -65,6 +65,16 @@ def withdrawal(tree: Mapping[str, Any], form: Form = "push") -> Fact:
     return Fact("national_portal.withdrawn", dict(tree), _key(tree.get("MaHoSo"), "rut"), of_fact(tree, form))
 
 
+def payment(tree: Mapping[str, Any], form: Form = "push") -> Fact:
+    """A citizen paid a tax notice (reference 1d, nhantbthuedvcqg): once a notice, time and state."""
+    told = tree.get("ThongTinThanhToan")
+    told = told if isinstance(told, Mapping) else {}
+    named = (told.get("MaThongBaoThue"), told.get("ThoiGianThanhToan"), told.get("TrangThaiThanhToan"))
+    key = _key(tree.get("MaHoSo"), "nop", *named)
+    said = {f"{form}:{name}": str(value) for name, value in sorted(told.items())}
+    return Fact("national_portal.payment", dict(tree), key, said)
+
+
 def news(
     record: Mapping[str, Any], progress: Sequence[Any] | None, seen: Seen, citizen: str
 ) -> tuple[tuple[Fact, ...], Seen]:

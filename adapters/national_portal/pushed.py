@@ -1,4 +1,4 @@
-"""The portal calls us (reference 1d): a dossier was submitted, a supplement handed in, a dossier withdrawn.
+"""The portal calls us (reference 1d): submitted, supplement handed in, withdrawn, tax notice paid.
 
 Replies are always HTTP 200 `{error_code, message}`: 0 taken, 1 known before, -1 not taken [V S1]. The names
 of the services and the shape `{madonvi, service, data}` are ours [I]; fields beside `service` are read as
@@ -48,7 +48,9 @@ class Pushed:
         opened = attachments.opened(found.tree, request.body, self.file_limit)
         if opened.problems:
             return Received(reply=rejected(tuple(opened.problems)))
-        as_of = facts.moment(found.tree.get("NgayTiepNhanBoSung") or found.tree.get("NgayYeuCau"))
+        as_of = facts.moment(
+            found.tree.get("NgayTiepNhanBoSung") or found.tree.get("NgayYeuCau") or _paid_at(found.tree)
+        )
         item = Incoming(
             found.kind,
             opened.tree,
@@ -88,7 +90,13 @@ class Pushed:
             names.dossier: facts.submission,
             names.supplement: facts.supplement,
             names.withdrawal: facts.withdrawal,
+            names.payment: facts.payment,
         }
+
+
+def _paid_at(tree: Mapping[str, Any]) -> Any:
+    told = tree.get("ThongTinThanhToan")
+    return told.get("ThoiGianThanhToan") if isinstance(told, Mapping) else None
 
 
 def accepted() -> HttpReply:

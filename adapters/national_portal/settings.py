@@ -58,6 +58,7 @@ class Inbound(Section, frozen=True, kw_only=True):
     dossier: Annotated[str, says("service: a dossier was submitted")] = "NhanHoSo"
     supplement: Annotated[str, says("service: a supplement was handed in")] = "NhanHoSoBoSung"
     withdrawal: Annotated[str, says("service: a dossier was withdrawn")] = "NhanYeuCauRutHoSo"
+    payment: Annotated[str, says("service: a tax notice was paid")] = "nhantbthuedvcqg"
 
 
 class PortalSettings(ConnectorSettings, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ Behind an X-Road adapter (reference 6a): `POST /XrdAdapter/RestService/forward/m
 `…/mapi/g` for everything else, `service` selects. Switches name services (`TraCuuHoSo`, …) and `login`.
 
 Control, beside what the chassis has: `POST /_sim/submit {"records"}` (see `simulator_submit`),
-`POST /_sim/inbound {"url", "header", "key"}` where the province takes pushes, `POST /_sim/twice {"times"}`
+`POST /_sim/pay {"MaHoSo", "ThongTinThanhToan", …}` lets a citizen pay a tax notice (reference 1d), `POST
+/_sim/inbound {"url", "header", "key"}` where the province takes pushes, `POST /_sim/twice {"times"}`
 how many of the next pushes are made twice, `POST /_sim/ask {"MaHoSo"}` looks a dossier up at the province,
 `GET /_sim/dossiers` lists numbers and statuses, `POST /_sim/fetch {"below"}` has attachments below an
 address fetched (see `simulator_fetch`). `/_sim/effects` has also `open`, what is still to come of pushes,
@@ -129,6 +130,14 @@ def _control(
         keep("fetch", fetcher.below)
         return json_answer({"below": fetcher.below})
 
+    def pay(request: Request) -> Answer:
+        told = request.json()
+        if register.get(told["MaHoSo"]) is None:
+            return json_answer({"problems": ["no such dossier"]}, 404)
+        # reference 1d: the portal tells the province of a payment that its citizen made
+        province.push(told["MaHoSo"], "payment", told)
+        return json_answer({"MaHoSo": told["MaHoSo"]})
+
     def inbound(request: Request) -> Answer:
         province.target = msgspec.json.decode(request.body, type=Target)
         keep("inbound", msgspec.to_builtins(province.target))
@@ -158,6 +167,7 @@ def _control(
     return [
         Route("POST", "/_sim/submit", "submit", submit),
         Route("POST", "/_sim/inbound", "inbound", inbound),
+        Route("POST", "/_sim/pay", "pay", pay),
         Route("POST", "/_sim/twice", "twice", twice),
         Route("POST", "/_sim/ask", "ask", waits),
         Route("POST", "/_sim/fetch", "fetch", fetch),

@@ -40,6 +40,7 @@ class Names(msgspec.Struct, frozen=True):
     dossier: str = "NhanHoSo"
     supplement: str = "NhanHoSoBoSung"
     withdrawal: str = "NhanYeuCauRutHoSo"
+    payment: str = "nhantbthuedvcqg"
     look_up: str = "TraCuuHoSo"
 
 
@@ -82,7 +83,7 @@ class Province:
         return sum(map(len, self._queues.values()))
 
     def push(self, number: str, kind: str, data: Record) -> None:
-        """Put one fact (`dossier`, `supplement`, `withdrawal`) into the outbox, after those before it."""
+        """Put one fact (a `kind` of `Names`) into the outbox, after those before it."""
         key = f"{len(self._outbox)}"
         content = _with_content(data)
         self._handed_in(number, content)

@@ -139,6 +139,22 @@ def _return(site: Site, dossier: Dossier, body: Facts) -> None:
     site.happened(dossier, "return")
 
 
+def owing(site: Site) -> dict[str, Any]:
+    """Return the notices that dossiers wait for, by their numbers here: what their citizens see."""
+    return {
+        dossier.facts["code"]: {
+            "nationCode": dossier.facts["nationCode"],
+            "notices": [
+                notice["number"]
+                for payer in dossier.facts["obligation"].get("payers") or []
+                for notice in payer.get("notices") or []
+            ],
+        }
+        for dossier in site.register.by_id.values()
+        if dossier.status == PAYMENT_DUE and dossier.facts.get("obligation")
+    }
+
+
 def _touched(site: Site, dossier: Dossier) -> None:
     touch(dossier)
     site.changed(dossier)

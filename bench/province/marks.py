@@ -73,6 +73,7 @@ _KNOWN_FIELDS = frozenset(
         "SoDienThoaiNguoiLienHe",
         "MaDonViTiepNhan",
         "DonViTiepNhan",
+        "ThongTinDaNop",
     }
 )
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from bench.province import marks
 from bench.province.awkward import FACT_BY_ID, FACTS, Fact, Record
 from bench.province.form import submitted
+from bench.province.matters import filled_in
 from bench.province.mix import draw_kind, draw_procedure, kind_of, reserved_kinds
 from bench.province.tables import Tables
 
@@ -66,8 +67,11 @@ def _submission(index: int, plan: _Plan, tables: Tables) -> Submission:
     record = submitted(rng, draw_procedure(rng, kind, tables), tables)
     for fact in facts:
         record = fact.plant(record, rng, tables)
-    record = {"MaHoSo": _number(plan.seed, index, record), **record}
     procedure = tables.by_code[record["MaTTHC"][:_BARE_CODE]]
+    apart = Random(f"{plan.seed}:{index}:matter")
+    record = {"MaHoSo": _number(plan.seed, index, record), **record}
+    if told := filled_in(apart, procedure.group, record, tables):
+        record["ThongTinDaNop"] = told
     elsewhere = marks.intake_elsewhere(record)
     return Submission(
         record=record,

@@ -1,11 +1,12 @@
 """What the portal's sheets cannot say in a line: checks over several fields, values taken from several."""
 
+import json
 import re
 from random import Random
 from typing import Any
 
 from mappings.dossier import Agency, Document, Dossier, File, Place
-from mappings.rules import Check, Finding, Noted, PythonRule
+from mappings.rules import Check, Fault, Finding, Noted, PythonRule
 from mappings.rules_text import text
 
 _OLD_ORDER = re.compile(r"\d{3}\.\d{2,3}\.\d{2}\.([A-Z]\d{2})")
@@ -61,6 +62,29 @@ def read_step_id(row: dict[str, Any]) -> str:
 def read_withdrawal_id(row: dict[str, Any]) -> str:
     """Name a request to withdraw by its time: the portal gives it no number [I]."""
     return f"rut@{row.get('NgayYeuCau', '')}"
+
+
+def read_payment_id(told: dict[str, Any]) -> str:
+    """Name a payment by its notice and time: the portal gives it no number [I]."""
+    return f"{told.get('MaThongBaoThue', '')}@{told.get('ThoiGianThanhToan', '')}"
+
+
+def read_form(value: Any) -> dict[str, Any] | None:
+    """Read what a citizen filled in, JSON in a text (as the portal's result of interlinked dossiers is)."""
+    if isinstance(value, dict):
+        return value or None
+    try:
+        form = json.loads(value) if isinstance(value, str) and value.strip() else None
+    except ValueError:
+        form = value
+    if form is not None and not isinstance(form, dict):
+        raise Fault("is no JSON object in a text", "không phải đối tượng JSON")
+    return form or None
+
+
+def write_form(form: dict[str, Any]) -> str:
+    """Write a form as JSON in a text."""
+    return json.dumps(form, ensure_ascii=False)
 
 
 def read_components(cases: Any) -> tuple[Document, ...] | None:
@@ -138,6 +162,14 @@ RULES: dict[str, PythonRule] = {
     "owner_place": PythonRule(read_owner_place, vi="địa chỉ của chủ hồ sơ"),
     "stored": PythonRule(read_stored, vi="tệp đã lưu"),
     "step_id": PythonRule(read_step_id, vi="trạng thái và thời điểm"),
+    "payment_id": PythonRule(read_payment_id, vi="thông báo và thời điểm nộp"),
+    "form": PythonRule(
+        read_form,
+        write_form,
+        lambda random: {"khac": random.randint(0, 9)},
+        {"type": ["string", "object"]},
+        vi="JSON trong chuỗi",
+    ),
     "withdrawal_id": PythonRule(read_withdrawal_id, vi="thời điểm yêu cầu"),
     "components": PythonRule(read_components, vi="gộp mọi trường hợp"),
     "agencies": PythonRule(read_agencies, vi="mã cơ quan theo thứ tự cũ hoặc mới"),
