@@ -37,6 +37,10 @@ class UnsettledError(LedgerUnavailableError):
     """An outcome could not be written before the stop's end; nothing is lost, the peer is asked."""
 
 
+class NotPossibleError(LienThongError):
+    """A person asked for what cannot be done; the text says why and what to do. Nothing was written."""
+
+
 class IntakeError(LienThongError):
     """A source handed in something that is not kept as it stands."""
 

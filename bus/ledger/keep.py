@@ -259,6 +259,8 @@ class Keeper:
             lane = work.lanes.setdefault((dossier, connector), [])
             if not way.appends and (old := lanes.overtaken(lane, way.operation)):
                 supersede(work, lane, old, "a newer one took its place")
+            # of what was said before a restore, the process that is gone may have told the peer (rule 23)
+            doubt = lanes.RESTORED if origin.as_of < self._store.doubts_before else ""
             place = lanes.Place(
                 key,
                 dossier,
@@ -266,8 +268,8 @@ class Keeper:
                 way.operation,
                 way.appends,
                 leg.after_withdrawal or one.role == "undo",
-                lanes.entry_state(lane, held=dossier in work.held),
-                "",
+                lanes.entry_state(lane, held=dossier in work.held, doubt=doubt),
+                doubt,
                 origin.traceparent,
                 leg.route,
                 one.role,
@@ -344,7 +346,7 @@ _dossier = schema.dossier.c
 _MARKS = select(_dossier.id, _dossier.withdrawn, _dossier.held_by, _dossier.merged_into).where(
     _dossier.id.in_(_ids)
 )
-_ORIGIN = select(_m.config, _m.traceparent).where(_m.id == bindparam("number"))
+_ORIGIN = select(_m.config, _m.traceparent, _m.as_of).where(_m.id == bindparam("number"))
 _FANOUT = (
     update(schema.message).where(_m.id == bindparam("number")).values(fanout=_m.fanout + bindparam("more"))
 )

@@ -11,6 +11,10 @@ from bus.ledger.records import Ready
 _d = schema.delivery.c
 
 
+RESTORED = "restored"
+"""The doubt of what the process before a restore may have done: when its turn comes, its peer is asked."""
+
+
 @dataclass(slots=True)
 class Place:
     """One delivery's place in its lane, as the open transaction sees it."""
@@ -91,22 +95,29 @@ def overtaken(lane: Lane, operation: str) -> Place | None:
     return None
 
 
-def entry_state(lane: Lane, *, held: bool) -> str:
+def entry_state(lane: Lane, *, held: bool, doubt: str = "") -> str:
     """In which state a new delivery joins a lane."""
     if any(place.blocks for place in lane):
         return "waiting"
-    return "held" if held else "ready"
+    return _turn(doubt, held=held)
 
 
 def release(lane: Lane, *, held: bool) -> Place | None:
     """The next of a lane, if nothing before it blocks; the caller writes its new state."""
     for place in lane:
         if place.state == "waiting":
-            place.state = "held" if held else "ready"
+            place.state = _turn(place.doubt, held=held)
             return place
         if place.blocks:
             return None
     return None
+
+
+def _turn(doubt: str, *, held: bool) -> str:
+    """In which state a delivery is when its turn comes: after a restore some are asked about first."""
+    if doubt == RESTORED:
+        return "unknown"
+    return "held" if held else "ready"
 
 
 def ready_of(places: Sequence[Place]) -> tuple[Ready, ...]:

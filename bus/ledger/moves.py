@@ -15,7 +15,8 @@ together with the newer one that takes its place."""
 
 LEGAL: Mapping[str, frozenset[str]] = {
     # a merge of two dossiers sets back what is ready behind an open one of the other
-    "waiting": frozenset({"ready", "held", "sending", "superseded"}),
+    # to unknown: what a backup left waiting is asked about when its turn comes (rule 23)
+    "waiting": frozenset({"ready", "held", "sending", "superseded", "unknown"}),
     "ready": frozenset({"sending", "held", "waiting", "superseded"}),
     "retrying": frozenset({"ready", "held", "waiting", "superseded"}),
     "held": frozenset({"ready", "waiting", "superseded"}),

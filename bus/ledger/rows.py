@@ -21,6 +21,10 @@ class Origin(Protocol):
     def traceparent(self) -> str:
         """Its trace."""
 
+    @property
+    def as_of(self) -> float:
+        """When its source knew it."""
+
 
 def message_row(
     now: float, keep: Keep, number: int, dossier: int | None, state: str, fanout: int
@@ -57,7 +61,8 @@ def delivery_row(now: float, origin: Origin, number: int, place: Place) -> dict[
         "appends": place.appends,
         "after_withdrawal": place.after_withdrawal,
         "state": place.state,
-        "due_at": now + REPUBLISH_AFTER,
+        "doubt": place.doubt,
+        "due_at": now if place.state == "unknown" else now + REPUBLISH_AFTER,
         "reason": "",
         "config": origin.config,
         "kept_at": now,

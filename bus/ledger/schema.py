@@ -179,7 +179,8 @@ delivery = Table(
     _partial("delivery_trouble", "connector", "id", where="state IN ('dead', 'held', 'unknown')"),
     _partial("delivery_given_up", "id", where="given_up > 0"),
     Index("delivery_dossier", "dossier", "id"),
-    comment="doubt: '' no attempt is without outcome, 'open' one may still act, 'lease' so may its process."
+    comment="doubt: '' no attempt is without outcome, 'open' one may still act, 'lease' so may its process,"
+    " 'restored' its turn begins with a question (rule 23)."
     " given_up: how often the broker gave up on its work message (rule 14). role: '' what its leg sends,"
     " 'end' its end is the leg's, 'resume' it carries a supplement, 'undo' it undoes.",
 )

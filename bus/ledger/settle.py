@@ -260,7 +260,7 @@ class Settler:
             if place := lanes.release(lane, held=key[0] in held):
                 freed.setdefault(key[0], []).append(place)
         moves = [
-            {"number": place.id, "new": place.state, "now": now, "due": now + REPUBLISH_AFTER}
+            {"number": place.id, "new": place.state, "now": now, "due": _due(place, now)}
             for place in sorted(chain.from_iterable(freed.values()), key=lambda place: place.id)
         ]
         many(tx, _FREE, moves)
@@ -282,6 +282,11 @@ class Settler:
         for (delivery, _), result in zip(says, results, strict=True):
             kept[delivery] = (*kept.get(delivery, ()), result)
         return kept, started
+
+
+def _due(place: lanes.Place, now: float) -> float:
+    """When the sweep looks after what is released: what has to be asked about was published by nobody."""
+    return now if place.state == "unknown" else now + REPUBLISH_AFTER
 
 
 def _is_under_way(place: lanes.Place) -> bool:

@@ -22,9 +22,13 @@ from bus.errors import ConfigurationError
 from bus.ledger import schema
 from bus.ledger.clock import WallClock
 from bus.ledger.migrate import upgrade
+from bus.ledger.schema_epoch import epoch
 
 _CONNECT, _SILENT = 5, 15
 """Seconds after which a PostgreSQL server that does not take a connection, or is silent, counts as away."""
+
+_SOURCES_AHEAD = 300.0
+"""Seconds by which a source's clock may be ahead of ours."""
 
 _COUNTED = (
     schema.dossier, schema.message, schema.delivery, schema.action, schema.event, schema.version,
@@ -44,6 +48,7 @@ class Store:
         self.writer = _sqlite_engine(url, write=True) if self.is_sqlite else _postgres_engine(url)
         self.reader = _sqlite_engine(url, write=False) if self.is_sqlite else self.writer
         self.holder = 0
+        self.doubts_before = 0.0
         self.clock = WallClock()
         self._lock = _Lock(self)
         self._next: dict[str, int] = {}
@@ -51,6 +56,7 @@ class Store:
             self._lock.take_file()
             upgrade(self.writer)
             self.holder = self._register()
+            self.doubts_before = self._restored()
             self._lock.take_holder(self.holder)
 
     def _register(self) -> int:
@@ -93,12 +99,22 @@ class Store:
             )
             return [int(row[0]) for row in drawn]
         if table.name not in self._next:
-            self._next[table.name] = int(
-                tx.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
-            )
+            self._next[table.name] = self._last(tx, table)
         first = self._next[table.name] + 1
         self._next[table.name] += count
         return range(first, first + count)
+
+    def _restored(self) -> float:
+        """Until when what sources said may have had its effects already: a little after the last restore."""
+        with self.read() as tx:
+            began = tx.execute(select(func.max(epoch.c.began_at))).scalar_one()
+        return float(began) + _SOURCES_AHEAD if began else 0.0
+
+    def _last(self, tx: Connection, table: Table) -> int:
+        """The last number that was given: of what is there, or before what a restore left out (rule 23)."""
+        given = tx.execute(select(func.max(table.c.id))).scalar_one()
+        floor = tx.execute(select(func.max(epoch.c.floor))).scalar_one()
+        return max(int(given or 0), int(floor or 0))
 
     def forget_numbers(self) -> None:
         """After a rollback: numbers drawn in it may be drawn again from what is there."""
