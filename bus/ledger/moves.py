@@ -9,9 +9,9 @@ from collections.abc import Mapping
 READY = frozenset({"ready", "retrying", "held"})
 """What the model calls ready: may go, may go later, may go when a person lets it."""
 
-ENTRIES = frozenset({"waiting", "ready", "held", "sending", "superseded"})
+ENTRIES = frozenset({"waiting", "ready", "held", "sending", "superseded", "unknown"})
 """How a delivery begins. `sending`: kept and claimed in one transaction (decision 14); `superseded`: kept
-together with the newer one that takes its place."""
+together with the newer one that takes its place; `unknown`: said before a restore (decision 29)."""
 
 LEGAL: Mapping[str, frozenset[str]] = {
     # a merge of two dossiers sets back what is ready behind an open one of the other

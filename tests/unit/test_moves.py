@@ -25,6 +25,8 @@ OURS = {
     ("absent", "sending"): "kept and claimed in one transaction (decision 14)",
     ("absent", "superseded"): "kept together with the newer one that takes its place",
     ("waiting", "sending"): "released and claimed in one transaction (decision 14)",
+    ("absent", "unknown"): "said before a restore: its peer is asked first (decision 29)",
+    ("waiting", "unknown"): "its turn comes after a restore: its peer is asked first (decision 29)",
     ("ready", "waiting"): "two dossiers became one: it waits for what is open in the other",
     ("ready", "superseded"): "withdrawn before it was sent (decision 4)",
     ("sending", "superseded"): "no change: the peer has it already",
