@@ -39,7 +39,7 @@ def run(minutes: float = 30.0) -> dict[str, Any]:
     with ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-", dir=folder)))
         broker = stack.enter_context(find_broker(data / "rabbitmq", say=_say))
-        scene = build_scene(stack, data, broker=broker, seed=5, pace=0.5)
+        scene = build_scene(stack, data, broker=broker, seed=5, pace=0.5, authorities=False)
         log = stack.enter_context((data / "bus.log").open("ab"))
         command = [sys.executable, "-m", "commands.serving", str(scene.settings)]
         bus = guarded_popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=log, grace=30)

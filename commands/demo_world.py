@@ -95,33 +95,43 @@ class Scene:
 
 
 def build_scene(
-    stack: ExitStack, folder: Path, *, broker: str, seed: int, pace: float = 1.0, routes: Path | None = None
+    stack: ExitStack,
+    folder: Path,
+    *,
+    broker: str,
+    seed: int,
+    pace: float = 1.0,
+    routes: Path | None = None,
+    authorities: bool = True,
 ) -> Scene:
     """Start the simulated peers, write the settings that fit them, and tell the peers where our door will be.
 
     `pace` is how many seconds a step of the officials takes. All lies in `folder` and ends with `stack`.
+    Without `authorities` there are portal and one-stop alone: nobody then waits for citizens who pay.
     """
     drawn = ["--seed", str(seed), "--tables", str(ROOT / "deploy" / "tables")]
     # at this pace some withdrawals meet a dossier that is still worked on, others come too late
     citizens = ["--citizen-delay", "0.2", "--withdraw-share", "0.06"]
     portal = start_simulator(stack, PORTAL, folder, [*drawn, *citizens])
-    onestop = start_simulator(stack, ONESTOP, folder, [*drawn, "--pace", str(pace), "--flows", _FLOWS])
+    onestop = start_simulator(
+        stack, ONESTOP, folder, [*drawn, "--pace", str(pace), *(("--flows", _FLOWS) if authorities else ())]
+    )
     work = ["--seed", str(seed), "--work-seconds", str(pace)]
     peers = {PORTAL: portal, ONESTOP: onestop} | {
-        name: start_simulator(stack, name, folder, work) for name in (INSURANCE, TAX)
+        name: start_simulator(stack, name, folder, work) for name in ((INSURANCE, TAX) if authorities else ())
     }
     port = free_ports(1)[0]
-    (folder / "tax.pem").write_text(
-        requests.get(f"{peers[TAX].control_url}/_sim/certificate", timeout=30).text
-    )
+    if authorities:
+        seal = requests.get(f"{peers[TAX].control_url}/_sim/certificate", timeout=30)
+        (folder / "tax.pem").write_text(seal.text)
     settings = write_settings(
         folder,
         broker=broker,
         portal=portal.url,
         onestop=onestop.url,
         port=port,
-        insurance=peers[INSURANCE].url,
-        tax=peers[TAX].url,
+        insurance=peers[INSURANCE].url if authorities else "",
+        tax=peers[TAX].url if authorities else "",
     )
     for source in filter(None, (ROOT / "bus" / "routes", routes)):
         hurried(source, folder / "routes")

@@ -105,7 +105,7 @@ def _start(stack: ExitStack, wish: Wish, entry: Sequence[str], given: tuple[Faul
     else:
         address = f"sqlite:///{DRILL / 'data' / 'ledger.db'}"
         clock, preload = Clock({"bus": ours.write}), ours.preload
-    scene = build_scene(stack, DRILL, broker=nodes.url, seed=wish.seed, pace=0.6)
+    scene = build_scene(stack, DRILL, broker=nodes.url, seed=wish.seed, pace=0.6, authorities=False)
     fit(scene.settings, data=disk.folder.resolve(), ledger=address)
     connectors = tuple(scene.peers)
     slots = [Slot(name, () if name == "serve" else connectors, lives(wish, name)) for name in wish.processes]
