@@ -42,6 +42,7 @@ PAGES = (
     "/connectors",
     "/legs",
     "/flows",
+    "/figures",
     "/actions",
 )
 _FAMILIES = ("nguyen", "tran", "le", "pham", "huynh", "phan", "vu", "dang", "bui", "do")

@@ -9,6 +9,7 @@ from commands.assemble import Bus
 from commands.door import opened
 from monitoring.console.app import console
 from monitoring.console.desk import Desk
+from monitoring.report.tally import Reporter
 
 
 @contextlib.asynccontextmanager
@@ -40,5 +41,6 @@ def _desk(bus: Bus) -> Desk:
         publish=bus.worker.dispatcher.publish,
         session_lives=float(settings.console.session_lives),
         is_encrypted=settings.listen.console.certificate is not None,
+        reporter=Reporter(bus.assembly.tables, settings.calendar.working),
         second_person=frozenset(settings.console.second_person),
     )

@@ -12,6 +12,7 @@ from commands.drill_line import drill
 from commands.files_line import files
 from commands.options import Configured, Json, LedgerAddress, Number, Reason, Settings
 from commands.person_line import person
+from commands.report_line import report
 from commands.welcome import WELCOME
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -22,6 +23,7 @@ app.command()(restore)
 app.add_typer(connector, name="connector", help="List connectors; pause, resume or probe one.")
 app.add_typer(person, name="person", help="Who may sign in to the console (người dùng).")
 app.command()(drill)
+app.command()(report)
 app.add_typer(files, name="files", help="Stored files (tệp): withdraw their links, prove them sound.")
 
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}

@@ -1,7 +1,8 @@
 """The ledger's public face: writes are awaited and grouped, reads are short and blocking."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -231,9 +232,21 @@ class Ledger:
 
 def read_only(url: str, question: Callable[..., T], *arguments: Any) -> T:
     """Ask a ledger that another process may be serving; nothing is written."""
+    with reading(url) as ask:
+        answer: T = ask(question, *arguments)
+        return answer
+
+
+@contextmanager
+def reading(url: str) -> Iterator[Callable[..., Any]]:
+    """The same for several questions, each in a short transaction of its own: `ask(question, *arguments)`."""
     store = Store(url, serve=False)
-    try:
+
+    def ask(question: Callable[..., T], *arguments: Any) -> T:
         with store.read() as tx:
             return question(tx, *arguments)
+
+    try:
+        yield ask
     finally:
         store.close()

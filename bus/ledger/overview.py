@@ -5,7 +5,7 @@ Only open rows and those of today are read, each by an index, so that a ledger o
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, Select, func, select, text
+from sqlalchemy import Connection, RowMapping, Select, Table, func, select, text
 
 from bus.ledger import schema
 
@@ -39,12 +39,13 @@ def under_way(tx: Connection) -> list[Under]:
     return [Under(row[0], row[1], row[2], row[3]) for row in tx.execute(query)]
 
 
-def first_since(tx: Connection, began: float) -> int:
-    """The number of the first delivery kept at or after `began`: numbers grow with time."""
-    low, high = 1, int(tx.execute(select(func.coalesce(func.max(_d.id), 0))).scalar_one()) + 1
+def first_since(tx: Connection, began: float, table: Table = schema.delivery) -> int:
+    """The number of the first delivery (or message) kept at or after `began`: numbers grow with time."""
+    of = table.c
+    low, high = 1, int(tx.execute(select(func.coalesce(func.max(of.id), 0))).scalar_one()) + 1
     while low < high:
         middle = (low + high) // 2
-        query = select(_d.id, _d.kept_at).where(_d.id >= middle).order_by(_d.id).limit(1)
+        query = select(of.id, of.kept_at).where(of.id >= middle).order_by(of.id).limit(1)
         row = tx.execute(query).first()
         if row is None or row.kept_at >= began:
             high = middle

@@ -17,7 +17,7 @@ from litestar.exceptions import (
 from litestar.static_files import create_static_files_router
 
 from bus.errors import LedgerUnavailableError
-from monitoring.console import acting, dossiers, looking, signing
+from monitoring.console import acting, counting, dossiers, looking, signing
 from monitoring.console.desk import Desk
 from monitoring.console.given import Visits
 from monitoring.console.page import Pages, go
@@ -48,7 +48,13 @@ def console(desk: Desk) -> Application:
     pages = Pages(desk)
     visits = Visits(desk, pages)
     static = create_static_files_router(path="/static", directories=[Path(__file__).with_name("static")])
-    handlers = (*signing.HANDLERS, *looking.HANDLERS, *dossiers.HANDLERS, *acting.HANDLERS)
+    handlers = (
+        *signing.HANDLERS,
+        *looking.HANDLERS,
+        *counting.HANDLERS,
+        *dossiers.HANDLERS,
+        *acting.HANDLERS,
+    )
     app = Litestar(
         route_handlers=[*handlers, static],
         dependencies={

@@ -20,6 +20,7 @@ from bus.ledger.ledger import Ledger
 from bus.ledger.overview import Today, Under
 from bus.ledger.records import Ready
 from bus.ledger.schema import WAITS
+from monitoring.report.tally import Reporter
 
 VIETNAM = timezone(timedelta(hours=7))
 
@@ -58,6 +59,7 @@ class Desk:
     session_lives: float = 12 * 3600.0
     is_encrypted: bool = False
     second_person: frozenset[str] = frozenset()
+    reporter: Reporter = field(default_factory=Reporter)
     snapshot: Snapshot = field(default_factory=Snapshot)
 
     async def follow(self) -> None:

@@ -22,6 +22,7 @@ TABS = (
     ("/connectors", "connectors"),
     ("/legs", "legs"),
     ("/flows", "flows"),
+    ("/figures", "figures"),
     ("/actions", "actions"),
     ("/people", "people"),
 )

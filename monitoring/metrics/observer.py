@@ -2,9 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from datetime import date, datetime
-from datetime import time as clock
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -16,6 +14,7 @@ from mappings.dossier import MESSAGES
 from mappings.engine_values import FieldProblem
 from mappings.promised import promised, promised_in
 from monitoring.metrics.catalogue import HEARD, Metric
+from monitoring.working_time import WorkingTime
 
 OTHER = "other"
 """The label of whatever a closed list has no word for: nobody outside makes series."""
@@ -94,13 +93,10 @@ class MetricsObserver(Silent):
 
 
 class Slack:
-    """Working time left to a promised date, in seconds. Whole days between two dates are worked out once."""
+    """Working time left to a promised date, in seconds."""
 
     def __init__(self, calendar: WorkingCalendar) -> None:
-        self._between = calendar.working_between
-        self._days = lru_cache(maxsize=4096)(self._working_days)
-        self._works = lru_cache(maxsize=4096)(calendar.is_working_day)
-        self._hours = [(_seconds(begin), _seconds(end)) for begin, end in calendar.hours]
+        self._between = WorkingTime(calendar).between
 
     def left(self, claimed: Claimed, now: float) -> float | None:
         """What is left of a delivery's promise; None where its dossier has none."""
@@ -113,29 +109,4 @@ class Slack:
 
     def until(self, due: datetime, now: float) -> float:
         """Working seconds from `now` (since the epoch) to a moment; negative where it is over."""
-        end, at = due.astimezone(ZONE), datetime.fromtimestamp(now, ZONE)
-        if end < at:
-            return -self._seconds(end, at)
-        return self._seconds(at, end)
-
-    def _seconds(self, start: datetime, end: datetime) -> float:
-        whole = self._days(start.date(), end.date())
-        return whole - self._of_day(start) + self._of_day(end)
-
-    def _working_days(self, start: date, end: date) -> float:
-        return self._between(_midnight(start), _midnight(end)).total_seconds()
-
-    def _of_day(self, moment: datetime) -> float:
-        """Working time of the day up to a moment."""
-        if not self._works(moment.date()):
-            return 0.0
-        at = _seconds(moment.time())
-        return sum(min(end, at) - begin for begin, end in self._hours if at > begin)
-
-
-def _seconds(moment: clock) -> float:
-    return moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond / 1e6
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=ZONE)
+        return self._between(datetime.fromtimestamp(now, ZONE), due)

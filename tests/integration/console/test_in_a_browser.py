@@ -46,6 +46,7 @@ PAGES = (
     "/connectors/onestop",
     "/legs",
     "/flows",
+    "/figures",
     "/actions",
     "/people",
     "/nowhere",

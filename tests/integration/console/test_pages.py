@@ -162,3 +162,22 @@ async def test_what_is_not_there_is_said_on_a_page(open_console: Opened[Browser]
         reply = await browser.client.get(path)
         assert reply.status_code == 404
         assert "Không có trang này" in reply.text
+
+
+async def test_the_province_s_figures_are_shown_and_can_be_taken_away(open_console: Opened[Browser]) -> None:
+    """Today's by itself; other days when asked; a workbook; and what is no period is said."""
+    async with open_console as browser:
+        await browser.signs_in("viewer")
+        await _one_dossier(browser)
+        page = await browser.looks("/figures?from=2026-04-15&to=15/04/2026")
+        assert "Tiến độ theo cơ quan" in page
+        assert "<b>1</b>" in page
+        assert NAME not in page
+        assert CITIZEN not in page
+        book = await browser.client.get("/figures.xlsx?from=2026-04-15&to=2026-04-15")
+        assert book.content.startswith(b"PK")
+        assert "so-lieu-2026-04-15-2026-04-15.xlsx" in book.headers["content-disposition"]
+        for wrong in ("from=2026-04-15&to=2026-04-14", "from=khi+nao", "from=2010-01-01&to=2026-01-01"):
+            page = (await browser.client.get(f"/figures?{wrong}")).text
+            assert "Kỳ không đọc được" in page
+            assert (await browser.client.get(f"/figures.xlsx?{wrong}")).status_code == 422

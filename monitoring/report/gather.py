@@ -1,0 +1,46 @@
+"""Reading the ledger into a tally, window by window, each in a short transaction of its own.
+
+What happened in the period was heard in it or later: dossiers are taken that were heard of since it began, as
+they are known today. A day is added for peers whose clock is before ours. A dossier that becomes one with
+another while it is read may count by both numbers.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bus.ledger import heard
+from bus.ledger.heard import Window
+from bus.ledger.ledger import Ledger
+from monitoring.report.tally import Tally
+
+_BEFORE = timedelta(days=1)
+
+
+def gather(
+    ask: Callable[..., Any], tally: Tally, progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> Tally:
+    """Count everything; `ask` is `Ledger.look` or like it, `progress` is told (windows done, of how many)."""
+    pieces = ask(_windows, tally)
+    for done, window in enumerate(pieces):
+        progress(done, len(pieces))
+        ask(_count, tally, window)
+    return tally
+
+
+async def gather_behind(ledger: Ledger, tally: Tally) -> Tally:
+    """The same without holding up the loop; raises `LedgerUnavailableError` where the ledger is away."""
+    for window in await ledger.ask(_windows, tally):
+        await ledger.ask(_count, tally, window)
+    return tally
+
+
+def _windows(tx: Connection, tally: Tally) -> list[Window]:
+    return list(heard.windows(tx, (tally.period.begins - _BEFORE).timestamp()))
+
+
+def _count(tx: Connection, tally: Tally, window: Window) -> None:
+    for made_at, fold in heard.folds(tx, window):
+        tally.add(made_at, fold)
