@@ -104,7 +104,9 @@ class Bus:
             "onestop": frozenset(ONESTOP.operations),
         }
         files = sorted((ROOT / "bus" / "routes").glob("*.toml"))
-        routes = read_routes([read_file(file) for file in files], operations=operations, messages=MESSAGES)
+        absent = frozenset({"insurance", "ioffice", "tax"})
+        read = [read_file(file) for file in files]
+        routes = read_routes(read, operations=operations, messages=MESSAGES, absent=absent)
         planner = Planner(routes, {"national_portal.sync_record": False, "onestop.create_dossier": False})
         self.folder = folder
         self.ledger = Ledger(Store(f"sqlite:///{folder / 'ledger.db'}"), planner.plan, planner.merge)

@@ -67,7 +67,8 @@ def routes() -> Routes:
     """The shipped routes."""
     files = [read_file(file) for file in sorted((ROOT / "bus" / "routes").glob("*.toml"))]
     operations = {one.kind.name: frozenset(one.kind.operations) for one in (portal(), onestop())}
-    return read_routes(files, operations=operations, messages=MESSAGES)
+    absent = frozenset({"insurance", "ioffice", "tax"})
+    return read_routes(files, operations=operations, messages=MESSAGES, absent=absent)
 
 
 def planner() -> Planner:
