@@ -1,8 +1,8 @@
 """What keeping a message means: the fold of its dossier and the deliveries the routes ask for. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -14,6 +14,8 @@ from bus.flows import Planned, Routes
 from bus.ledger.records import Keep, Legs, Past, Plan, PlannedDelivery, Told, Way
 from bus.leg_clocks import clock_of, rounds_of, seconds_of
 from bus.leg_refusal import refusal_of
+from bus.leg_undo import Undo, undos_of
+from bus.ports import Decision
 from mappings.dossier import MESSAGES, Dossier, Message
 from mappings.fold import State, fold, merge
 
@@ -45,7 +47,8 @@ class Planner:
     `derive` gives the fields that are derived from the installation's tables, such as `procedure_group`; it
     is asked only where a route looks at one. A leg's clock (`within`) starts when the ledger keeps the
     message that opens it, not at the message's `as_of`: late is judged on the ledger's clock, a peer's may be
-    wrong, and what a peer told us late is not the delay of whoever owes the answer.
+    wrong, and what a peer told us late is not the delay of whoever owes the answer. `decisions` are the
+    messages that decide what an operation asked for, by "connector.operation".
     """
 
     def __init__(
@@ -55,7 +58,10 @@ class Planner:
         derive: Callable[[Dossier], Mapping[str, Any]] = lambda _: {},
         calendar: WorkingCalendar | None = None,
         addressing: Addressing | None = None,
+        decisions: Mapping[str, Decision] | None = None,
     ) -> None:
+        self._decided = frozenset(decisions or ())
+        self._undos = undos_of(routes.legs, decisions or {})
         self._addressing = addressing or Addressing()
         self._routes = routes
         self._appends = appends
@@ -97,14 +103,16 @@ class Planner:
 
     def _told(self, kind: str, message: Message) -> tuple[Told, ...]:
         """What the message is to each leg that hears its kind."""
-        heard = self._routes.hearing(kind)
-        if not heard:
+        heard, undos = self._routes.hearing(kind), self._undos.get(kind, ())
+        if not heard and not undos:
             return ()
-        return tuple(
+        told = tuple(
             Told(leg.route, does, _ties(leg, message) if does in ("answer", "refuse") else None)
             for leg in heard
             if (does := leg.hear(kind, message))
         )
+        decided = (Told(one.leg.route, does, _ties(one.leg, message)) for one, does in _said(undos, message))
+        return (*told, *decided)
 
     def _named(
         self, kind: str, message: Message, planned: tuple[Planned, ...]
@@ -120,10 +128,16 @@ class Planner:
         """The legs that a message may answer, each with what it names of what was sent by them."""
         return tuple(
             (leg.route, tie)
-            for leg in self._routes.hearing(kind)
+            for leg in self._heard(kind)
             if leg.matched_by
             for tie in _ties(leg, message) or ()
         )
+
+    def _heard(self, kind: str) -> Iterable[Leg]:
+        """The legs that hear a kind of message, each once; what decides an undo is heard too."""
+        heard = self._routes.hearing(kind)
+        undos = self._undos.get(kind)
+        return {leg.route: leg for leg in (*heard, *(one.leg for one in undos))}.values() if undos else heard
 
     def is_tied(self, route: str, operation: str) -> bool:
         """Whether answers will name what this operation sends: then it is noted before the call."""
@@ -215,8 +229,15 @@ class Planner:
         )
 
     def _way(self, send: Send) -> Way:
-        appends = self._appends.get(f"{send.connector}.{send.operation}", True)
-        return Way(send.connector, send.operation, appends)
+        name = f"{send.connector}.{send.operation}"
+        return Way(send.connector, send.operation, self._appends.get(name, True), name in self._decided)
+
+
+def _said(undos: Iterable[Undo], message: Message) -> Iterator[tuple[Undo, Literal["agree", "disagree"]]]:
+    """What a message decides of each undo, where it decides anything."""
+    for undo in undos:
+        if does := undo.hear(message):
+            yield undo, does
 
 
 def _ties(leg: Leg, message: Message) -> tuple[str, ...] | None:

@@ -112,6 +112,19 @@ class Sighting(msgspec.Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """The message by which a peer says later whether it does what an operation asked of it.
+
+    `kind` is "TYPE.message"; `agreed` and `not_agreed` are its fields and what they equal there. A message
+    that fits neither decides nothing.
+    """
+
+    kind: str
+    agreed: Mapping[str, str | int | bool]
+    not_agreed: Mapping[str, str | int | bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """Something that a connector of this type can do at its peer.
 
@@ -121,7 +134,8 @@ class Operation:
     `call` and `lookup` raise only `bus.errors.DeliveryError`s. `key` names what an appended request adds
     at the peer, so that nothing is added twice or echoed. `seconds` bounds a call as a whole.
     `refusal_status` is the status of the step that a refusal becomes. `order` is the order in which the
-    peer may be shown statuses: what would go back is not sent.
+    peer may be shown statuses: what would go back is not sent. `decided_by`: delivered, it is only asked for,
+    and this message decides; a leg that it undoes is undone then, or waits for a person.
     """
 
     name: str
@@ -136,6 +150,7 @@ class Operation:
     seconds: float = 30.0
     refusal_status: Status = "stopped"
     order: StatusOrder | None = None
+    decided_by: Decision | None = None
 
     @property
     def certainty(self) -> Literal["repeatable", "askable", "person"]:

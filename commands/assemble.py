@@ -160,11 +160,13 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point
         for name, settings in installation.connectors.items()
     }
     refuse(installation, {name: one.longest_call for name, one in connectors.items()})
-    appends = {
-        f"{name}.{operation.name}": operation.effect == "appends"
+    operations = {
+        f"{name}.{operation.name}": operation
         for name, connector in connectors.items()
         for operation in connector.adapter.operations.values()
     }
+    appends = {name: one.effect == "appends" for name, one in operations.items()}
+    decisions = {name: one.decided_by for name, one in operations.items() if one.decided_by}
     calendar = installation.calendar.working
     # the holidays of a year are worked out once, which takes a while: now, not inside the first commit
     calendar.is_working_day(datetime.now(ZONE).date())
@@ -173,7 +175,7 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point
         {name: settings.type for name, settings in installation.connectors.items()},
         {name: settings.serves for name, settings in installation.connectors.items()},
     )
-    planner = Planner(assembly.routes, appends, assembly.derive, calendar, addressing)
+    planner = Planner(assembly.routes, appends, assembly.derive, calendar, addressing, decisions)
     ledger = Ledger(
         Store(installation.ledger.address(installation.installation.data)),
         planner.plan,

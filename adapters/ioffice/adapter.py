@@ -18,9 +18,11 @@ from adapters.ioffice.sending import Desk
 from adapters.ioffice.settings import TEXTS, IOfficeSettings
 from adapters.ioffice.status_order import ORDER
 from bus.errors import DeliveryError
-from bus.ports import AdapterType, Deadline, Files, Operation, Poll, Probe, Tree, Webhook
+from bus.ports import AdapterType, Deadline, Decision, Files, Operation, Poll, Probe, Tree, Webhook
 
 TITLE = "iOffice, trục liên thông văn bản"
+GIVEN_BACK = Decision("ioffice.document_status", {"status": "agreed"}, {"status": "not_agreed"})
+"""Codes 15 and 16: whether the recipient gives a document back (QCVN 102:2016)."""
 _TITLES: Mapping[Kind, tuple[str, str]] = {
     "edoc": ("documents", "Văn bản đến"),
     "status": ("statuses", "Trạng thái văn bản"),
@@ -136,6 +138,7 @@ def _operations(desk: Desk, line: Line) -> list[Operation]:
             call=desk.ask_back,
             key=sending.ask_back_key,
             seconds=seconds,
+            decided_by=GIVEN_BACK,
         ),
     ]
 

@@ -14,6 +14,7 @@ from bus.ledger.work import Leg, Wanted, Work
 LATE = "late: the dossier was withdrawn before this came (đến muộn, hồ sơ đã rút)"
 FOR_A_PERSON = "a person must undo it (cần người thu hồi)"
 WITHDRAWN = "the dossier was withdrawn (hồ sơ đã rút)"
+ASKED = "asked for; the peer has not decided yet (chờ bên nhận trả lời)"
 PENDING = "what was sent for it has no outcome yet"
 ENDED = ("done", "refused", "undone")
 
@@ -49,6 +50,9 @@ class Moves:
                 work.late.add(number)
                 _change(leg, answered_by=number)
             return False
+        if told.does in ("agree", "disagree"):
+            self._decide(work, leg, told, number)
+            return False
         rounds = self._rounds(leg)
         if told.does == "answer" and leg.state in ("open", "paused"):
             _end(leg, "done", work.now, answered_by=number)
@@ -62,6 +66,20 @@ class Moves:
         elif told.does == "resume" and leg.state == "paused" and rounds:
             self._resume(work, leg, wanted)
         return False
+
+    def _decide(self, work: Work, leg: Leg, told: Told, number: int) -> None:
+        """The peer decides what the leg's undo asks for; also before its call has ended, and anew.
+
+        Not where nothing was asked yet: then it speaks of something else.
+        """
+        if leg.state != "undoing" or leg.reason.endswith(PENDING):
+            return
+        if told.does == "agree":
+            _end(leg, "undone", work.now, reason="the peer agrees (bên nhận đồng ý)")
+        else:
+            _change(leg, reason=f"the peer does not agree (bên nhận không đồng ý): {FOR_A_PERSON}")
+        if leg.answered_by is None:
+            _change(leg, answered_by=number)
 
     def _resume(self, work: Work, leg: Leg, wanted: list[Wanted]) -> None:
         """The leg's own clock goes on with what was left of it, and the supplement is sent on."""
@@ -166,6 +184,10 @@ class Moves:
         else:
             _end(leg, "undone", work.now, reason=why)
 
+    def _is_decided(self, leg: Leg) -> bool:
+        spec = self._legs.by_route.get(leg_of(leg.route))
+        return spec is not None and isinstance(spec.undo, Way) and spec.undo.is_decided
+
     def end(self, work: Work, dossier: int, end: LegEnd) -> list[Wanted]:
         """The end of a delivery is that of its leg, or lets it be undone."""
         wanted: list[Wanted] = []
@@ -176,6 +198,9 @@ class Moves:
             _end(leg, end.end, work.now, reason=end.reason if end.end == "refused" else "")
         elif leg.state == "undoing" and end.end == "sent":
             self._undo(work, leg, wanted, WITHDRAWN)
+        elif leg.state == "undoing" and end.end == "undone" and self._is_decided(leg):
+            if not leg.reason.endswith(FOR_A_PERSON):
+                _change(leg, reason=ASKED)
         elif leg.state == "undoing" and end.end == "not undone":
             _change(leg, reason=f"the peer does not undo it ({end.reason}): {FOR_A_PERSON}")
         elif leg.state == "undoing":
@@ -192,8 +217,9 @@ def _meant(legs: "dict[str, Leg]", told: Told, keep: Keep) -> list[Leg]:
         named = [leg for leg in rows if _item(leg.route) in told.ties or leg.tie in told.ties]
         if named or any(leg.tie or _item(leg.route) for leg in rows):
             return named
-    waiting = [leg for leg in rows if leg.state in ("open", "paused")]
-    several = told.does in ("answer", "refuse") and len(waiting) > 1
+    decides = told.does in ("agree", "disagree")
+    waiting = [leg for leg in rows if leg.state in (("undoing",) if decides else ("open", "paused"))]
+    several = told.does in ("answer", "refuse", "agree", "disagree") and len(waiting) > 1
     # of several that wait nobody can tell which is meant, unless nothing tells them apart for its peer either
     return [] if several and any(leg.tie for leg in waiting) else rows
 

@@ -170,11 +170,12 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
 
 
 class Way(msgspec.Struct, frozen=True, gc=False):
-    """An operation of a connector, and whether it appends."""
+    """An operation of a connector, whether it appends, and whether a later message decides what it asks."""
 
     connector: str
     operation: str
     appends: bool
+    is_decided: bool = False
 
 
 class Rounds(msgspec.Struct, frozen=True, gc=False):
@@ -220,11 +221,11 @@ class PlannedDelivery(msgspec.Struct, frozen=True, gc=False):
 class Told(msgspec.Struct, frozen=True, gc=False):
     """What a message is to a leg, named without a value. `ties` are what it names of those it is about.
 
-    None: the leg is tied by the dossier's number alone.
+    None: the leg is tied by the dossier's number alone. "agree" and "disagree" decide its undo.
     """
 
     route: str
-    does: Literal["answer", "refuse", "pause", "resume"]
+    does: Literal["answer", "refuse", "pause", "resume", "agree", "disagree"]
     ties: tuple[str, ...] | None = None
 
 

@@ -24,6 +24,7 @@ from bus.filing import Filing
 from bus.flows import read_routes
 from bus.ledger import schema
 from bus.ledger.ledger import Ledger
+from bus.ledger.legs import undoing
 from bus.ledger.store import Store
 from bus.links import LinkKey, Links
 from bus.pipeline import Parts, Pipeline
@@ -120,7 +121,10 @@ async def running(
 ) -> AsyncIterator[tuple[Ledger, Pipeline]]:
     """The bus's own part of it."""
     operations = {name: frozenset(one.type.operations) for name, one in connectors.items()}
-    planner = Planner(read_routes([read_file(ROUTE)], operations=operations, messages=MESSAGES), {})
+    routes = read_routes([read_file(ROUTE)], operations=operations, messages=MESSAGES)
+    asking_back = connectors["ioffice"].adapter.operations["ask_back"].decided_by
+    assert asking_back is not None
+    planner = Planner(routes, {}, decisions={"ioffice.ask_back": asking_back})
     ledger = Ledger(Store(f"sqlite:///{folder / 'ledger.db'}"), planner.plan, planner.merge, planner.legs)
     topology, broker = Topology(tuple(connectors), prefix=prefix), Broker()
     await broker.connect(amqp_url, topology, client_name="lienthong test")
@@ -201,11 +205,13 @@ async def test_an_answer_is_updated_and_taken_back_and_another_s_document_waits_
         assert len(one.onestop.did("add_result")) == 3
 
 
-@pytest.mark.parametrize(("given", "says"), [("1", "Đồng ý"), ("0", "Không đồng ý")])
+@pytest.mark.parametrize(
+    ("given", "says", "leg"), [("1", "Đồng ý", "undone"), ("0", "Không đồng ý", "undoing")]
+)
 async def test_a_withdrawn_dossier_is_asked_back_and_the_one_stop_sees_what_the_agency_says(
-    given: str, says: str, tmp_path: Path, amqp_url: str, prefix: str
+    given: str, says: str, leg: str, tmp_path: Path, amqp_url: str, prefix: str
 ) -> None:
-    """13 goes out once; 15 or 16 comes back as a step though the dossier is withdrawn."""
+    """13 goes out once; 15 or 16 comes back as a step though it is withdrawn, and decides the leg."""
     async with flow(tmp_path, amqp_url, prefix, "--pace", "0.6", "--give-back", given) as one:
         await one.pipeline.keep("onestop", request(one.store))
         await until(lambda: one.sent() == 1)
@@ -214,7 +220,11 @@ async def test_a_withdrawn_dossier_is_asked_back_and_the_one_stop_sees_what_the_
         await one.pipeline.keep("onestop", next(each for each in told if each.kind == "onestop.withdrawn"))
         await until(lambda: any(says in str(step) for step in one.onestop.did("add_step")))
         assert one.sent() == 2
-        await until(lambda: one.leg() == "undone")
+        assert one.leg() == leg
+        (reason,) = one.rows(select(schema.leg.c.reason))
+        assert "đồng ý" in reason[0]
+        waits = one.ledger.look(undoing, 9)
+        assert [each["state"] for each in waits] == (["undoing"] if leg == "undoing" else [])
 
 
 def answered(business: str, name: str) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from adapters.ioffice.adapter import GIVEN_BACK
 from bus.calendar import WorkingCalendar
 from bus.flows import read_routes
 from bus.ledger import read, schema
@@ -35,7 +36,7 @@ OPERATIONS = {
 def planner_of(text: str, calendar: WorkingCalendar | None = None) -> Planner:
     """The planner of a route file."""
     routes = read_routes([read_toml(text, "f.toml")], operations=OPERATIONS, messages=MESSAGES)
-    return Planner(routes, {}, calendar=calendar)
+    return Planner(routes, {}, calendar=calendar, decisions={"ioffice.ask_back": GIVEN_BACK})
 
 
 @dataclass
