@@ -15,12 +15,13 @@ from bus.calling_back import CallBacks
 from bus.errors import ConfigurationError
 from bus.files import FileStore
 from bus.retry import Schedule
+from commands.agency_packages import SHEET, EdxmlPackages
 from commands.assemble import Bus
 
 __all__ = ["LARGEST_MESSAGE", "PREFIX", "agencies_door", "calling_back"]
 
 LARGEST_MESSAGE = 4_000_000
-"""Bytes of a dossier as JSON; files are not in it."""
+"""Bytes of a dossier: JSON, where files are not in it, or an edXML package with its files."""
 
 
 def agencies_door(bus: Bus, store: FileStore) -> Litestar | None:
@@ -36,7 +37,9 @@ def agencies_door(bus: Bus, store: FileStore) -> Litestar | None:
     except ValueError as error:
         raise ConfigurationError([f"[[agency]] {error}"]) from None
     limit = min(int(installation.listen.intake.body_limit), LARGEST_MESSAGE)
-    return application(Door(bus.desk, gatekeeper, Province(bus.assembly.tables), store, limit))
+    packages = EdxmlPackages(bus.assembly.sheets[SHEET], store, limit)
+    province = Province(bus.assembly.tables)
+    return application(Door(bus.desk, gatekeeper, province, store, limit, packages))
 
 
 @contextlib.asynccontextmanager

@@ -15,7 +15,8 @@ from litestar.params import HeaderParameter, PathParameter, QueryParameter
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from adapters.agency.answers import Checked, Followed, HeldPage, Receipt, StoredFile
-from adapters.agency.door import Asked, Door, Withdraw
+from adapters.agency.door import Asked, Body, Door, Withdraw
+from adapters.agency.packages import MEDIA_TYPES as PACKAGES
 from adapters.agency.page import page
 from adapters.agency.problems import MEDIA_TYPE, DoorError, Wrong, again_later, wrong_content
 from adapters.agency.receipt import PATTERN
@@ -57,39 +58,49 @@ def _of(request: _Call) -> tuple[Door, Asked]:
     return request.app.state.door, request.scope["state"]["asked"]
 
 
+def _kind(request: _Call) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def _as_json(request: _Call) -> None:
     """Raise `DoorError` 415 for a body that says it is anything but JSON."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    if _kind(request) != "application/json":
         detail = "Gửi với Content-Type: application/json."
         raise DoorError(415, "media-type", "Không nhận kiểu nội dung này", detail)
+
+
+async def _dossier(request: _Call, door: Door) -> Body:
+    """The body of a dossier: JSON, or an edXML package where the door reads them."""
+    if door.packages is not None and _kind(request) in PACKAGES:
+        return Body(await request.body(), is_package=True)
+    if _kind(request) == "application/json":
+        return Body(await request.body())
+    detail = "Gửi với Content-Type: application/json, hoặc application/xml cho gói tin edXML."
+    raise DoorError(415, "media-type", "Không nhận kiểu nội dung này", detail)
 
 
 @post("/dossiers", status_code=202, operation_id="hand_in", opt={"right": "dossier.hand_in"})
 async def hand_in(request: _Call, key: _Key = None) -> Response[Receipt]:
     """Nộp hồ sơ: kept when answered; follow it by its receipt."""
     door, asked = _of(request)
-    _as_json(request)
     async with door.room():
-        return _receipt(await door.hand_in(asked, await request.body(), key))
+        return _receipt(await door.hand_in(asked, await _dossier(request, door), key))
 
 
 @post("/dossiers/checks", status_code=200, operation_id="check", opt={"right": "dossier.hand_in"})
 async def check(request: _Call) -> Checked:
     """Chỉ kiểm tra: judged as a dossier that is handed in, and nothing is kept."""
     door, asked = _of(request)
-    _as_json(request)
     async with door.room():
-        return door.checked(await door.read_dossier(asked, await request.body(), "agency.dossier"))
+        return await door.check(asked, await _dossier(request, door))
 
 
 @put("/dossiers/{reference:str}", status_code=202, operation_id="replace", opt={"right": "dossier.replace"})
 async def replace(request: _Call, reference: _Reference, key: _NeededKey) -> Response[Receipt]:
     """Thay thế nội dung hồ sơ đã nộp, while it is not at its end."""
     door, asked = _of(request)
-    _as_json(request)
     async with door.room():
-        return _receipt(await door.replace(asked, reference, await request.body(), key))
+        return _receipt(await door.replace(asked, reference, await _dossier(request, door), key))
 
 
 @post(

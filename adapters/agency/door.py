@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -16,6 +17,7 @@ from adapters.agency.answers import Checked, Followed, HeldItem, HeldPage, Recei
 from adapters.agency.following import followed
 from adapters.agency.gatekeeper import MOST_AT_ONCE, Gatekeeper, source
 from adapters.agency.judging import Judge
+from adapters.agency.packages import Packages, as_sent, at_element
 from adapters.agency.problems import DoorError, Wrong, again_later, not_found, wrong_content
 from adapters.agency.province import Province
 from adapters.agency.receipt import message_of, receipt_of
@@ -36,12 +38,35 @@ LONGEST_SILENCE = 30.0
 LARGE = 64 * 1024
 """Bytes of a body from which on it is read in a thread."""
 
+Said = TypeVar("Said", bound=Message)
+
 
 class Withdraw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The body of a withdrawal (yêu cầu rút hồ sơ): why, in the applicant's words; when it was asked for."""
 
     reason: str | None = None
     asked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A dossier as it came: canonical JSON, or an edXML package."""
+
+    raw: bytes
+    is_package: bool = False
+
+    @property
+    def media_type(self) -> str:
+        """What it is kept as."""
+        return "application/xml" if self.is_package else "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Generic[Said]):
+    """A message that may be kept. `content` are equal bytes for bodies that say the same."""
+
+    message: Said
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +90,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The door of one installation. `store` takes files, `body_limit` is the largest message in bytes."""
+    """The door of one installation. `store` takes files, `body_limit` is the largest message in bytes.
+
+    Without `packages` no edXML is taken.
+    """
 
     desk: Desk
     gatekeeper: Gatekeeper
     province: Province
     store: FileStore
     body_limit: int
+    packages: Packages | None = None
     uploads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(MOST_UPLOADS, thread_name_prefix="uploads")
     )
@@ -83,7 +112,13 @@ class Door:
     @property
     def judge(self) -> Judge:
         """Who judges what is handed in."""
-        return Judge(self.province, lambda digest: _has(self.store, digest), self._rehearse)
+        return self._judge(frozenset())
+
+    def _judge(self, brought: frozenset[str]) -> Judge:
+        """The judge of a message that brings files itself."""
+        return Judge(
+            self.province, lambda digest: digest in brought or _has(self.store, digest), self._rehearse
+        )
 
     def _rehearse(self, kind: str, dossier: Dossier) -> tuple[FieldProblem, ...]:
         return self.desk.rehearse(source_of("rehearsal"), kind, dossier)
@@ -107,13 +142,22 @@ class Door:
 
     # ---- hand in, check, replace, withdraw ----
 
-    async def read_dossier(self, asked: Asked, raw: bytes, kind: str) -> Dossier:
-        """The dossier that a body tells, judged and completed; raises `DoorError` with every problem."""
-        if len(raw) < LARGE:
-            return self._judged(asked, raw, kind)
-        return await asyncio.to_thread(self._judged, asked, raw, kind)
+    async def read_dossier(
+        self, asked: Asked, body: Body, kind: str, *, keep: bool = True
+    ) -> Judged[Dossier]:
+        """The dossier that a body tells, judged and completed; raises `DoorError` with every problem.
 
-    def _judged(self, asked: Asked, raw: bytes, kind: str) -> Dossier:
+        A package's files are in the store when this returns, unless nothing is to be kept.
+        """
+        if body.is_package:
+            if keep:
+                self.desk.check_room()
+            return await asyncio.to_thread(self._unpacked, asked, body.raw, kind, keep=keep)
+        if len(body.raw) < LARGE:
+            return self._read(asked, body.raw, kind)
+        return await asyncio.to_thread(self._read, asked, body.raw, kind)
+
+    def _read(self, asked: Asked, raw: bytes, kind: str) -> Judged[Dossier]:
         try:
             dossier, wrong = reading.read_partly(Dossier, raw)
         except reading.WrongError as error:
@@ -121,16 +165,33 @@ class Door:
         judged = self.judge.judge(asked.agency, dossier, asked.day, kind)
         if problems := [*wrong, *(one for one in judged if not any(_within(one, each) for each in wrong))]:
             raise wrong_content(problems)
-        return self.judge.completed(asked.agency, dossier, asked.day)
+        content = msgspec.json.encode(msgspec.json.decode(raw), order="deterministic")
+        return Judged(self.judge.completed(asked.agency, dossier, asked.day), content)
 
-    async def hand_in(self, asked: Asked, raw: bytes, key: str | None) -> Receipt:
+    def _unpacked(self, asked: Asked, raw: bytes, kind: str, *, keep: bool) -> Judged[Dossier]:
+        assert self.packages is not None  # noqa: S101 - for mypy: who has none refuses packages before
+        try:
+            said = self.packages.read(raw, keep=keep)
+        except reading.WrongError as error:
+            raise wrong_content(error.problems) from None
+        judge = self._judge(said.files)
+        try:
+            judged = judge.judge(asked.agency, said.dossier, asked.day, kind)
+        except DoorError as error:
+            error.problem = as_sent(error.problem, said.paths)
+            raise
+        if problems := [*said.wrong, *(at_element(one, said.paths) for one in judged)]:
+            raise wrong_content(problems)
+        return Judged(judge.completed(asked.agency, said.dossier, asked.day), said.content)
+
+    async def hand_in(self, asked: Asked, body: Body, key: str | None) -> Receipt:
         """Take a dossier in. On disk when this returns; the same again is answered with the same receipt."""
-        dossier = await self.read_dossier(asked, raw, "agency.dossier")
-        number = dossier.code or ""
+        judged = await self.read_dossier(asked, body, "agency.dossier")
+        number = judged.message.code or ""
         key = f"hand_in:{key or number}"
         async with self._turn(asked.source, number):
             await self._refuse_another(asked, number, key)
-            return await self._keep(asked, "agency.dossier", raw, dossier, key)
+            return await self._keep(asked, "agency.dossier", body, judged, key)
 
     async def _refuse_another(self, asked: Asked, number: str, key: str) -> None:
         """Raise `DoorError` 409 where the number is taken, unless by this very call, made before."""
@@ -147,24 +208,24 @@ class Door:
             detail = f"Số {number} đã là của một hồ sơ do hệ thống khác gửi. Kiểm tra lại cách cấp số."
             raise DoorError(409, "number-taken", "Số hồ sơ đã có", detail)
 
-    async def replace(self, asked: Asked, reference: str, raw: bytes, key: str) -> Receipt:
+    async def replace(self, asked: Asked, reference: str, body: Body, key: str) -> Receipt:
         """Put new content in the place of a dossier's; fields that it does not name stay as they are."""
         handed, _ = await self._own_open(asked, reference)
-        dossier = await self.read_dossier(asked, raw, "agency.replaced")
-        if dossier.code != handed.number:
+        judged = await self.read_dossier(asked, body, "agency.replaced")
+        if (number := judged.message.code) != handed.number:
             fix = f'Ghi "{handed.number}", số của hồ sơ đang thay thế'
             what = "khác số của hồ sơ đang thay thế"
-            raise wrong_content(
-                [Wrong(path="code", what=what, fix=fix, rule="same number", value=dossier.code)]
-            )
+            where = "MessageHeader/OtherInfo/ReferenceCodes" if body.is_package else "code"
+            raise wrong_content([Wrong(path=where, what=what, fix=fix, rule="same number", value=number)])
         async with self._turn(handed.source, handed.number):
-            return await self._keep(asked, "agency.replaced", raw, dossier, f"replace:{key}", of=handed)
+            return await self._keep(asked, "agency.replaced", body, judged, f"replace:{key}", of=handed)
 
     async def withdraw(self, asked: Asked, reference: str, raw: bytes, key: str | None) -> Receipt:
         """Withdraw a dossier: what has not been sent is not, and the one-stop is told."""
         handed, standing = await self._own(asked, reference)
+        raw = raw or b"{}"
         try:
-            body = reading.read(Withdraw, raw or b"{}")
+            body = reading.read(Withdraw, raw)
         except reading.WrongError as error:
             raise wrong_content(error.problems) from None
         key = f"withdraw:{key or handed.number}"
@@ -175,21 +236,24 @@ class Door:
             message = Withdrawal(
                 code=handed.number, id=f"{handed.number}/rut", asked_at=asked_at, reason=body.reason
             )
-            return await self._keep(asked, "agency.withdrawn", raw or b"{}", message, key, of=handed)
+            content = msgspec.json.encode(msgspec.json.decode(raw), order="deterministic")
+            told = Judged(message, content)
+            return await self._keep(asked, "agency.withdrawn", Body(raw), told, key, of=handed)
 
     async def _keep(
         self,
         asked: Asked,
         kind: str,
-        raw: bytes,
-        message: Message,
+        body: Body,
+        judged: Judged[Any],
         key: str,
         *,
         of: HandedIn | None = None,
     ) -> Receipt:
-        content = hashlib.sha256(msgspec.json.encode(msgspec.json.decode(raw), order="deterministic"))
+        message: Message = judged.message
+        content = hashlib.sha256(judged.content)
         told = {"content": content.hexdigest(), "number": message.code or ""}
-        incoming = Incoming(kind, None, raw, key=key, fingerprint=told)
+        incoming = Incoming(kind, None, body.raw, key=key, media_type=body.media_type, fingerprint=told)
         taken: Taken = await self.desk.keep(of.source if of else asked.source, incoming, message)
         if taken.outcome == "conflict":
             detail = (
@@ -286,9 +350,10 @@ class Door:
             hash=stored.hash, size=stored.size, media_type=stored.media_type, name=safe_name(name or digest)
         )
 
-    def checked(self, dossier: Dossier) -> Checked:
-        """The answer of a check that found nothing."""
-        return Checked(number=dossier.code or "")
+    async def check(self, asked: Asked, body: Body) -> Checked:
+        """Judge a dossier as if it were handed in, and keep nothing, no file either."""
+        judged = await self.read_dossier(asked, body, "agency.dossier", keep=False)
+        return Checked(number=judged.message.code or "")
 
 
 async def _next(pieces: AsyncIterator[bytes]) -> bytes:

@@ -15,6 +15,7 @@ from adapters.agency.reading import OURS
 from mappings.dossier import Dossier
 
 JSON = "application/json"
+XML = "application/xml"
 BYTES = "application/octet-stream"
 _REF = "#/components/schemas/{name}"
 _PATTERNS = {
@@ -77,11 +78,20 @@ def _json_body(name: str, example: Mapping[str, Any]) -> dict[str, Any]:
     return {JSON: {"schema": {"$ref": _REF.format(name=name)}, "example": example}}
 
 
+_DOSSIER = _json_body("Dossier", EXAMPLE) | {
+    XML: {
+        "schema": {
+            "type": "string",
+            "format": "binary",
+            "description": "Gói tin edXML (QCVN 102:2016), ApplicationType MCDT_DT; xem tài liệu cho cơ quan",
+        }
+    }
+}
 _BYTES = {BYTES: {"schema": {"type": "string", "format": "binary"}}}
 OFFERED: Mapping[str, Offered] = {
-    "hand_in": Offered(_json_body("Dossier", EXAMPLE), fails=(409, 413, 415, 422)),
-    "check": Offered(_json_body("Dossier", EXAMPLE), fails=(413, 415, 422)),
-    "replace": Offered(_json_body("Dossier", EXAMPLE), fails=(404, 409, 413, 415, 422)),
+    "hand_in": Offered(_DOSSIER, fails=(409, 413, 415, 422)),
+    "check": Offered(_DOSSIER, fails=(413, 415, 422)),
+    "replace": Offered(_DOSSIER, fails=(404, 409, 413, 415, 422)),
     "withdraw": Offered(_json_body("Withdraw", {"reason": "Nộp nhầm"}), fails=(404, 409, 413, 415, 422)),
     "follow": Offered(fails=(404,)),
     "held": Offered(fails=(422,)),

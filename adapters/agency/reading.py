@@ -209,9 +209,11 @@ class _Found:
         if isinstance(given, str):
             return self._text(given, path)
         if isinstance(given, list):
-            return [self._any(item, f"{path}[{at}]", depth + 1) for at, item in enumerate(given)]
+            items = [self._any(item, f"{path}[{at}]", depth + 1) for at, item in enumerate(given)]
+            return _ABSENT if any(item is _ABSENT for item in items) else items
         if isinstance(given, dict):
-            return {name: self._any(item, _joined(path, name), depth + 1) for name, item in given.items()}
+            named = {name: self._any(item, _joined(path, name), depth + 1) for name, item in given.items()}
+            return _ABSENT if any(item is _ABSENT for item in named.values()) else named
         return given
 
 

@@ -33,7 +33,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, amqp_url: str) -> Iterator[W
 def test_both_languages_have_the_same_commands() -> None:
     """So that running one of them is running both."""
     assert blocks("agencies.md") == blocks("agencies.vi.md")
-    assert len(blocks("agencies.md")) == 9
+    assert len(blocks("agencies.md")) == 10
 
 
 def test_the_commands_of_the_guide_do_what_it_says(world: World, tmp_path: Path) -> None:
@@ -65,9 +65,17 @@ def test_the_commands_of_the_guide_do_what_it_says(world: World, tmp_path: Path)
     assert json.loads(said[7])["repeated"] is False
     page, *hashes = said[8].splitlines()
     _compared(json.loads(page), [line.split()[0] for line in hashes])
+    _packaged(*map(json.loads, said[9].splitlines()))
 
 
 def _compared(page: dict[str, Any], hashes: list[str]) -> None:
     """Both sides have the same bytes."""
     assert [one["what"] for one in page["items"]] == ["hand_in", "replace", "withdraw"]
     assert [one["sha256"] for one in page["items"]][:2] == hashes
+
+
+def _packaged(fine: dict[str, Any], refused: dict[str, Any], taken: dict[str, Any]) -> None:
+    """A package is checked, refused at its own elements, and taken."""
+    assert fine == {"number": "H12.09-261125-0102", "fine": True}
+    assert [one["path"] for one in refused["problems"]] == ["MessageHeader/PromulgationInfo/PromulgationDate"]
+    assert (taken["number"], taken["repeated"]) == ("H12.09-261125-0102", False)

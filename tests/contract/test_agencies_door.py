@@ -1,7 +1,6 @@
 """The agencies' door where something of ours is away: nothing is half accepted, and it says when."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,67 +13,15 @@ from adapters.agency.door import Door
 from adapters.agency.gatekeeper import Gatekeeper
 from adapters.agency.province import Province
 from bus.agency_settings import AgencySettings
-from bus.desk import HandedIn, Standing, Taken
 from bus.errors import LedgerUnavailableError, UnavailableError
 from bus.files import FileStore
-from bus.ports import Incoming
 from bus.settings import Secret
 from commands.parts import TABLES
-from mappings.dossier import Message
-from mappings.engine_values import FieldProblem
 from mappings.tables import load
 from tests.acceptance.agency_world import dossier, hash_of
+from tests.contract.agency_desk import Desk
 
 KEY = "k" * 32
-
-
-class Desk:
-    """The desk of a bus that fails with `error`; it counts what it kept."""
-
-    def __init__(self) -> None:
-        self.error: Exception | None = None
-        self.kept = 0
-
-    async def keep(self, _source: str, _incoming: Incoming, _message: Message) -> Taken:
-        """Keep nothing while there is an error."""
-        self.check_room()
-        self.kept += 1
-        return Taken(self.kept, "kept")
-
-    def check_room(self) -> None:
-        """Raise what is wrong."""
-        if self.error:
-            raise self.error
-
-    def rehearse(self, _source: str, _kind: str, _message: Message) -> tuple[FieldProblem, ...]:
-        """Find nothing."""
-        return ()
-
-    async def handed_in(self, _message: int) -> HandedIn | None:
-        """Know nothing."""
-        return None
-
-    async def first_of(self, _sources: Sequence[str], _number: str) -> HandedIn | None:
-        """Know nothing."""
-        return None
-
-    async def by_key(self, _source: str, _key: str) -> HandedIn | None:
-        """Know nothing."""
-        return None
-
-    async def dossier_of(self, _number: str) -> int | None:
-        """Know nothing."""
-        return None
-
-    async def standing(self, _dossier: int) -> Standing | None:
-        """Know nothing."""
-        return None
-
-    async def kept_between(
-        self, _sources: Sequence[str], _since: datetime, _until: datetime, *, after: int, most: int
-    ) -> tuple[HandedIn, ...]:
-        """Be a bus whose code is broken."""
-        raise KeyError(f"096190004711 {after} {most}")
 
 
 @pytest.fixture

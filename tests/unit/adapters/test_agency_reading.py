@@ -3,12 +3,13 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.agency.problems import Wrong
-from adapters.agency.reading import OURS, WrongError, read
+from adapters.agency.reading import OURS, WrongError, read, read_partly
 from mappings.dossier import Dossier
 from tests.acceptance.agency_world import dossier
 
@@ -97,3 +98,11 @@ def test_what_is_no_object_is_told_in_one_sentence(raw: bytes) -> None:
     """However deep or broken."""
     (wrong,) = problems(raw)
     assert wrong.path == ""
+
+
+def test_what_is_wrong_deep_in_a_form_leaves_nothing_of_it_behind() -> None:
+    """A form with a text that cannot be taken is left out whole: what was read can be written again."""
+    told, wrong = read_partly(Dossier, b'{"form": {"a": [[null, "\\u001f"]], "b": {"c": "\\u0000"}}}')
+    assert {one.path for one in wrong} == {"form.a[0][1]", "form.b.c"}
+    assert told.form is None
+    assert msgspec.json.decode(msgspec.json.encode(told), type=Dossier) == told

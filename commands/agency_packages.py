@@ -1,0 +1,113 @@
+"""Packages at the agencies' door: the axis's codec and the sheet `agency/package`, behind the door's port."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from adapters.agency.packages import Unpacked, paths_of
+from adapters.agency.problems import Wrong, shown
+from adapters.agency.reading import MOST, WrongError
+from adapters.ioffice.edxml import Limits, NoFiles, Package, PackageError, read_package
+from adapters.ioffice.edxml.names import q
+from bus.files import FileStore
+from mappings.dossier import Dossier
+from mappings.engine import Compiled
+from mappings.engine_values import FieldProblem, MappingError
+
+SHEET = "agency/package"
+
+_FORM_FIX = "Sửa gói tin theo QCVN 102:2016, rồi gửi lại"
+_SHEET_FIX = "Ghi phần tử này như tài liệu dành cho cơ quan, mục gói tin edXML"
+
+
+@dataclass(frozen=True)
+class EdxmlPackages:
+    """Reads packages of at most `most` bytes; their files go into `store`."""
+
+    sheet: Compiled
+    store: FileStore
+    most: int
+
+    @cached_property
+    def paths(self) -> dict[str, str]:
+        """Our fields -> the elements in which a package has them."""
+        return paths_of(self.sheet.sheet)
+
+    def read(self, raw: bytes, *, keep: bool) -> Unpacked:
+        """Take a package apart (`adapters.agency.packages.Packages`)."""
+        package = self._package(raw, keep=keep)
+        against = tuple(contradictions(package))
+        try:
+            dossier: Dossier = self.sheet.read(package.tree, source="agency").message
+        except MappingError as error:
+            found = [*map(_of_sheet, error.problems), *against]
+            raise WrongError(tuple(found[:MOST])) from None
+        files = frozenset(file.hash for file in package.files)
+        return Unpacked(dossier, package.canonical(), files, self.paths, against)
+
+    def _package(self, raw: bytes, *, keep: bool) -> Package:
+        limits = Limits(package=self.most, attachment=self.store.limit)
+        try:
+            return read_package(io.BytesIO(raw), self.store if keep else NoFiles(), limits)
+        except PackageError as error:
+            found = [
+                Wrong(
+                    path=one.path,
+                    what=one.vi,
+                    fix=_fix(one.line),
+                    rule="edxml",
+                    value=shown(one.value or None),
+                )
+                for one in error.problems[:MOST]
+            ]
+            raise WrongError(tuple(found)) from None
+
+
+def contradictions(package: Package) -> Iterator[Wrong]:
+    """What a package says of itself that makes it no new dossier, or that it says in two ways."""
+    header = "MessageHeader"
+    if package.kind == "status":
+        fix = "Trạng thái không nộp ở đây; hỏi trạng thái bằng GET /dossiers/{mã tiếp nhận}"
+        yield Wrong(path=f"{header}/StatusCode", what="là gói trạng thái", fix=fix, rule="document")
+        return
+    application = _text(package, f"{header}/ApplicationType")
+    if application != "MCDT_DT":
+        what, fix = "không phải hồ sơ một cửa", "Ghi MCDT_DT"
+        where = f"{header}/ApplicationType"
+        yield Wrong(path=where, what=what, fix=fix, rule="MCDT_DT", value=shown(application))
+    kind = _text(package, "TraceHeaderList/Bussiness/BussinessDocType")
+    if kind not in (None, "0"):
+        fix = "Ghi 0. Rút: POST …/withdrawal. Thay thế: PUT /dossiers/{mã tiếp nhận}"
+        where, what = "TraceHeaderList/Bussiness/BussinessDocType", "không phải văn bản mới"
+        yield Wrong(path=where, what=what, fix=fix, rule="new", value=shown(kind))
+    yield from _numbers(package, header)
+
+
+def _numbers(package: Package, header: str) -> Iterator[Wrong]:
+    """The number stands in three places of the header; where they differ nobody could say which counts."""
+    number = _text(package, f"{header}/OtherInfo/ReferenceCodes")
+    subject = _text(package, f"{header}/Subject") or ""
+    told = {
+        f"{header}/Code/CodeNumber": _text(package, f"{header}/Code/CodeNumber"),
+        f"{header}/Subject": subject.rpartition("/")[2].strip() if subject.count("/") > 1 else None,
+    }
+    for path, other in told.items():
+        if number and other and other != number:
+            fix = f'Ghi cùng một số hồ sơ: "{shown(number)}"'
+            what = "khác số hồ sơ trong OtherInfo/ReferenceCodes"
+            yield Wrong(path=path, what=what, fix=fix, rule="same number", value=shown(other))
+
+
+def _text(package: Package, path: str) -> str | None:
+    found = package.tree.findtext("/".join(map(q, path.split("/"))))
+    return found.strip() or None if found else None
+
+
+def _of_sheet(problem: FieldProblem) -> Wrong:
+    rule = problem.rule or "sheet"
+    return Wrong(path=problem.path, what=problem.vi, fix=_SHEET_FIX, rule=rule, value=shown(problem.value))
+
+
+def _fix(line: int) -> str:
+    return f"{_FORM_FIX} (dòng {line})" if line else _FORM_FIX
