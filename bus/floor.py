@@ -51,8 +51,8 @@ class Floor:
         low = self.free < (self.least * AGAIN if self.is_low else self.least)
         if low != self.is_low:
             self.is_low = low
-            say, what = (_log.error, "disk nearly full") if low else (_log.warning, "disk has room again")
-            say(what, free=self.free, floor=self.least)
+            say = _log.error if low else _log.warning
+            say("disk nearly full" if low else "disk has room again", free=self.free, floor=self.least)
         return low
 
     def check(self) -> None:

@@ -339,7 +339,7 @@ class Pipeline:
         sent = Sent(asked, connector, operation, *self._written(asked, connector, operation))
         await connector.slots.take()
         try:
-            answer = await make(connector, operation.call, sent.call(time.monotonic() + operation.seconds))
+            answer = await make(sent, operation.call, time.monotonic() + operation.seconds)
         except DeliveryError as error:
             connector.gate.failed(operation.name, error)
             raise
@@ -353,7 +353,7 @@ class Pipeline:
     async def _call(self, sent: Sent, deadline: float) -> Answer:
         began = time.monotonic()
         try:
-            answer: Answer = await make(sent.connector, sent.operation.call, sent.call(deadline))
+            answer: Answer = await make(sent, sent.operation.call, deadline)
         finally:
             self.observer.called(sent.connector.name, sent.operation.name, time.monotonic() - began)
         return answer
@@ -365,9 +365,7 @@ class Pipeline:
             missing = PermanentError("this peer cannot be asked")
             return settlement.of_silence(claimed, self._holder, missing, connector)
         try:
-            sighting = await make(
-                connector, operation.lookup, sent.call(time.monotonic() + operation.seconds)
-            )
+            sighting = await make(sent, operation.lookup, time.monotonic() + operation.seconds)
         except DeliveryError as error:
             connector.gate.failed("", error)
             raise

@@ -4,14 +4,17 @@ import asyncio
 import hashlib
 import inspect
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 from lxml import etree
+from structlog.contextvars import bound_contextvars
 
 from bus.connector import Connector
+from bus.envelope import trace_of
 from bus.ledger.records import Claimed
 from bus.ports import Call, Deadline, Operation, Tree
 
@@ -64,12 +67,30 @@ class Sent:
         )
 
 
-async def make(connector: Connector, function: Callable[[Call], Any], call: Call) -> Any:
-    """Blocking adapters run in their connector's pool; a coroutine function runs on the loop."""
+async def make(sent: Sent, function: Callable[[Call], Any], deadline: float) -> Any:
+    """Blocking adapters run in their connector's pool; a coroutine function runs on the loop.
+
+    Every log line written meanwhile, by whichever library, names dossier, delivery and trace.
+    """
+    call = sent.call(deadline)
     if _runs_on_the_loop(function):
-        awaited: Awaitable[Any] = function(call)
-        return await awaited
-    return await asyncio.get_running_loop().run_in_executor(connector.pool, function, call)
+        with _named(sent.claimed):
+            awaited: Awaitable[Any] = function(call)
+            return await awaited
+    return await asyncio.get_running_loop().run_in_executor(
+        sent.connector.pool, _in_thread, sent.claimed, function, call
+    )
+
+
+def _in_thread(claimed: Claimed, function: Callable[[Call], Any], call: Call) -> Any:
+    with _named(claimed):
+        return function(call)
+
+
+def _named(claimed: Claimed) -> AbstractContextManager[None]:
+    return bound_contextvars(
+        dossier=claimed.dossier, delivery=claimed.delivery, trace_id=trace_of(claimed.traceparent)
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 import structlog
 
+from bus.envelope import trace_of
 from bus.ledger.records import Claimed, Keep, Kept, Settle, Settled
 from bus.observer import Silent
 from bus.redaction import redacted_tree
@@ -44,11 +45,6 @@ def _masked(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Mutab
     return line
 
 
-def _trace(traceparent: str) -> str:
-    """The trace's own name in a W3C traceparent: under it every line of a message is found."""
-    return traceparent[3:35]
-
-
 class LogObserver(Silent):
     """Tells what was kept and how attempts ended. Fine outcomes are debug, what needs somebody is louder."""
 
@@ -65,7 +61,7 @@ class LogObserver(Silent):
             dossier=kept.dossier,
             source=keep.source,
             kind=keep.kind,
-            trace_id=_trace(keep.traceparent),
+            trace_id=trace_of(keep.traceparent),
         )
 
     def settled(self, claimed: Claimed, settle: Settle, settled: Settled, seconds: float) -> None:
@@ -88,5 +84,5 @@ class LogObserver(Silent):
             connector=claimed.connector,
             operation=claimed.operation,
             seconds=round(seconds, 4),
-            trace_id=_trace(claimed.traceparent),
+            trace_id=trace_of(claimed.traceparent),
         )
