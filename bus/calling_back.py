@@ -23,6 +23,17 @@ _log = structlog.get_logger("calling back")
 _jitter = random.Random()  # noqa: S311  spreads calls, hides nothing
 
 
+async def call_again(ledger: Ledger, agency: str | None, why: str) -> int:
+    """Have what was given up called once more, of one agency or of all; how many notices that are.
+
+    Their time is over, so what is not taken now is given up again. May be repeated.
+    """
+    found = await ledger.ask(notices.given_up, agency)
+    if found:
+        await ledger.notices_ended([NoticeEnded(notice, "again", reason=why) for notice in found])
+    return len(found)
+
+
 @dataclass(slots=True)
 class CallBacks:
     """`call` makes one call, blocking: "" where the agency took it, else why not.

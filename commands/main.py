@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from commands.agencies_line import agencies
 from commands.backup_line import backup, restore
 from commands.connector_line import connector
 from commands.drill_line import drill
@@ -24,6 +25,7 @@ app.add_typer(connector, name="connector", help="List connectors; pause, resume 
 app.add_typer(person, name="person", help="Who may sign in to the console (người dùng).")
 app.command()(drill)
 app.command()(report)
+app.add_typer(agencies, name="agencies", help="The agencies' door: call agencies again (gọi lại).")
 app.add_typer(files, name="files", help="Stored files (tệp): withdraw their links, prove them sound.")
 
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}

@@ -72,7 +72,7 @@ def act(place: Place, request: dict[str, Any], action: Hold | Pause | Undone | E
 
 
 async def _write(place: Place, action: Hold | Pause | Undone | Enrol) -> dict[str, Any]:
-    ledger = Ledger(Store(place.ledger), _plan_nothing, _merge_nothing)
+    ledger = Ledger(Store(place.ledger), plan_nothing, merge_nothing)
     try:
         await ledger.act(action)
     finally:
@@ -80,11 +80,13 @@ async def _write(place: Place, action: Hold | Pause | Undone | Enrol) -> dict[st
     return {"ok": True}
 
 
-def _plan_nothing(_state: bytes | None, _keep: Keep, _withdrawn: bool) -> Plan:  # noqa: FBT001  the ledger's signature
+def plan_nothing(_state: bytes | None, _keep: Keep, _withdrawn: bool) -> Plan:  # noqa: FBT001  the ledger's signature
+    """Keep no message: the ledger of a command plans none."""
     raise ConfigurationError(["a command keeps no messages"])
 
 
-def _merge_nothing(_one: bytes, _other: bytes) -> bytes:
+def merge_nothing(_one: bytes, _other: bytes) -> bytes:
+    """Merge no dossiers: a command does none of it."""
     raise ConfigurationError(["a command merges no dossiers"])
 
 

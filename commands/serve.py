@@ -12,6 +12,7 @@ import uvloop
 
 from adapters._kit.downloads import PREFIX, Downloads
 from adapters._kit.intake import Intake, Receive, Scope, Send
+from bus.calling_back import call_again
 from bus.files import FileStore
 from bus.ledger.people import Enrol
 from bus.ledger.records import Hold, Pause, Undone
@@ -98,6 +99,8 @@ async def _do(bus: Bus, request: dict[str, Any]) -> dict[str, Any]:
                 return {"ok": False, "error": f"{leg} does not wait to be undone any more"}
         case {"do": "pause" | "resume" as what, "connector": str(connector)} if connector in bus.connectors:
             await bus.ledger.act(Pause(connector, what == "pause", who, reason))
+        case {"do": "call again", "agency": str() | None as agency}:
+            return {"ok": True, "notices": await call_again(bus.ledger, agency, f"{who}: {reason}")}
         case {"do": "enrol", "person": dict(person)}:
             await bus.ledger.act(Enrol(msgspec.convert(person, Person), who))
         case _:

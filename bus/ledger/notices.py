@@ -50,6 +50,12 @@ def counted(tx: Connection) -> dict[str, Any]:
     return found
 
 
+def given_up(tx: Connection, agency: str | None) -> list[int]:
+    """The notices that were given up, of one agency or of all, in order."""
+    query = select(_n.id).where(_n.state == "given_up").order_by(_n.id)
+    return list(tx.scalars(query if agency is None else query.where(_n.agency == agency)))
+
+
 class Notices:
     """Writes how calls to agencies ended."""
 

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from adapters.agency.notices import signature
+from commands.control import send
 from mappings.rules_time import ICT
 from tests.acceptance.agency_world import (
     CALLS_KEY,
@@ -79,6 +80,12 @@ def test_the_agency_is_called_back_with_signed_notices_of_its_dossiers_and_of_no
         assert told["id"] == headers["x-lienthong-id"]
         assert told["numbers"]["agency.H12.09"] == told["number"]
         assert "Tuyết".encode() not in body
+
+
+def test_a_running_installation_calls_again_when_it_is_asked(world: World) -> None:
+    """Over its control socket, as the command asks it; here nothing was given up."""
+    request = {"do": "call again", "agency": EDUCATION, "who": "trực ban", "reason": "đã mở lại"}
+    assert send(world.folder / "control.sock", request) == {"ok": True, "notices": 0}
 
 
 def test_every_problem_is_named_at_the_senders_own_path_and_nothing_is_kept(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.agency.notices import Caller, signature
 from bus.agency_settings import AgencySettings
-from bus.calling_back import CallBacks
+from bus.calling_back import CallBacks, call_again
 from bus.ledger import notices
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import EventsTold, Notice
@@ -87,3 +87,25 @@ async def test_who_never_takes_it_is_given_up_for_all_to_see(ledger: Ledger) -> 
         await loop.step()
     assert ledger.look(notices.counted) == {"H12.09": {"open": 0, "given_up": 1}}
     loop.close()
+
+
+async def test_what_was_given_up_is_called_once_more_when_somebody_says_so(
+    ledger: Ledger, listener: Listener
+) -> None:
+    """With the same id; of that agency alone, and what fails then is given up again."""
+    await written(ledger, "7-delivered-1")
+    loop = calls(ledger, "http://127.0.0.1:9/")
+    while ledger.look(notices.counted)["H12.09"]["open"]:
+        await loop.step()
+    assert await call_again(ledger, "H12.06", "it is another") == 0
+    assert await call_again(ledger, "H12.09", "it said it is back") == 1
+    assert ledger.look(notices.counted) == {"H12.09": {"open": 1, "given_up": 0}}
+    await loop.step()
+    assert ledger.look(notices.counted) == {"H12.09": {"open": 0, "given_up": 1}}
+    loop.close()
+    assert await call_again(ledger, None, "now it is") == 1
+    there = calls(ledger, f"http://127.0.0.1:{listener.server_address[1]}/")
+    await there.step()
+    assert [headers["x-lienthong-id"] for headers, _ in listener.calls] == ["7-delivered-1"]
+    assert ledger.look(notices.counted) == {}
+    there.close()
