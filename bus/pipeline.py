@@ -326,9 +326,7 @@ class Pipeline:
             settle = settlement.of_error(claimed, self._holder, error, connector, operation)
             return self._with_refusal(settle, sent) if settle.outcome == "refused" else settle
         connector.gate.answered(operation.name)
-        says = await self._says(answer, sent)
-        view = (sent.key if operation.effect == "appends" else "", sent.digest)
-        return settlement.of_answer(claimed, self._holder, answer, view=view, says=says, shown=sent.shown)
+        return await self._done(answer, sent)
 
     async def ask(self, asked: Claimed, connector: Connector) -> None:
         """Ask a peer that never calls back, and keep what it says as a message of the leg.
@@ -372,10 +370,17 @@ class Pipeline:
         connector.gate.answered()
         if sighting.outcome != "done":
             return settlement.of_sighting(claimed, self._holder, sighting, connector)
-        answer = sighting.answer or Answer(note="asked: the peer has it")
-        view = (sent.key if operation.effect == "appends" else "", sent.digest)
+        return await self._done(sighting.answer or Answer(note="asked: the peer has it"), sent)
+
+    async def _done(self, answer: Answer, sent: Sent) -> Settle:
+        """The peer has it: what it says with that, and by which number of its own it will speak of it."""
+        claimed, operation = sent.claimed, sent.operation
         says = await self._says(answer, sent)
-        return settlement.of_answer(claimed, self._holder, answer, view=view, says=says, shown=sent.shown)
+        view = (sent.key if operation.effect == "appends" else "", sent.digest)
+        tie = answer.tie if self._parts.planner.is_tied(claimed.route, operation.name) else ""
+        return settlement.of_answer(
+            claimed, self._holder, answer, view=view, says=says, shown=sent.shown, tie=tie
+        )
 
     async def _says(self, answer: Answer, sent: Sent) -> tuple[Keep, ...]:
         """The answer's messages; one that cannot be read goes dead by itself (rule 4)."""

@@ -97,11 +97,16 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """The peer did it. `raw` is its answer; `says` are messages that follow from the answer."""
+    """The peer did it. `raw` is its answer; `says` are messages that follow from the answer.
+
+    `tie` is the peer's own number of what it did, where later answers name that and not the request's key;
+    it takes the key's place for the leg (`matched_by`) once the outcome is on disk.
+    """
 
     raw: bytes = b""
     says: tuple[Incoming, ...] = ()
     note: str = ""
+    tie: str = ""
 
 
 class Sighting(msgspec.Struct, frozen=True, gc=False):

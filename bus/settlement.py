@@ -31,8 +31,9 @@ def of_answer(
     view: tuple[str, bytes],
     says: Sequence[Keep],
     shown: tuple[str, bytes] | None = None,
+    tie: str = "",
 ) -> Settle:
-    """The peer did it; `shown` is the status that it now shows."""
+    """The peer did it; `shown` is the status that it now shows, `tie` what its later answers will name."""
     return Settle(
         claimed.delivery,
         claimed.attempt,
@@ -44,6 +45,7 @@ def of_answer(
         shown=shown,
         says=tuple(says),
         lookup=claimed.state == "unknown",
+        tie=tie,
     )
 
 

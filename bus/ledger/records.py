@@ -135,7 +135,7 @@ class Settle(msgspec.Struct, frozen=True, gc=False):
     `view` is (key, digest) of what the peer has got, `shown` likewise the status that it now shows. `says`
     are kept in the same transaction (rule 4).
     `moves_to` is another connector that a delivery which was not sent goes to from now on. `fault` is told to
-    observers and not kept.
+    observers and not kept. `tie` is what later answers to its leg will name.
     """
 
     delivery: int
@@ -154,6 +154,7 @@ class Settle(msgspec.Struct, frozen=True, gc=False):
     says: tuple[Keep, ...] = ()
     moves_to: str = ""
     fault: Fault = ""
+    tie: str = ""
 
 
 class Settled(msgspec.Struct, frozen=True, gc=False):

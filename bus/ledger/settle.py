@@ -15,6 +15,7 @@ from bus.ledger.driver import many
 from bus.ledger.handover import Handover, Slot
 from bus.ledger.keep import Keeper
 from bus.ledger.merge import MergedMeanwhileError
+from bus.ledger.plain import plain
 from bus.ledger.records import Claim, Kept, LegEnd, Ready, Settle, Settled
 from bus.ledger.rows import REPUBLISH_AFTER
 from bus.ledger.store import Store
@@ -71,6 +72,11 @@ _FREE = (
     .values(state=bindparam("new"), due_at=bindparam("due"), changed_at=bindparam("now"))
 )
 _MOVE = update(schema.delivery).where(_d.id == bindparam("number")).values(connector=bindparam("elsewhere"))
+_TIE = (
+    update(schema.leg)
+    .where(schema.leg.c.dossier == bindparam("owner"), schema.leg.c.route == bindparam("leg"))
+    .values(tie=bindparam("named"))
+)
 _CALL_ENDED = (
     update(schema.delivery)
     .where(_d.id == bindparam("number"), _d.attempt == bindparam("of_attempt"), _d.state == "unknown")
@@ -172,6 +178,9 @@ class Settler:
         for settle, row in mine:
             if settle.moves_to and not row.doubt:
                 driver.change(tx, _MOVE, number=row.id, elsewhere=settle.moves_to)
+            if settle.tie and settle.outcome == "delivered":
+                # before the legs are read for what the answer says
+                driver.change(tx, _TIE, owner=row.dossier, leg=row.route, named=plain(settle.tie))
         many(tx, _ATTEMPTS, [_attempt(settle, row, now) for settle, row in mine])
         views = [
             {
