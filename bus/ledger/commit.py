@@ -25,6 +25,9 @@ _PASSING = (DBAPIError, MergedMeanwhileError)
 Many = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 """Does all writes of one kind in an open transaction; results in their order."""
 
+First = Callable[[Connection, Sequence[Any]], None]
+"""What a group does before any of its writes: take the locks that it will need."""
+
 Passing = Callable[[str, Collection[str]], None]
 """Told "before" or "after" a commit, on the ledger's thread, with the kinds of writes in it: for drills."""
 
@@ -37,7 +40,10 @@ class _Waiting:
 
 
 class GroupCommit:
-    """Commits writes of several kinds in groups; `book` maps a type of write to what does many of it."""
+    """Commits writes of several kinds in groups; `book` maps a type of write to what does many of it.
+
+    `first` is done before the writes of a group, in its transaction.
+    """
 
     def __init__(
         self,
@@ -45,11 +51,13 @@ class GroupCommit:
         book: dict[type, Many],
         handover: Handover,
         *,
+        first: First | None = None,
         most: int = 512,
         passing: Passing | None = None,
     ) -> None:
         self._store = store
         self._passing = passing
+        self._first = first
         self._book = book
         self._handover = handover
         self._most = most
@@ -135,6 +143,8 @@ class GroupCommit:
     def _write(self, writes: list[Any]) -> list[Any]:
         results: list[Any] = [None] * len(writes)
         with self._store.write() as tx:
+            if self._first is not None:
+                self._first(tx, writes)
             for kind, many in self._book.items():
                 places = [place for place, write in enumerate(writes) if type(write) is kind]
                 if places:

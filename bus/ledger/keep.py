@@ -4,12 +4,12 @@ A whole batch is kept at once: rows are read by one query a table and written by
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import BindParameter, Connection, Select, bindparam, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
 from bus.fingerprint import same_content
 from bus.ledger import lanes, schema
@@ -21,6 +21,7 @@ from bus.ledger.leg_moves import LATE, Moves
 from bus.ledger.leg_rows import read_legs, tied_dossiers, write_legs
 from bus.ledger.merge import MergedMeanwhileError, merge_dossiers
 from bus.ledger.outbox import announce
+from bus.ledger.pairs import NUMBERS, SECONDS, of_pairs
 from bus.ledger.records import Keep, Kept, LegEnd, Legs, Page, Plan, Ready
 from bus.ledger.rows import Origin, claim_row, claimed_of_row, delivery_row, message_row
 from bus.ledger.store import Store
@@ -122,7 +123,7 @@ class Keeper:
     def _find_dossiers(self, tx: Connection, work: Work, keeps: Sequence[Keep]) -> dict[int, int]:
         """The dossier of each keep: by its call, else by any number, else a new one; several are merged."""
         pairs = {(source, code) for keep in keeps for source, code in keep.codes.items()}
-        known = {(row[0], row[1]): row[2] for row in _of_pairs(tx, _NUMBERS, pairs)}
+        known = {(row[0], row[1]): row[2] for row in of_pairs(tx, NUMBERS, pairs)}
         tied = tied_dossiers(
             tx, [keep for keep in keeps if keep.ties and known.keys().isdisjoint(keep.codes.items())]
         )
@@ -333,13 +334,9 @@ class Keeper:
 
 
 _ids: BindParameter[int] = bindparam("ids", expanding=True)
-_seconds: BindParameter[str] = bindparam("seconds", expanding=True)
-_NUMBERS = select(schema.identity.c.source, schema.identity.c.code, schema.identity.c.dossier).where(
-    schema.identity.c.source == bindparam("first"), schema.identity.c.code.in_(_seconds)
-)
 _m = schema.message.c
 _KEYS = select(_m.source, _m.key, _m.id, _m.digest, _m.dossier).where(
-    _m.source == bindparam("first"), _m.key.in_(_seconds)
+    _m.source == bindparam("first"), _m.key.in_(SECONDS)
 )
 _STATES = select(schema.dossier_state).where(schema.dossier_state.c.dossier.in_(_ids))
 _dossier = schema.dossier.c
@@ -371,17 +368,8 @@ _WITHDRAW = update(schema.dossier).where(schema.dossier.c.id.in_(_ids)).values(w
 
 
 def _known(tx: Connection, keeps: Sequence[Keep]) -> dict[tuple[str, str], tuple[int, bytes, int | None]]:
-    rows = _of_pairs(tx, _KEYS, {(keep.source, keep.key) for keep in keeps})
+    rows = of_pairs(tx, _KEYS, {(keep.source, keep.key) for keep in keeps})
     return {(row[0], row[1]): (row[2], row[3], row[4]) for row in rows}
-
-
-def _of_pairs(tx: Connection, query: Select[Any], pairs: Iterable[tuple[str, str]]) -> Iterator[Any]:
-    """The rows that have these pairs, one query for each first half: SQLite scans for `IN` with pairs."""
-    halves: dict[str, list[str]] = {}
-    for one, other in sorted(pairs):
-        halves.setdefault(one, []).append(other)
-    for one, others in halves.items():
-        yield from select_rows(tx, query, first=one, seconds=others)
 
 
 def _fresh(keeps: Sequence[Keep], known: Mapping[tuple[str, str], Any]) -> list[Keep]:

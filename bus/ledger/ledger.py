@@ -21,6 +21,7 @@ from bus.ledger.gate_records import Probe, Turn
 from bus.ledger.gates import Gates
 from bus.ledger.handover import Handover
 from bus.ledger.keep import Keeper, Merger, Planner
+from bus.ledger.locks import Locks
 from bus.ledger.merge import MergedMeanwhileError
 from bus.ledger.notices import Notices
 from bus.ledger.outbox import Outbox
@@ -137,6 +138,7 @@ class Ledger:
                 NoticeEnded: Notices(store).end,
             },
             self.handover,
+            first=Locks(store).take,
             passing=passing,
         )
 
