@@ -20,13 +20,20 @@ class Addressing:
     types: Mapping[str, str] = field(default_factory=dict)
     serves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def code_of(self, agency: Agency | None, day: date) -> str | None:
-        """The code of an agency on a day, or of who has taken its work over; None where nobody has."""
+    def agency_of(self, agency: Agency | None, day: date) -> Agency | None:
+        """An agency by its code and name on a day, or who has taken its work over; None where nobody has."""
         named = agency and (agency.code or agency.old_code)
-        if not named or self.agencies is None:
-            return named or None
+        if not agency or not named:
+            return None
+        if self.agencies is None:
+            return Agency(code=named, name=agency.name)
         row = self.agencies.heir(named, day)
-        return row["code"] if row else None
+        return Agency(code=row["code"], name=row.get("name") or agency.name) if row else None
+
+    def code_of(self, agency: Agency | None, day: date) -> str | None:
+        """The code of `agency_of`."""
+        found = self.agency_of(agency, day)
+        return found.code if found else None
 
     def connector_of(self, named: str, code: str, day: date) -> str | None:
         """The connector of the same type as a named one that serves an agency; None where none does."""

@@ -23,7 +23,7 @@ from bus.file_limit import check_together, files_of
 from bus.ledger import read
 from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Settle, Settled, Tie
 from bus.pipeline_parts import Parts
-from bus.planning import Addressee, Question
+from bus.planning import Addressee, Question, addressed
 from bus.ports import Answer, Incoming, Operation, Tree
 from bus.ports import Page as PolledPage
 from bus.sending import Sent, digest_of, make
@@ -227,7 +227,7 @@ class Pipeline:
             to = self._addressee(claimed)
             if to is not None and to.connector != connector.name and not claimed.doubt:
                 return settlement.elsewhere(claimed, self._holder, to)
-            made = self._written(claimed, connector, operation)
+            made = self._written(claimed, connector, operation, to)
             sent = Sent(claimed, connector, operation, *made, to_agency=to.agency if to else "")
             if claimed.state == "unknown":
                 return await self._ask(sent)
@@ -255,7 +255,7 @@ class Pipeline:
         return planner.addressee(claimed.route, claimed.now, state.whole, body)
 
     def _written(
-        self, claimed: Claimed, connector: Connector, operation: Operation
+        self, claimed: Claimed, connector: Connector, operation: Operation, to: Addressee | None = None
     ) -> tuple[Tree, str, bytes, bytes]:
         """The request in the peer's shape, its key and digest, and the digest of what the peer told us."""
         sheet = self._parts.sheets[operation.sheet]
@@ -268,7 +268,7 @@ class Pipeline:
             body = state.by_source[claimed.source] if claimed.kind in REPLACEMENTS else state.whole
             if operation.effect == "replaces" and (theirs := state.by_source.get(connector.name)):
                 told = self._told(sheet, theirs, claimed, connector)
-        tree = self._write(sheet, body, claimed, connector)
+        tree = self._write(sheet, addressed(body, to), claimed, connector)
         key = operation.key(tree) if operation.key else ""
         return tree, key, digest_of(tree), told
 

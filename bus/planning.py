@@ -18,13 +18,14 @@ from bus.leg_undo import Undo, undos_of
 from bus.ports import Decision
 from mappings.dossier import MESSAGES, Dossier, Message
 from mappings.fold import State, fold, merge
+from mappings.message import Agency
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(State).decode
 
 
 class Addressee(msgspec.Struct, frozen=True, gc=False):
-    """Whom a delivery is for: the field that names the agency, its code today, the connector that serves it.
+    """Whom a delivery is for: the field that names the agency, its code and name today, its connector.
 
     "" where there is none.
     """
@@ -32,6 +33,14 @@ class Addressee(msgspec.Struct, frozen=True, gc=False):
     field: str
     agency: str
     connector: str
+    name: str = ""
+
+
+def addressed(message: Message, to: Addressee | None) -> Message:
+    """Show a dossier that is addressed as handled by whom it goes to today; anything else as it is."""
+    if to is None or not to.agency or not isinstance(message, Dossier):
+        return message
+    return replace(message, handling_agency=Agency(code=to.agency, name=to.name or None))
 
 
 class Question(msgspec.Struct, frozen=True, gc=False):
@@ -154,9 +163,11 @@ class Planner:
         leg = self._by_route[leg_of(route)]
         day = datetime.fromtimestamp(now, ZONE).date()
         agency = getattr(message, leg.to_agency, None) or getattr(dossier, leg.to_agency, None)
-        code = self._addressing.code_of(agency, day)
-        connector = self._addressing.connector_of(leg.connector or "", code, day) if code else None
-        return Addressee(leg.to_agency, code or "", connector or "")
+        today = self._addressing.agency_of(agency, day)
+        if today is None or today.code is None:
+            return Addressee(leg.to_agency, "", "")
+        connector = self._addressing.connector_of(leg.connector or "", today.code, day)
+        return Addressee(leg.to_agency, today.code, connector or "", today.name or "")
 
     def _to(self, leg: Leg) -> Callable[[float, bytes, Message | None], str]:
         """The connector at the time of keeping; without one the route's own, and sending says what fails."""

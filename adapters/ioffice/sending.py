@@ -40,8 +40,7 @@ class Desk:
         """Send a document, or a dossier as one; our own trace is the last hop."""
         tree = identified(call.request)
         _trace(tree, self.now())
-        to = [_text(each, "OrganId") for each in tree.findall(f"{q('MessageHeader')}/{q('To')}")]
-        return self._send("edoc", tree, to, call)
+        return self._send("edoc", tree, _recipients(tree), call)
 
     def send_status(self, call: Call) -> Answer:
         """Send a status to the side that it is about."""
@@ -57,18 +56,21 @@ class Desk:
         return self._send("status", tree, [_text(message, "ResponseFor/OrganId")], call)
 
     def document_is_there(self, call: Call) -> Sighting:
-        """Look a new document up among those we sent, by sign, title and sender; others cannot be told apart.
+        """Look a new document up among those we sent, by sign, title, sender and recipient (5.1).
 
-        An update has the sign and title of what it updates.
+        Others cannot be told apart: an update has the sign and title of what it updates.
         """
         tree = identified(call.request)
         if _text(tree, "TraceHeaderList/Bussiness/BussinessDocType") not in ("", "0"):
             return Sighting("cannot say")
         rows = self.client.sent("edoc", call.deadline)
-        found = [row for row in rows if _shows(row, tree)]
+        shown = [row for row in rows if _shows(row, tree)]
+        to = _recipients(tree)
+        found = [row for row in shown if str(row.get("toCode") or "").strip() in to]
         if found:
             return Sighting("done", Answer(note=f"docId {found[0].get('senderDocId', '')}"))
-        return Sighting("not there" if self.settings.sent_list == "complete" else "cannot say")
+        told = all(row.get("toCode") for row in shown)
+        return Sighting("not there" if self.settings.sent_list == "complete" and told else "cannot say")
 
     def _send(self, kind: str, tree: Tree, to: list[str], call: Call) -> Answer:
         sender = _text(tree, "MessageHeader/From/OrganId")
@@ -119,14 +121,18 @@ def _existed(raw: bytes, call: Call) -> Answer:
 
 
 def identified(tree: Tree) -> Any:
-    """Copy a document; one without a DocumentId gets OrganId,day,number/notation."""
+    """Copy a document; one without a DocumentId gets OrganId,day,number/notation/recipient.
+
+    A dossier that is handed on is a document of its own for each agency: the axis has an id once (4).
+    """
     made = copy.deepcopy(tree)
     message = made.find(q("MessageHeader"))
     if message is not None and not _text(message, "DocumentId"):
         for empty in message.findall(q("DocumentId")):
             message.remove(empty)
         organ, day = _text(message, "From/OrganId"), _text(message, "PromulgationInfo/PromulgationDate")
-        etree.SubElement(message, q("DocumentId")).text = f"{organ},{day},{_sign(message)}"
+        to = "".join(f"/{each}" for each in _recipients(made))
+        etree.SubElement(message, q("DocumentId")).text = f"{organ},{day},{_sign(message)}{to}"
     return made
 
 
@@ -135,7 +141,8 @@ def named(tree: Tree) -> Any:
     made = copy.deepcopy(tree)
     answered = made.find(f"{q('MessageHeader')}/{q('ResponseFor')}")
     organ, day = _text(made, "MessageHeader/From/OrganId"), _text(answered, "PromulgationDate")
-    etree.SubElement(answered, q("DocumentId")).text = f"{organ},{day},{_text(answered, 'Code')}"
+    known = f"{organ},{day},{_text(answered, 'Code')}/{_text(answered, 'OrganId')}"
+    etree.SubElement(answered, q("DocumentId")).text = known
     return made
 
 
@@ -174,6 +181,10 @@ def _shows(row: Mapping[str, Any], tree: Any) -> bool:
     message = tree.find(q("MessageHeader"))
     wanted = (_text(message, "From/OrganId"), _sign(message), _text(message, "Subject"))
     return wanted == tuple(str(row.get(name) or "").strip() for name in ("fromCode", "notation", "title"))
+
+
+def _recipients(tree: Any) -> list[str]:
+    return [_text(each, "OrganId") for each in tree.findall(f"{q('MessageHeader')}/{q('To')}")]
 
 
 def _sign(message: Any) -> str:

@@ -162,7 +162,7 @@ class StrictAxis:
         return {
             "senderDocId": "sent-1",
             "fromCode": sent.inputs["from"],
-            "toCode": said("OrganId"),
+            "toCode": next(iter(json.loads(sent.inputs.get("to", "[]"))), ""),
             "title": said("Subject"),
             "notation": f"{said('CodeNumber')}/{said('CodeNotation')}",
         }

@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from adapters.ioffice.adapter import TYPE, IOffice
 from adapters.ioffice.settings import IOfficeSettings
+from bus.addressing import Addressing
 from bus.connector import Connector
 from bus.files import FileStore
 from bus.filing import Filing
@@ -34,8 +35,10 @@ from bus.rabbitmq import Broker
 from bus.settings import Seconds, Secret, Url
 from bus.topology import Topology
 from bus.worker import Dispatcher, Worker
+from mappings.derived import Derivation
 from mappings.dossier import MESSAGES, File
 from mappings.source import read_file
+from mappings.tables import load as load_tables
 from monitoring.logs import LogObserver
 from tests.contract.ioffice_adapter.axes import ANSWER, simulator
 from tests.integration.pipeline.peers import Peer, onestop
@@ -44,9 +47,9 @@ from tests.stores import file_store
 
 pytestmark = pytest.mark.integration
 
-ROUTE = ROOT / "adapters" / "ioffice" / "routes" / "decision.toml"
+ROUTES = ROOT / "bus" / "routes"
 PAPER = b"%PDF-1.4 to trinh"
-SENT = f"H12.06,2026/04/15,{LOCAL}/Hồ sơ liên thông"
+SENT = f"H12.06,2026/04/15,{LOCAL}/Hồ sơ liên thông/H12"
 LINKS = Links("https://tep.example/files", (LinkKey("k1", b"k" * 32),), 3e8)
 
 
@@ -94,7 +97,9 @@ async def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 @asynccontextmanager
-async def flow(folder: Path, amqp_url: str, prefix: str, *options: str) -> AsyncIterator[Flow]:
+async def flow(
+    folder: Path, amqp_url: str, prefix: str, *options: str, route: str = "decision"
+) -> AsyncIterator[Flow]:
     """A bus between a one-stop and the axis, while the block runs."""
     with simulator(folder / "sim", "--units", "H12.06", "--pace", "0.1", *options) as (url, control):
         settings = IOfficeSettings(
@@ -111,20 +116,31 @@ async def flow(folder: Path, amqp_url: str, prefix: str, *options: str) -> Async
             "onestop": Connector("onestop", peer.kind, peer, SOON, mode="live", concurrency=2),
             "ioffice": Connector("ioffice", TYPE, axis, SOON, mode="live", concurrency=2),
         }
-        async with running(folder, amqp_url, prefix, connectors, Filing(store, LINKS)) as (ledger, pipeline):
+        filing = Filing(store, LINKS)
+        async with running(folder, amqp_url, prefix, connectors, filing, route) as (ledger, pipeline):
             yield Flow(ledger, pipeline, peer, control, store)
 
 
 @asynccontextmanager
 async def running(
-    folder: Path, amqp_url: str, prefix: str, connectors: Mapping[str, Connector], filing: Filing
+    folder: Path,
+    amqp_url: str,
+    prefix: str,
+    connectors: Mapping[str, Connector],
+    filing: Filing,
+    route: str,
 ) -> AsyncIterator[tuple[Ledger, Pipeline]]:
     """The bus's own part of it."""
     operations = {name: frozenset(one.type.operations) for name, one in connectors.items()}
-    routes = read_routes([read_file(ROUTE)], operations=operations, messages=MESSAGES)
+    tables = load_tables((ROOT / "deploy" / "tables",))
+    derive = Derivation(tables)
+    files = [read_file(ROUTES / f"{route}.toml")]
+    routes = read_routes(files, operations=operations, messages=MESSAGES, derivable=derive.values)
+    addressing = Addressing(tables["agencies"], {name: name for name in connectors})
     asking_back = connectors["ioffice"].adapter.operations["ask_back"].decided_by
     assert asking_back is not None
-    planner = Planner(routes, {}, decisions={"ioffice.ask_back": asking_back})
+    decisions = {"ioffice.ask_back": asking_back}
+    planner = Planner(routes, {}, derive, addressing=addressing, decisions=decisions)
     ledger = Ledger(Store(f"sqlite:///{folder / 'ledger.db'}"), planner.plan, planner.merge, planner.legs)
     topology, broker = Topology(tuple(connectors), prefix=prefix), Broker()
     await broker.connect(amqp_url, topology, client_name="lienthong test")

@@ -78,13 +78,13 @@ def test_a_dossier_is_sent_as_a_document_with_its_files(
     operation.call(call(request))
     (sent,) = peer.sent
     assert text(sent.body, "MessageHeader/DocumentId") == [
-        "H12.06,2026/11/20,H12.06-261120-0001/Hồ sơ liên thông"
+        "H12.06,2026/11/20,H12.06-261120-0001/Hồ sơ liên thông/H12"
     ]
     assert text(sent.body, "ApplicationType") == ["MCDT_DT"]
     assert text(sent.body, "ReferenceCodes") == ["H12.06-261120-0001"]
     assert text(sent.body, "Attachment/AttachmentName") == ["Đơn.pdf"]
     assert operation.key is not None
-    assert operation.key(request) == "H12.06,2026/11/20,H12.06-261120-0001/Hồ sơ liên thông"
+    assert operation.key(request) == "H12.06,2026/11/20,H12.06-261120-0001/Hồ sơ liên thông/H12"
 
 
 ANSWERS = [
@@ -150,6 +150,8 @@ def test_an_unknown_outcome_is_looked_up_in_the_list_of_what_was_sent(
         operation.call(call(request))
     assert operation.lookup(call(request)).outcome == "done"
     assert operation.lookup(call(tree_of(ANSWER, files))).outcome == absent
+    request.find(f"{Q}MessageHeader/{Q}To/{Q}OrganId").text = "H12.36"
+    assert operation.lookup(call(request)).outcome == absent
 
 
 def test_an_update_cannot_be_looked_up(connect: Connect, files: FileStore) -> None:
@@ -263,4 +265,4 @@ def test_a_dossier_is_asked_back_by_the_very_id_under_which_it_went(
     assert (back.inputs["from"], json.loads(back.inputs["to"])) == ("H12.06", ["H12"])
     key = one.operations["ask_back"].key
     assert key is not None
-    assert key(asked) == "H12.06,2026/11/20,H12.06-261120-0001/Hồ sơ liên thông#H12#13#"
+    assert key(asked) == "H12.06,2026/11/20,H12.06-261120-0001/Hồ sơ liên thông/H12#H12#13#"

@@ -1,0 +1,77 @@
+"""A dossier handed on between levels: real broker and ledger, shipped sheets and flow, simulated axis."""
+
+import re
+import time
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from bus.ledger import schema, store
+from bus.ports import Incoming
+from tests.integration.pipeline.road import LOCAL, record_of
+from tests.integration.test_decision_flow import Flow, flow, until
+
+pytestmark = pytest.mark.integration
+
+_FROM = re.compile(rb"From>\s*<[^>]*OrganId>([^<]*)<")
+INTAKE = {"code": "H12.06", "name": "Sở Nông nghiệp và Môi trường tỉnh Cà Mau"}
+
+
+def transfer(number: str, to: str) -> Incoming:
+    """The one-stop hands the dossier on to an agency."""
+    tree = {
+        "code": LOCAL,
+        "id": number,
+        "fromAgency": INTAKE,
+        "toAgency": {"code": to, "name": "như một cửa ghi"},
+        "transferDate": "2026-04-15T10:00:00+07:00",
+    }
+    return Incoming("onestop.transfer", tree, msgspec.json.encode(tree), key=f"{LOCAL}/{number}")
+
+
+def legs(one: Flow) -> dict[str, str]:
+    """How the leg of each transfer stands."""
+    rows = one.rows(select(schema.leg.c.route, schema.leg.c.state))
+    return {row.route.partition("levels.up_or_down")[2]: row.state for row in rows}
+
+
+def answered_by(one: Flow) -> set[str]:
+    """The agencies that sent statuses: whoever the simulated axis found as To in the package."""
+    query = select(schema.payload.c.raw).join(schema.message, schema.message.c.id == schema.payload.c.message)
+    rows = one.rows(query.where(schema.message.c.kind == "ioffice.document_status"))
+    return {found[1].decode() for row in rows if (found := _FROM.search(row.raw))}
+
+
+async def hand_on(one: Flow, **transfers: str) -> None:
+    """Take the dossier in, then hand it on."""
+    record = record_of(agency=INTAKE, intakeAgency=INTAKE, files=[])
+    await one.pipeline.keep("onestop", record)
+    for number, to in transfers.items():
+        await one.pipeline.keep("onestop", transfer(number, to))
+
+
+@pytest.mark.parametrize(
+    ("day", "ward"), [("2025-06-30T12:00:00+07:00", "H04.26.05"), ("2025-07-01T12:00:00+07:00", "H12.36")]
+)
+async def test_each_transfer_goes_to_whoever_is_that_agency_on_the_day_of_sending(
+    day: str, ward: str, tmp_path: Path, amqp_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ward of Bạc Liêu before the merger, its successor after it; each transfer a document of its own."""
+    ahead = time.time() - datetime.fromisoformat(day).timestamp()
+    monkeypatch.setattr(store, "now_of", lambda _: time.time() - ahead)
+    async with flow(tmp_path, amqp_url, prefix, "--reject", "0", route="levels") as one:
+        await hand_on(one, c1="H04.26.05", c2="H12")
+        await until(lambda: sorted(legs(one).values()) == ["done", "done"])
+        assert one.sent() == 2
+        await until(lambda: answered_by(one) == {ward, "H12"})
+        assert set(legs(one)) == {"[c1]", "[c2]"}
+
+
+async def test_a_rejected_transfer_is_refused(tmp_path: Path, amqp_url: str, prefix: str) -> None:
+    """Status 02 names the document that was sent, and ends its leg."""
+    async with flow(tmp_path, amqp_url, prefix, "--reject", "1", route="levels") as one:
+        await hand_on(one, c1="H12")
+        await until(lambda: list(legs(one).values()) == ["refused"])
