@@ -4,6 +4,7 @@ LienThongError
 ├── ConfigurationError        refuse to start; every fault with file, line and column
 ├── LedgerUnavailableError    the ledger's database does not take a write now: repeat it
 │   └── UnsettledError          a stop came first: the outcome is unknown, the next start asks for it
+├── NotPossibleError          a person asked for what cannot be done: say why; nothing was written
 ├── IntakeError               a source handed in what cannot be kept as a message now
 │   ├── RejectedMessageError    it is wrong: tell the sender every problem
 │   └── UnavailableError        we cannot keep now (disk, shutdown): the sender tries again later

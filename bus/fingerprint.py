@@ -27,7 +27,7 @@ def same_content(one: bytes, other: bytes) -> bool:
     """Whether two digests, of `digest_of` or any other, tell the same; where no field is common, they do."""
     if one == other:
         return True
-    if not (_is_of_fields(one) and _is_of_fields(other)):
+    if not (is_of_fields(one) and is_of_fields(other)):
         return False
     mine, theirs = _fields(one), _fields(other)
     return all(mine[name] == theirs[name] for name in mine.keys() & theirs.keys())
@@ -37,8 +37,8 @@ def _short(text: str, size: int) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=size).digest()
 
 
-def _is_of_fields(digest: bytes) -> bool:
-    """SHA-256's 32 bytes are never of this length."""
+def is_of_fields(digest: bytes) -> bool:
+    """Whether a digest is one of told fields: SHA-256's 32 bytes are never of this length."""
     return digest[:1] == _MARK and len(digest) % _WIDE == 1
 
 

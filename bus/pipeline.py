@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 
 import msgspec
 
@@ -23,15 +22,15 @@ from bus.file_limit import check_together, files_of
 from bus.ledger import read
 from bus.ledger.records import Claim, Claimed, Keep, Kept, Page, Settle, Settled, Tie
 from bus.pipeline_parts import Parts
-from bus.planning import Addressee, Question, addressed
-from bus.ports import Answer, Incoming, Operation, Tree
+from bus.planning import Question
+from bus.ports import Answer, Incoming
 from bus.ports import Page as PolledPage
 from bus.sending import Sent, digest_of, make
 from bus.stopping import Stopping
 from bus.turns import Turns
-from mappings.dossier import MESSAGES, REPLACEMENTS, Dossier, Message, OfficialDocument, Step
+from bus.writing import Writing
+from mappings.dossier import MESSAGES, Dossier, Message, OfficialDocument, Step
 from mappings.engine import Compiled, MappingError, ParkError
-from mappings.retelling import retold
 from mappings.rules_time import ICT
 
 __all__ = ["Parts", "Pipeline"]
@@ -48,9 +47,9 @@ class Pipeline:
         self._ledger = parts.ledger
         self._holder = parts.ledger.store.holder
         self._filing = parts.filing
-        self._decoders = {kind: msgspec.json.Decoder(body) for kind, body in MESSAGES.items()}
         self.turns = Turns(parts.connectors.values())
-        self._types = {name: one.type.name for name, one in parts.connectors.items()}
+        types = {name: one.type.name for name, one in parts.connectors.items()}
+        self.writing = Writing(parts.planner, parts.sheets, types, parts.filing)
         self._home = {
             connector.type.name: name for name, connector in reversed(list(parts.connectors.items()))
         }
@@ -68,7 +67,7 @@ class Pipeline:
             self.observer.rejected(source, incoming.kind)
             raise
         kept = await self._ledger.keep(keep)
-        self._spread(keep, kept)
+        self.spread(keep, kept)
         return kept
 
     async def keep_canonical(self, source: str, incoming: Incoming, message: Message) -> Kept:
@@ -76,7 +75,7 @@ class Pipeline:
         keep = self.canonical(source, incoming, message)
         await self._filing.take(incoming)
         kept = await self._ledger.keep(keep)
-        self._spread(keep, kept)
+        self.spread(keep, kept)
         return kept
 
     def canonical(self, source: str, incoming: Incoming, message: Message) -> Keep:
@@ -90,24 +89,28 @@ class Pipeline:
         write = Page(source, name, before, page.cursor, (*keeps, *broken), page.remember)
         kept = await self._ledger.keep_page(write)
         for keep, result in zip(write.keeps, kept, strict=True):
-            self._spread(keep, result)
+            self.spread(keep, result)
         return kept
 
     def read(
         self, source: str, incoming: Incoming, *, dossier: int | None = None, answer_to: int | None = None
     ) -> Keep:
         """The peer's tree as a message to keep; a code that a list parks waits whole for a person."""
-        sheet = self._parts.sheets[self._parts.connectors[source].type.messages[incoming.kind]]
+        sheet = self.sheet_of(source, incoming.kind)
         try:
             message = sheet.read(incoming.tree, source=source, as_of=incoming.as_of).message
         except ParkError as error:
             self.observer.wrong(source, "in", error.problems)
-            return set_aside(source, incoming, "parked", str(error))
+            return set_aside(source, incoming, "parked", str(error), answer_to=answer_to)
         except MappingError as error:
             self.observer.wrong(source, "in", error.problems)
             raise RejectedMessageError(error.problems) from None
         message = self._filing.read(message)
         return self._keep(source, incoming, message, dossier=dossier, answer_to=answer_to)
+
+    def sheet_of(self, source: str, kind: str) -> Compiled:
+        """The sheet that reads a kind of message of a connector; raises KeyError where there is none."""
+        return self._parts.sheets[self._parts.connectors[source].type.messages[kind]]
 
     def _keep(
         self, source: str, incoming: Incoming, message: Message, *, dossier: int | None, answer_to: int | None
@@ -154,7 +157,8 @@ class Pipeline:
         held = self._parts.planner.as_of(fold, ()).whole if fold else None
         check_together(body, files_of(held), limit)
 
-    def _spread(self, keep: Keep, kept: Kept) -> None:
+    def spread(self, keep: Keep, kept: Kept) -> None:
+        """Tell that a message was kept, and have what it made ready published."""
         self.observer.kept(keep, kept)
         if kept.ready:
             self._parts.publish(kept.ready)
@@ -224,10 +228,10 @@ class Pipeline:
         """Send or ask. The one catch-all: what nobody foresaw goes dead with its reason, never lost."""
         try:
             operation = connector.adapter.operations[claimed.operation]
-            to = self._addressee(claimed)
+            to = self.writing.addressee(claimed)
             if to is not None and to.connector != connector.name and not claimed.doubt:
                 return settlement.elsewhere(claimed, self._holder, to)
-            made = self._written(claimed, connector, operation, to)
+            made = self.writing.written(claimed, connector, operation, to)
             sent = Sent(claimed, connector, operation, *made, to_agency=to.agency if to else "")
             if claimed.state == "unknown":
                 return await self._ask(sent)
@@ -244,54 +248,6 @@ class Pipeline:
             if claimed.state == "unknown":
                 return settlement.of_silence(claimed, self._holder, error, connector)
             return settlement.of_error(claimed, self._holder, error, connector, None)
-
-    def _addressee(self, claimed: Claimed) -> Addressee | None:
-        """Whose system it goes to today, where its route says so."""
-        planner = self._parts.planner
-        if not planner.is_addressed(claimed.route, claimed.operation):
-            return None
-        state = planner.as_of(claimed.fold, claimed.history)
-        body = self._decoders[claimed.kind].decode(claimed.body)
-        return planner.addressee(claimed.route, claimed.now, state.whole, body)
-
-    def _written(
-        self, claimed: Claimed, connector: Connector, operation: Operation, to: Addressee | None = None
-    ) -> tuple[Tree, str, bytes, bytes]:
-        """The request in the peer's shape, its key and digest, and the digest of what the peer told us."""
-        sheet = self._parts.sheets[operation.sheet]
-        told = b""
-        if sheet.canonical is not Dossier:
-            told_as = self._decoders[claimed.kind].decode(claimed.body)
-            body: Message = retold(told_as, sheet.canonical, datetime.fromtimestamp(claimed.now, ICT))
-        else:
-            state = self._parts.planner.as_of(claimed.fold, claimed.history)
-            body = state.by_source[claimed.source] if claimed.kind in REPLACEMENTS else state.whole
-            if operation.effect == "replaces" and (theirs := state.by_source.get(connector.name)):
-                told = self._told(sheet, theirs, claimed, connector)
-        tree = self._write(sheet, addressed(body, to), claimed, connector)
-        key = operation.key(tree) if operation.key else ""
-        return tree, key, digest_of(tree), told
-
-    def _write(self, sheet: Compiled, body: Message, claimed: Claimed, connector: Connector) -> Tree:
-        code = claimed.codes.get(connector.name) or claimed.codes.get(claimed.source)
-        known = msgspec.structs.replace(body, code=code or next(iter(claimed.codes.values()), None))
-        begun = partial(self._parts.planner.begun, claimed.fold, claimed.history)
-        known = self._filing.written(known, begun, claimed.now)
-        if isinstance(known, Dossier):
-            known = msgspec.structs.replace(known, codes=self._by_system(claimed))
-        as_of = datetime.fromtimestamp(claimed.now, ICT).date()
-        return sheet.write(known, source=connector.name, as_of=as_of).tree
-
-    def _by_system(self, claimed: Claimed) -> dict[str, str]:
-        """The dossier's numbers by kind of system, as sheets name them; of two the speaking one's."""
-        codes = dict(sorted(claimed.codes.items(), key=lambda known: known[0] == claimed.source))
-        return {self._types[name]: code for name, code in codes.items() if name in self._types}
-
-    def _told(self, sheet: Compiled, theirs: Dossier, claimed: Claimed, connector: Connector) -> bytes:
-        try:
-            return digest_of(self._write(sheet, theirs, claimed, connector))
-        except MappingError:
-            return b""
 
     def _needless(self, sent: Sent) -> str:
         """Why a request is not sent: it would change nothing at the peer, or we only observe."""
@@ -334,7 +290,7 @@ class Pipeline:
         Raises `DeliveryError` where it gives no answer, `MappingError` where the question cannot be written.
         """
         operation = connector.adapter.operations[asked.operation]
-        sent = Sent(asked, connector, operation, *self._written(asked, connector, operation))
+        sent = Sent(asked, connector, operation, *self.writing.written(asked, connector, operation))
         await connector.slots.take()
         try:
             answer = await make(sent, operation.call, time.monotonic() + operation.seconds)
@@ -346,7 +302,7 @@ class Pipeline:
         connector.gate.answered(operation.name)
         for keep in await self._says(answer, sent):
             about = msgspec.structs.replace(keep, dossier=asked.dossier, answer_to=None, route=asked.route)
-            self._spread(about, await self._ledger.keep(about))
+            self.spread(about, await self._ledger.keep(about))
 
     async def _call(self, sent: Sent, deadline: float) -> Answer:
         began = time.monotonic()
@@ -395,7 +351,7 @@ class Pipeline:
             except UnsettledError:
                 raise
             except Exception as error:  # noqa: BLE001  the peer has done it: no bug of ours undoes that
-                keeps.append(unreadable(sent.connector.name, incoming, error))
+                keeps.append(unreadable(sent.connector.name, incoming, error, answer_to=claimed.delivery))
         return tuple(keeps)
 
     def _with_refusal(self, settle: Settle, sent: Sent) -> Settle:

@@ -28,6 +28,7 @@ from bus.ledger.records import Claimed, Ready, Sweep
 from bus.pipeline import Pipeline
 from bus.polling import Polling
 from bus.rabbitmq import Broker, BrokerError, Received
+from bus.retrying import Retrying
 from bus.topology import Topology
 
 _log = structlog.get_logger("worker")
@@ -119,6 +120,8 @@ class Worker:
         self._loops.append(self._forever(dead.step))
         self._loops.append(self._forever(self._sweep))
         self.ledger.handover.open(Hands(self.connectors, self._handed, self._tasks))
+        retrying = Retrying(self.ledger, self.pipeline, self.dispatcher.publish)
+        self._loops.append(self._forever(retrying.step))
         if self.announcer:
             self._loops.append(self._forever(self.announcer.step))
         # sheets, tables and libraries live as long as the process: no collection need look through them again

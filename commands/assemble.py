@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 from prometheus_client import CollectorRegistry
 
 from bus.addressing import Addressing
@@ -23,6 +24,7 @@ from bus.installation import Installation
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Kept
 from bus.ledger.store import Store
+from bus.ledger.versions import Used
 from bus.links import LinkKey, Links
 from bus.observer import Both
 from bus.peer_settings import ConnectorSettings
@@ -211,6 +213,7 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point
     worker = Worker(
         pipeline, ledger, broker, assembly.topology, dispatcher, mine, floor=floor, announcer=announcer
     )
+    await ledger.act(used(assembly))
     await worker.start()
     desk = AgencyDesk(
         pipeline,
@@ -261,6 +264,19 @@ def _connector(
 
 
 def config_number(assembly: Assembly) -> int:
-    """A number for the routes in use, recorded with what they make."""
-    digest = hashlib.sha256(str(assembly.routes.hash).encode()).digest()
+    """A number for the sheets and routes in use, recorded with what they make."""
+    digest = hashlib.sha256(msgspec.json.encode(_digests(assembly), order="sorted")).digest()
     return int.from_bytes(digest[:6], "big")
+
+
+def _digests(assembly: Assembly) -> dict[str, str]:
+    """Every sheet in use by its content, and the routes."""
+    return {name: sheet.digest for name, sheet in assembly.sheets.items()} | {"routes": assembly.routes.hash}
+
+
+def used(assembly: Assembly) -> Used:
+    """The sheets in use, whole, and the set that they are: what made a delivery can be had again."""
+    digests, number = _digests(assembly), str(config_number(assembly))
+    sheets = [("sheet", name, one.digest, one.sheet.text.encode()) for name, one in assembly.sheets.items()]
+    body = msgspec.json.encode(digests, order="sorted")
+    return Used((*sheets, ("set", number, hashlib.sha256(body).hexdigest(), body)))

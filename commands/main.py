@@ -10,6 +10,7 @@ from commands.agencies_line import agencies
 from commands.backup_line import backup, restore
 from commands.connector_line import connector
 from commands.drill_line import drill
+from commands.failed_line import failed
 from commands.files_line import files
 from commands.options import Configured, Json, LedgerAddress, Number, Reason, Settings
 from commands.person_line import person
@@ -17,8 +18,9 @@ from commands.report_line import report
 from commands.welcome import WELCOME
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-failed = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(failed, name="failed", help="What needs a person (cần người xử lý): list it, show one whole.")
+app.add_typer(
+    failed, name="failed", help="What needs a person (cần người xử lý): list, show, retry, edit, discard."
+)
 app.command()(backup)
 app.command()(restore)
 app.add_typer(connector, name="connector", help="List connectors; pause, resume or probe one.")
@@ -272,36 +274,6 @@ def trace(
     from commands.trace import show_trace  # noqa: PLC0415  as above
 
     raise typer.Exit(show_trace(find_place(settings, ledger), number, as_json=json))
-
-
-@failed.command("list")
-def failed_list(*, settings: Settings = None, ledger: LedgerAddress = None, json: Json = False) -> None:
-    """List what needs a person, grouped by cause.
-
-    These are dead, held and unknown deliveries, and messages that were set aside. Exit 1 where anything does.
-    """
-    from commands.failed import list_failed  # noqa: PLC0415  the start stays quick
-    from commands.place import find_place  # noqa: PLC0415  as above
-
-    raise typer.Exit(list_failed(find_place(settings, ledger), as_json=json))
-
-
-@failed.command("show")
-def failed_show(
-    name: Annotated[str, typer.Argument(metavar="ID", help="A delivery like 12, or a message like m7.")],
-    *,
-    settings: Settings = None,
-    ledger: LedgerAddress = None,
-    json: Json = False,
-) -> None:
-    """Show one delivery or message whole.
-
-    With its reason and history; every value of the citizen's is covered.
-    """
-    from commands.failed import show_failed  # noqa: PLC0415  the start stays quick
-    from commands.place import find_place  # noqa: PLC0415  as above
-
-    raise typer.Exit(show_failed(find_place(settings, ledger), name, as_json=json))
 
 
 @app.command()

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from bus.errors import ConfigurationError
-from bus.ledger.ledger import Ledger, read_only
+from bus.ledger.ledger import Action, Ledger, read_only
 from bus.ledger.legs import of_dossier
 from bus.ledger.people import Enrol
 from bus.ledger.records import Hold, Keep, Pause, Plan, Undone
@@ -68,16 +68,21 @@ def act(place: Place, request: dict[str, Any], action: Hold | Pause | Undone | E
     Raises `ConfigurationError` where another process serves an SQLite ledger and takes no requests.
     """
     reply = send(place.control, request)
-    return asyncio.run(_write(place, action)) if reply is None else reply
+    if reply is None:
+        asyncio.run(write(place, action))
+    return reply or {"ok": True}
 
 
-async def _write(place: Place, action: Hold | Pause | Undone | Enrol) -> dict[str, Any]:
+async def write(place: Place, action: Action) -> Any:
+    """Do an action in the ledger itself, where no `serve` runs; for what keeps no messages.
+
+    Raises `ConfigurationError` where another process serves an SQLite ledger and takes no requests.
+    """
     ledger = Ledger(Store(place.ledger), plan_nothing, merge_nothing)
     try:
-        await ledger.act(action)
+        return await ledger.act(action)
     finally:
         ledger.close()
-    return {"ok": True}
 
 
 def plan_nothing(_state: bytes | None, _keep: Keep, _withdrawn: bool) -> Plan:  # noqa: FBT001  the ledger's signature

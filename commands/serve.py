@@ -23,6 +23,7 @@ from commands.assemble import Assembly, Bus, assemble, start
 from commands.console import console_door
 from commands.control import Control
 from commands.door import opened
+from commands.failed_requests import answer, failures_of
 from commands.kill_points import armed
 from commands.metrics import metrics_door
 from commands.parts import file_store
@@ -104,7 +105,8 @@ async def _do(bus: Bus, request: dict[str, Any]) -> dict[str, Any]:
         case {"do": "enrol", "person": dict(person)}:
             await bus.ledger.act(Enrol(msgspec.convert(person, Person), who))
         case _:
-            return {"ok": False, "error": "not a request this version knows"}
+            unknown = {"ok": False, "error": "not a request this version knows"}
+            return await answer(failures_of(bus), request) or unknown
     return {"ok": True}
 
 

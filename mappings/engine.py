@@ -83,15 +83,20 @@ class Compiled:
         of `as_of`, else of the message's own `as_of`, else their open rows.
         Raises `MappingError` or `ParkError` as `read` does.
         """
+        written = self.draft(message, source, as_of)
+        return Written(self.carried(written.tree), written.notes)
+
+    def draft(self, message: Any, source: str, as_of: date | None = None) -> Written:
+        """As `write`, before the form of the carrier: the tree is plain values, for XML too."""
         day = as_of or _day_of(message)
         try:
-            written = Written(self.code.write(message, source, day, message))
+            return Written(self.code.write(message, source, day, message))
         except Exception:  # noqa: BLE001 - whatever it is, the careful form finds out and says it
             writing = Writing(self.plan, source, day)
             written = writing.message(message)
             if writing.problems:
                 raise self._error(writing.problems) from None
-        return Written(self.carried(written.tree), written.notes)
+            return written
 
     def carried(self, tree: dict[str, Any]) -> Any:
         """Give a tree that was written the form of the sheet's carrier: itself (JSON), or an element."""

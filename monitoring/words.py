@@ -21,6 +21,8 @@ MESSAGES = {
     "conflict": "Trùng khoá, khác nội dung",
     "dead": "Cần người xử lý",
     "late delivered": "Đã giao, báo muộn",
+    "read again": "Đã đọc lại",
+    "discarded": "Đã bỏ",
 }
 
 LEGS = {

@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, select, update
 from bus.ledger import driver, schema
 from bus.ledger.driver import many
 from bus.ledger.records import Claim, Claimed, Past
+from bus.ledger.schema_failures import patch
 from bus.ledger.store import Store
 
 _ids: BindParameter[int] = bindparam("ids", expanding=True)
@@ -34,6 +35,7 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
     changed_at: float
     traceparent: str
     kept_at: float
+    patched: int
     kind: str
     source: str
     canonical: bytes
@@ -43,7 +45,7 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
 
 _ROWS = (
     select(
-        *(schema.delivery.c[name] for name in _Row.__struct_fields__[:17]),
+        *(schema.delivery.c[name] for name in _Row.__struct_fields__[:18]),
         schema.message.c.kind,
         schema.message.c.source,
         schema.payload.c.canonical,
@@ -94,6 +96,7 @@ _HISTORY = (
     .where(schema.message.c.state == "kept")
     .order_by(schema.message.c.id)
 )
+_PATCHES = select(patch.c.id, patch.c.body).where(patch.c.id.in_(_ids))
 
 
 class Claimer:
@@ -143,7 +146,8 @@ class Claimer:
         if not takes:
             return []
         codes, views = read_known(tx, sorted({row.dossier for _, row, _ in takes}))
-        past = self._history(tx, sorted({row.dossier for _, row, _ in takes if row.folded != row.message}))
+        past = read_history(tx, sorted({row.dossier for _, row, _ in takes if row.folded != row.message}))
+        patches = read_patches(tx, sorted({row.patched for _, row, _ in takes if row.patched}))
         return [
             _claimed(
                 row,
@@ -151,17 +155,44 @@ class Claimer:
                 codes=codes.get(row.dossier, {}),
                 views=views.get((row.dossier, row.connector, row.operation), {}),
                 history=past.get(row.dossier, []),
+                patch=patches.get(row.patched, b""),
                 now=now,
             )
             for _, row, how in takes
         ]
 
-    def _history(self, tx: Connection, dossiers: list[int]) -> dict[int, list[tuple[int, Past]]]:
-        past: dict[int, list[tuple[int, Past]]] = {}
-        if dossiers:
-            for number, dossier, *rest in driver.select(tx, _HISTORY, ids=dossiers):
-                past.setdefault(dossier, []).append((number, Past(*rest)))
-        return past
+
+def read_history(tx: Connection, dossiers: list[int]) -> dict[int, list[tuple[int, Past]]]:
+    """The kept messages of some dossiers, each with its number, in the order of keeping."""
+    past: dict[int, list[tuple[int, Past]]] = {}
+    if dossiers:
+        for number, dossier, *rest in driver.select(tx, _HISTORY, ids=dossiers):
+            past.setdefault(dossier, []).append((number, Past(*rest)))
+    return past
+
+
+def read_patches(tx: Connection, numbers: list[int]) -> dict[int, bytes]:
+    """What people corrected, by the number of the row."""
+    return dict(driver.select(tx, _PATCHES, ids=numbers)) if numbers else {}
+
+
+def peek(tx: Connection, delivery: int, now: float) -> Claimed | None:
+    """A delivery as its next worker would get it, whatever its state; nothing is claimed or written."""
+    found = [_Row(*row) for row in driver.select(tx, _ROWS, ids=[delivery])]
+    if not found:
+        return None
+    row = found[0]
+    codes, views = read_known(tx, [row.dossier])
+    past = read_history(tx, [row.dossier]) if row.folded != row.message else {}
+    return _claimed(
+        row,
+        "sending",
+        codes=codes.get(row.dossier, {}),
+        views=views.get((row.dossier, row.connector, row.operation), {}),
+        history=past.get(row.dossier, []),
+        patch=read_patches(tx, [row.patched]).get(row.patched, b""),
+        now=now,
+    )
 
 
 Codes = dict[int, dict[str, str]]
@@ -199,6 +230,7 @@ def _claimed(
     codes: dict[str, str],
     views: dict[str, bytes],
     history: list[tuple[int, Past]],
+    patch: bytes,
     now: float,
 ) -> Claimed:
     sending = how == "sending"
@@ -228,4 +260,5 @@ def _claimed(
         traceparent=row.traceparent,
         now=now,
         kept_at=row.kept_at,
+        patch=patch,
     )

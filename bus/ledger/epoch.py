@@ -86,4 +86,8 @@ def _doubt(tx: Connection, now: float) -> int:
             publishes=0,
         )
     )
-    return int(tx.execute(row).rowcount)
+    asked = int(tx.execute(row).rowcount)
+    # a person may have sent what is dead again since: whoever does so now has its peer asked first
+    dead = update(schema.delivery).where(_d.state == "dead", text(schema.IN_LANE))
+    tx.execute(dead.values(doubt=RESTORED, attempt=_d.attempt + ATTEMPTS))
+    return asked

@@ -95,7 +95,8 @@ class Keeper:
             if before := known.get((keep.source, keep.key)):
                 results.append(self._again(tx, work, keep, *before))
                 continue
-            kept = self._one(tx, work, keep, next(numbers), found.get(id(keep)))
+            aside = keep.dossier if keep.state != "kept" else None
+            kept = self._one(tx, work, keep, next(numbers), found.get(id(keep), aside))
             known[keep.source, keep.key] = (kept.message, keep.digest, kept.dossier)
             results.append(kept)
             if keep.answer_to is not None and kept.outcome == "kept":
@@ -190,7 +191,7 @@ class Keeper:
 
     def _one(self, tx: Connection, work: Work, keep: Keep, number: int, dossier: int | None) -> Kept:
         state = keep.state if dossier is not None or keep.state != "kept" else "unmatched"
-        body = encode(keep.body) if keep.body is not None else b""
+        body = encode(keep.body) if keep.body is not None else keep.tree
         row = message_row(work.now, keep, number, dossier, state, 0)
         ready: list[Ready] = []
         work.messages.append(row)

@@ -99,21 +99,21 @@ def entry_state(lane: Lane, *, held: bool, doubt: str = "") -> str:
     """In which state a new delivery joins a lane."""
     if any(place.blocks for place in lane):
         return "waiting"
-    return _turn(doubt, held=held)
+    return turn(doubt, held=held)
 
 
 def release(lane: Lane, *, held: bool) -> Place | None:
     """The next of a lane, if nothing before it blocks; the caller writes its new state."""
     for place in lane:
         if place.state == "waiting":
-            place.state = _turn(place.doubt, held=held)
+            place.state = turn(place.doubt, held=held)
             return place
         if place.blocks:
             return None
     return None
 
 
-def _turn(doubt: str, *, held: bool) -> str:
+def turn(doubt: str, *, held: bool) -> str:
     """In which state a delivery is when its turn comes: after a restore some are asked about first."""
     if doubt == RESTORED:
         return "unknown"

@@ -19,6 +19,18 @@ from bus.ledger.commit import GroupCommit, Passing
 from bus.ledger.finding import Finding, Terms
 from bus.ledger.gate_records import Probe, Turn
 from bus.ledger.gates import Gates
+from bus.ledger.handling import Handling
+from bus.ledger.handling_records import (
+    Advance,
+    Cancel,
+    Decide,
+    Discard,
+    Patch,
+    Propose,
+    Reread,
+    Retry,
+    Told,
+)
 from bus.ledger.handover import Handover
 from bus.ledger.keep import Keeper, Merger, Planner
 from bus.ledger.locks import Locks
@@ -50,13 +62,15 @@ from bus.ledger.records import (
     Tie,
     Undone,
 )
+from bus.ledger.resend import Resender
+from bus.ledger.runs import Runs
 from bus.ledger.settle import Settler
 from bus.ledger.sources import Lease, Sources
 from bus.ledger.store import Store
 from bus.ledger.sweep import Sweeper
+from bus.ledger.versions import Used, Versions
 
 T = TypeVar("T")
-
 
 _AWAY = (DBAPIError, PoolTimeoutError, OSError, MergedMeanwhileError)
 """What the libraries raise where the database is not there, and what goes away when it is tried again."""
@@ -77,6 +91,16 @@ Action = (
     | Tie
     | TakeAsks
     | AskNoted
+    | Retry
+    | Cancel
+    | Advance
+    | Discard
+    | Told
+    | Reread
+    | Patch
+    | Propose
+    | Decide
+    | Used
 )
 
 
@@ -109,10 +133,13 @@ class Ledger:
         claimer = Claimer(store)
         gates, outbox = Gates(store), Outbox(store)
         actions, people, asker = Actions(store, gates), People(store), Asker(store)
+        settler = Settler(store, keeper, claimer, self.handover)
+        handling = Handling(store, keeper, settler)
+        runs = Runs(store, Resender(store, handling))
         self._commit = GroupCommit(
             store,
             {
-                Settle: Settler(store, keeper, claimer, self.handover).settle,
+                Settle: settler.settle,
                 Page: keeper.pages,
                 Keep: keeper.keep,
                 Claim: claimer.claim,
@@ -136,6 +163,16 @@ class Ledger:
                 TakeAsks: asker.takes,
                 AskNoted: asker.note,
                 NoticeEnded: Notices(store).end,
+                Retry: runs.retries,
+                Cancel: runs.cancels,
+                Advance: runs.advances,
+                Discard: handling.discards,
+                Told: handling.tells,
+                Reread: handling.rereads,
+                Patch: handling.patches,
+                Propose: handling.proposes,
+                Decide: handling.decides,
+                Used: Versions(store).uses,
             },
             self.handover,
             first=Locks(store).take,
@@ -193,7 +230,10 @@ class Ledger:
         await asyncio.gather(*(self._write(one) for one in ended))
 
     async def act(self, action: Action) -> Any:
-        """An action of a person, or of a process at a gate or a source."""
+        """An action of a person, or of a process at a gate, a source or a retry.
+
+        Raises `NotPossibleError` with a sentence where a person asked for what the ledger does not allow.
+        """
         return await self._write(action)
 
     async def barrier(self) -> None:

@@ -10,6 +10,9 @@ from bus.ledger import legs, schema
 from bus.ledger.plain import plain
 from bus.ledger.sources import stand
 
+SEEN_TO = ("read again", "discarded")
+"""States of messages that were set aside and that a person saw to."""
+
 _d, _m, _a = schema.delivery.c, schema.message.c, schema.attempt.c
 
 
@@ -208,7 +211,7 @@ def troubles(tx: Connection, limit: int = 200) -> list[dict[str, Any]]:
     crashing = select(*_TROUBLE, _d.given_up).where(*_given_up(), _d.state.not_in(("held", "unknown")))
     crashing = crashing.order_by(_d.id).limit(limit)
     bad = select(_m.id, _m.dossier, _m.source, _m.kind, _m.state, _m.reason)
-    bad = bad.where(_m.state != "kept").order_by(_m.id).limit(limit)
+    bad = bad.where(_m.state != "kept", _m.state.not_in(SEEN_TO)).order_by(_m.id).limit(limit)
     return [
         *({"what": "delivery", **row} for row in tx.execute(query).mappings()),
         *(

@@ -21,7 +21,8 @@ class Keep(msgspec.Struct, frozen=True, gc=False):
     `key` is the source's message key, or hash and place in the feed where it gives none. `dossier` is
     given where the call it answers tells it, and `route` is then the leg of that call. `ties` are legs and
     what the message names of what was sent by them: so it finds its dossier without a number. `state` other
-    than "kept" is kept whole, without deliveries.
+    than "kept" is kept whole, without deliveries, with the peer's `tree` (JSON, or XML as text) so that it
+    can be read again.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Keep(msgspec.Struct, frozen=True, gc=False):
     reason: str = ""
     ties: tuple[tuple[str, str], ...] = ()
     route: str = ""
+    tree: bytes = b""
 
 
 class Ready(msgspec.Struct, frozen=True, gc=False):
@@ -100,6 +102,7 @@ class Claimed(msgspec.Struct, frozen=True, gc=False):
     dossier has gone on since, it is empty and `history` has the messages to fold it from. `views` are
     key -> digest of what the peer has got from us by this operation. `ended_at` is when the last attempt
     ended, on the ledger's clock, of which `now` is the present; `kept_at` is when the delivery was kept.
+    `patch` is what a person corrected of the request: a JSON patch of the peer's tree, empty for none.
     """
 
     delivery: int
@@ -126,6 +129,7 @@ class Claimed(msgspec.Struct, frozen=True, gc=False):
     traceparent: str
     now: float
     kept_at: float = 0.0
+    patch: bytes = b""
 
 
 class Settle(msgspec.Struct, frozen=True, gc=False):

@@ -131,7 +131,8 @@ message = Table(
     Index("message_dossier", "dossier", "id"),
     _partial("message_trouble", "state", "id", where="state <> 'kept'"),
     _partial("message_handed_in", "source", "kept_at", where="source >= 'agency.' AND source < 'agency/'"),
-    comment="state: kept, parked, unmatched, conflict, dead. `fanout`: deliveries it was kept with.",
+    comment="state: kept, parked, unmatched, conflict, dead; read again and discarded once a person saw to"
+    " it. `fanout`: deliveries it was kept with.",
 )
 
 payload = Table(
@@ -167,6 +168,7 @@ delivery = Table(
     Column("crashes", Integer, nullable=False, default=0),
     Column("given_up", Integer, nullable=False, server_default="0"),
     Column("role", String, nullable=False, server_default=""),
+    Column("patched", _number, nullable=False, server_default="0"),
     Column("reason", String, nullable=False, default=""),
     Column("cause", String, nullable=False, default=""),
     Column("config", _number, nullable=False, default=0),
@@ -182,7 +184,8 @@ delivery = Table(
     comment="doubt: '' no attempt is without outcome, 'open' one may still act, 'lease' so may its process,"
     " 'restored' its turn begins with a question (rule 23)."
     " given_up: how often the broker gave up on its work message (rule 14). role: '' what its leg sends,"
-    " 'end' its end is the leg's, 'resume' it carries a supplement, 'undo' it undoes.",
+    " 'end' its end is the leg's, 'resume' it carries a supplement, 'undo' it undoes. patched: the row of"
+    " `patch` that is applied to its request, 0 for none.",
 )
 
 attempt = Table(

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from bus.errors import ConfigurationError
-from bus.ledger import schema
+from bus.ledger import schema, schema_failures
 from bus.ledger.clock import WallClock
 from bus.ledger.migrate import upgrade
 from bus.ledger.schema_epoch import epoch
@@ -32,7 +32,7 @@ _SOURCES_AHEAD = 300.0
 
 _COUNTED = (
     schema.dossier, schema.message, schema.delivery, schema.action, schema.event, schema.version,
-    schema.notice,
+    schema.notice, schema_failures.patch, schema_failures.proposal, schema_failures.retry_run,
 )  # fmt: skip
 
 

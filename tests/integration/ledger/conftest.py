@@ -1,6 +1,6 @@
 """One ledger after the other, the same behaviour asked of both."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -100,3 +100,17 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
     ledger = Ledger(Store(ledger_url), plan, merge)
     yield ledger
     ledger.close()
+
+
+@pytest.fixture
+def ledger_again(ledger_url: str) -> Iterator[Callable[[], Ledger]]:
+    """Open the test's ledger another time, as the next process does."""
+    opened: list[Ledger] = []
+
+    def again() -> Ledger:
+        opened.append(Ledger(Store(ledger_url), plan, merge))
+        return opened[-1]
+
+    yield again
+    for one in opened:
+        one.close()

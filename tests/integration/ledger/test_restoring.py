@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from bus.errors import NotPossibleError
 from bus.ledger import backup, epoch, read, schema
+from bus.ledger.handling_records import Advance, Discard, Retry
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claim, Settle
 from bus.ledger.store import Store
@@ -141,3 +142,31 @@ def test_a_damaged_copy_is_refused(tmp_path: Path) -> None:
     copy.write_bytes(b"SQLite format 3\0" + b"\xff" * 8192)
     with pytest.raises(NotPossibleError, match="damaged"):
         backup.proved("sqlite:///x", copy)
+
+
+async def test_what_is_dead_in_a_backup_is_asked_about_before_a_person_sends_it_again(
+    ledger_url: str,
+) -> None:
+    """It may have been sent again after the backup: neither given up nor sent before its peer was asked."""
+    ledger = Ledger(Store(ledger_url), plan, merge)
+    kept = await ledger.keep(keep_of("portal.dossier", "k1", {"portal": "P1"}))
+    number = kept.ready[0].delivery
+    await ledger.claim(Claim(number, ledger.store.holder, 60.0))
+    await ledger.settle(Settle(number, 1, ledger.store.holder, "dead"))
+    ledger.close()
+    store = Store(ledger_url)
+    epoch.begin(store, time.time(), "root")
+    store.close()
+    ledger = Ledger(Store(ledger_url), plan, merge)
+    assert _states(ledger) == [("dead", "restored")]
+    with pytest.raises(NotPossibleError, match="may have it"):
+        await ledger.act(Discard(str(number), "lan", "old"))
+    await ledger.act(Retry((str(number),), "lan", "the peer was mended"))
+    await ledger.act(Advance())
+    assert _states(ledger) == [("unknown", "restored")]
+    asked = await ledger.claim(Claim(number, ledger.store.holder, 60.0))
+    assert asked is not None
+    assert asked.state == "unknown"
+    await ledger.settle(Settle(number, asked.attempt, ledger.store.holder, "ready", lookup=True))
+    assert _states(ledger) == [("ready", "")]
+    ledger.close()
