@@ -16,8 +16,9 @@ from litestar.exceptions import (
 )
 from litestar.static_files import create_static_files_router
 
-from bus.errors import LedgerUnavailableError
-from monitoring.console import acting, counting, dossiers, looking, signing
+from bus.errors import LedgerUnavailableError, NotPossibleError
+from bus.redaction import redacted
+from monitoring.console import acting, counting, dossiers, looking, mending, signing
 from monitoring.console.desk import Desk
 from monitoring.console.given import Visits
 from monitoring.console.page import Pages, go
@@ -48,13 +49,8 @@ def console(desk: Desk) -> Application:
     pages = Pages(desk)
     visits = Visits(desk, pages)
     static = create_static_files_router(path="/static", directories=[Path(__file__).with_name("static")])
-    handlers = (
-        *signing.HANDLERS,
-        *looking.HANDLERS,
-        *counting.HANDLERS,
-        *dossiers.HANDLERS,
-        *acting.HANDLERS,
-    )
+    rooms = (signing, looking, counting, dossiers, acting, mending)
+    handlers = [handler for room in rooms for handler in room.HANDLERS]
     app = Litestar(
         route_handlers=[*handlers, static],
         dependencies={
@@ -67,6 +63,7 @@ def console(desk: Desk) -> Application:
             PermissionDeniedException: _page(pages, "forbidden", 403),
             NotFoundException: _page(pages, "missing", 404),
             LedgerUnavailableError: _page(pages, "away", 503),
+            NotPossibleError: _cannot(pages),
             HTTPException: _page(pages, "missing"),
             Exception: _page(pages, "fault", 500),
         },
@@ -109,5 +106,15 @@ def _page(pages: Pages, name: str, code: int = 0) -> Callable[[Asked, Exception]
         status = code or int(getattr(error, "status_code", 400))
         said = {"title": t(f"error.{name}"), "text": t(f"error.{name}_text")}
         return pages.page(request, None, "error.html", code=status, **said)
+
+    return answer
+
+
+def _cannot(pages: Pages) -> Callable[[Asked, Exception], Response[Any]]:
+    """A page for what somebody asked for and cannot be done: the sentence says why and what to do."""
+
+    def answer(request: Asked, error: Exception) -> Response[Any]:
+        title = pages.speaker(request)("mend.cannot")
+        return pages.page(request, None, "error.html", code=409, title=title, text=redacted(str(error)))
 
     return answer

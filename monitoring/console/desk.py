@@ -12,8 +12,10 @@ from sqlalchemy import Connection
 
 from bus.connector import Connector
 from bus.errors import LedgerUnavailableError
+from bus.failures import Failures
 from bus.flows import Routes
 from bus.ledger import legs, overview, read
+from bus.ledger.failures import Group, groups
 from bus.ledger.gate_records import GateRow, Outage
 from bus.ledger.gates import read_gates, read_outages
 from bus.ledger.ledger import Ledger
@@ -40,6 +42,7 @@ class Snapshot:
     gates: Sequence[GateRow] = ()
     outages: Sequence[Outage] = ()
     troubles: Sequence[dict[str, Any]] = ()
+    groups: Sequence[Group] = ()
     late_legs: int = 0
     open_legs: int = 0
     account: read.Account | None = None
@@ -60,6 +63,7 @@ class Desk:
     is_encrypted: bool = False
     second_person: frozenset[str] = frozenset()
     reporter: Reporter = field(default_factory=Reporter)
+    failures: Failures | None = None
     snapshot: Snapshot = field(default_factory=Snapshot)
 
     async def follow(self) -> None:
@@ -87,6 +91,7 @@ def take(tx: Connection, before: Snapshot) -> Snapshot:
         gates=read_gates(tx),
         outages=read_outages(tx),
         troubles=read.troubles(tx, 2000),
+        groups=groups(tx, 2000),
         late_legs=sum(late.get(state, 0) for state in WAITS),
         open_legs=sum(waiting.get(state, 0) for state in WAITS),
         account=read.account(tx) if is_old else before.account,

@@ -10,12 +10,15 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from sqlalchemy import Connection, func, select, text
 
+from bus.errors import NotPossibleError
+from bus.failures import Draft
 from bus.ledger import legs, overview, read, schema
 from bus.ledger.finding import MOST, find
 from bus.ledger.people import Note
 from mappings.dossier import Dossier
 from mappings.fold import State
 from monitoring.console import show
+from monitoring.console.desk import Desk
 from monitoring.console.given import Act, Look, Visit
 
 _decode = msgspec.json.Decoder(State).decode
@@ -114,7 +117,19 @@ async def delivery(look: Look, number: FromPath[int]) -> Response[str]:
     if row is None:
         raise NotFoundException
     tries = await look.desk.ledger.ask(overview.attempts, number)
-    return look.page("delivery.html", row=row, attempts=tries)
+    draft = await _draft(look.desk, row)
+    shown = show.hidden(msgspec.json.encode(draft.request)) if draft and draft.request is not None else ""
+    return look.page("delivery.html", row=row, attempts=tries, draft=draft, shown=shown)
+
+
+async def _draft(desk: Desk, row: Any) -> Draft | None:
+    """The request of a dead or unknown delivery as it would go now; None where nobody can tell."""
+    if desk.failures is None or row["state"] not in ("dead", "unknown"):
+        return None
+    try:
+        return await desk.failures.draft(row["id"])
+    except NotPossibleError:
+        return None
 
 
 def row_number(number: int) -> int:

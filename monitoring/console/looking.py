@@ -14,7 +14,9 @@ from bus.ledger.schema import STATES
 from monitoring.console.given import Look, Visit
 from monitoring.console.glance import Line, connector_line, tiles, verdict
 from monitoring.console.picture import picture
-from monitoring.console.trouble import grouped
+
+STEPS = frozenset({"dead", "held", "unknown", "parked", "unmatched", "conflict"})
+"""States of which a page says what to do first."""
 
 LEGS, ACTIONS = 300, 100
 """How many a page shows."""
@@ -45,8 +47,8 @@ async def overview(look: Look) -> Response[str]:
 async def failed(look: Look) -> Response[str]:
     """What needs a person, grouped by cause; `?connector=` those of one."""
     only = look.request.query_params.get("connector", "")
-    rows = [row for row in look.desk.snapshot.troubles if not only or row.get("connector") == only]
-    return look.page("failed.html", groups=grouped(rows))
+    shown = [one for one in look.desk.snapshot.groups if not only or one.where.startswith((f"{only}.", f"{only}:"))]
+    return look.page("failed.html", groups=shown, steps=STEPS)
 
 
 @get("/connectors")

@@ -44,7 +44,7 @@ class Pages:
         )
         self._templates.filters.update(show.FILTERS)
         self._templates.globals.update(
-            named=show.state, age=show.age, span=show.span, hidden=show.hidden, desk=desk
+            named=show.state, age=show.age, span=show.span, hidden=show.hidden, why=show.reason, desk=desk
         )
 
     def page(
@@ -86,7 +86,9 @@ class Pages:
         return speaker(self._texts, language_of(request))
 
 
-TOLD = ("hold", "release", "pause", "resume", "people")
+TOLD = (
+    "hold", "release", "pause", "resume", "people", "done", "proposed", "agree", "refuse", "cancel", "tell", "assign",
+)  # fmt: skip
 """What a page may say was done, by name: it comes with the address and is never shown as it came."""
 
 

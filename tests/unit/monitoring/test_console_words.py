@@ -9,6 +9,7 @@ from bus.people import ROLES
 from mappings.dossier import MESSAGES
 from monitoring.console.page import TABS, TOLD
 from monitoring.console.texts import LANGUAGES, read_texts, speaker
+from monitoring.words import REASONS
 
 HERE = Path(read_texts.__code__.co_filename).parent
 PAGES = "".join(file.read_text() for file in sorted(HERE.glob("pages/*.html")))
@@ -23,6 +24,7 @@ ROOMS = (
     "away",
     "status",
     "failed_step",
+    "retry_state",
     "error",
     "told",
     "nav",
@@ -74,3 +76,12 @@ def test_an_unknown_text_is_a_fault_of_ours() -> None:
     """It is never shown as its name."""
     with pytest.raises(KeyError):
         speaker(read_texts(), LANGUAGES[0])("no.such")
+
+
+def test_what_the_bus_says_is_still_what_it_says() -> None:
+    """A reason that is worded anew in the bus is worded anew here, or it would be shown in English."""
+    source = " ".join(file.read_text() for file in sorted((HERE.parents[1] / "bus").rglob("*.py")))
+    flat = re.sub(r'"\s*\n\s*"', "", source)
+    built = {"asked: not there", "asked: still working", "asked: cannot say"}
+    assert {reason for reason in REASONS if reason not in flat} <= built
+    assert 'reason = f"asked: {sighting.outcome}"' in flat
