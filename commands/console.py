@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from bus.finding import Finder
 from commands.assemble import Bus
 from commands.door import opened
+from commands.failed_requests import failures_of
 from monitoring.console.app import console
 from monitoring.console.desk import Desk
 from monitoring.report.tally import Reporter
@@ -42,5 +43,5 @@ def _desk(bus: Bus) -> Desk:
         session_lives=float(settings.console.session_lives),
         is_encrypted=settings.listen.console.certificate is not None,
         reporter=Reporter(bus.assembly.tables, settings.calendar.working),
-        second_person=frozenset(settings.console.second_person),
+        failures=failures_of(bus),
     )

@@ -61,7 +61,6 @@ class Desk:
     publish: Callable[[Sequence[Ready]], None]
     session_lives: float = 12 * 3600.0
     is_encrypted: bool = False
-    second_person: frozenset[str] = frozenset()
     reporter: Reporter = field(default_factory=Reporter)
     failures: Failures | None = None
     snapshot: Snapshot = field(default_factory=Snapshot)

@@ -47,7 +47,8 @@ async def overview(look: Look) -> Response[str]:
 async def failed(look: Look) -> Response[str]:
     """What needs a person, grouped by cause; `?connector=` those of one."""
     only = look.request.query_params.get("connector", "")
-    shown = [one for one in look.desk.snapshot.groups if not only or one.where.startswith((f"{only}.", f"{only}:"))]
+    at = (f"{only}.", f"{only}:")
+    shown = [one for one in look.desk.snapshot.groups if not only or one.where.startswith(at)]
     return look.page("failed.html", groups=shown, steps=STEPS)
 
 

@@ -4,15 +4,15 @@ import json
 from typing import Any
 
 import msgspec
-from bus.failures import Done, Failures
-from bus.ledger.handling_records import ALL_STAGES
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.params import FromPath
 from litestar.response import Redirect
 
 from bus.errors import NotPossibleError
+from bus.failures import Done, Failures
 from bus.ledger import failures as ask
+from bus.ledger.handling_records import ALL_STAGES
 from bus.ledger.people import Note
 from monitoring.console.acting import reason
 from monitoring.console.dossiers import row_number

@@ -86,9 +86,22 @@ class Pages:
         return speaker(self._texts, language_of(request))
 
 
-TOLD = (
-    "hold", "release", "pause", "resume", "people", "done", "proposed", "agree", "refuse", "cancel", "tell", "assign",
-)  # fmt: skip
+TOLD = tuple(
+    [
+        "hold",
+        "release",
+        "pause",
+        "resume",
+        "people",
+        "done",
+        "proposed",
+        "agree",
+        "refuse",
+        "cancel",
+        "tell",
+        "assign",
+    ]
+)
 """What a page may say was done, by name: it comes with the address and is never shown as it came."""
 
 

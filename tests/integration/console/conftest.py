@@ -15,6 +15,7 @@ from bus.people import Person, Role, hashed
 from monitoring.console.app import console
 from monitoring.console.desk import Desk, take
 from tests.integration.pipeline.road import Road, road, routes
+from tests.integration.pipeline.test_failures import desk as failing_desk
 
 PASSWORD = "ca trực đêm ba giờ"
 HASHED = hashed(PASSWORD)
@@ -71,6 +72,7 @@ async def _browser(url: str, amqp_url: str, prefix: str, **how: Any) -> AsyncIte
             connectors=bus.connectors,
             routes=routes(),
             publish=bus.worker.dispatcher.publish,
+            failures=failing_desk(bus, "discard"),
         )
         transport = httpx.ASGITransport(console(desk))
         async with httpx.AsyncClient(transport=transport, base_url="http://console.test") as client:

@@ -158,3 +158,27 @@ async def test_the_overview_renews_itself(open_console: Opened[Browser], tmp_pat
             await browser.road.pauses("onestop")
             browser.desk.snapshot = await browser.desk.ledger.ask(take, browser.desk.snapshot)
             await page.get_by_role("heading", name="Có việc cần xem").wait_for(timeout=15_000)
+
+
+async def test_a_night_s_story_from_the_alarm_to_a_whole_account(
+    open_console: Opened[Browser], tmp_path: Path
+) -> None:
+    """A peer takes nothing, the overview says so, the group is sent again in stages, and all is accounted for."""
+    async with open_console as browser:
+        await browser.signs_in("operator")
+        wrong = raises(PermanentError("the one-stop does not know this code", code="4007"))
+        browser.road.onestop.will("create_dossier", *[wrong] * 3)
+        await browser.road.keep(*(submitted(f"G22.99-260415-{n:06}") for n in range(1, 4)))
+        await browser.road.until(lambda: browser.road.account().states.get("dead") == 3)
+        browser.desk.snapshot = await browser.desk.ledger.ask(take, browser.desk.snapshot)
+        async with _chromium(browser, width="desktop", scheme="light", shots=tmp_path) as page:
+            await _sign_in(page)
+            await page.get_by_role("heading", name="Có việc cần xem").wait_for()
+            await page.get_by_role("link", name="3 Cần người xử lý").click()
+            await page.get_by_placeholder("Lý do").fill("đã thêm mã vào bảng")
+            await page.get_by_role("button", name="Gửi lại cả nhóm").click()
+            done = "3 yêu cầu = 3 đã giao + 0 hỏng + 0 bỏ qua + 0 đang chạy"
+            await page.get_by_text(done).wait_for(timeout=20_000)
+            await browser.road.rests()
+        assert browser.road.account().unaccounted == 0
+        assert len(browser.road.onestop.effects) == 3

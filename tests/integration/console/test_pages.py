@@ -121,6 +121,7 @@ async def test_what_failed_is_grouped_with_what_to_do(open_console: Opened[Brows
         page = await browser.looks("/failed")
         assert "onestop.create_dossier" in page
         assert '<b class="badge">2</b></header>' in page
+        assert "Gửi lại cả nhóm" in page
         assert "rồi gửi lại" in page
 
 
