@@ -86,21 +86,9 @@ class Pages:
         return speaker(self._texts, language_of(request))
 
 
-TOLD = tuple(
-    [
-        "hold",
-        "release",
-        "pause",
-        "resume",
-        "people",
-        "done",
-        "proposed",
-        "agree",
-        "refuse",
-        "cancel",
-        "tell",
-        "assign",
-    ]
+TOLD = frozenset(
+    ("hold", "release", "pause", "resume", "people", "done", "proposed", "agree", "refuse")
+    + ("cancel", "tell", "assign")
 )
 """What a page may say was done, by name: it comes with the address and is never shown as it came."""
 

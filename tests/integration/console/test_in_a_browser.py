@@ -163,7 +163,7 @@ async def test_the_overview_renews_itself(open_console: Opened[Browser], tmp_pat
 async def test_a_night_s_story_from_the_alarm_to_a_whole_account(
     open_console: Opened[Browser], tmp_path: Path
 ) -> None:
-    """A peer takes nothing, the overview says so, the group is sent again in stages, and all is accounted for."""
+    """A peer takes nothing, the overview says so, the group is sent again in stages, the account is whole."""
     async with open_console as browser:
         await browser.signs_in("operator")
         wrong = raises(PermanentError("the one-stop does not know this code", code="4007"))
