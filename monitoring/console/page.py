@@ -86,10 +86,8 @@ class Pages:
         return speaker(self._texts, language_of(request))
 
 
-TOLD = frozenset(
-    ("hold", "release", "pause", "resume", "people", "done", "proposed", "agree", "refuse")
-    + ("cancel", "tell", "assign")
-)
+_DONE = "hold release pause resume people done proposed agree refuse cancel tell assign"
+TOLD = frozenset(_DONE.split())
 """What a page may say was done, by name: it comes with the address and is never shown as it came."""
 
 
