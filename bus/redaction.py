@@ -3,7 +3,8 @@
 Masked: personal number (CCCD, 12 digits), old identity number (CMND, 9), tax code (10, 10-3), social
 insurance number (BHXH, 10) and card (15), telephone, e-mail. Kept: dossier and procedure numbers, dates,
 amounts with separators, hashes. A digit run of such a length is masked wherever it stands: better one number
-too many than a citizen's.
+too many than a citizen's. A person's name is known by its label alone (họ tên, chủ hồ sơ, người nộp, name):
+words after it that begin with a capital are covered but for that letter.
 """
 
 import re
@@ -14,12 +15,19 @@ _CARD = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}\d{13}(?!\d)")
 _TAX_BRANCH = re.compile(r"(?<![\d.-])\d{10}-\d{3}(?![\d-])")
 _PHONE = re.compile(r"(?<![\w.])(?:\+84|0084|0)(?:[ .-]?\d){9,10}(?![\d])")
 _RUN = re.compile(r"(?<![0-9A-Za-z.-])(?:\d{9,10}|\d{12}|\d{15})(?![0-9A-Za-z])(?![.-]\d)")
+_NAMED = re.compile(
+    r"(?P<label>(?<![^\W_])(?:họ(?: và)? tên|hoten|ho_ten|chủ hồ sơ|chuhoso|"
+    r"(?:tên )?người nộp(?: hồ sơ)?|tennguoinop|nguoinop|full ?name|name|owner|applicant)"
+    r"[\"']?\s{0,3}(?:[:=>]\s{0,3}|là\s|\s)[\"']?)"
+    r"(?P<name>[^\W\d_]++(?:\s[^\W\d_]++){0,6})(?!•)",
+    re.IGNORECASE,
+)
 _MASK = "•"
 
 
 def redacted(text: str) -> str:
     """Return the text with identifiers masked but for their last two characters; may be repeated."""
-    text = _EMAIL.sub(_email, text)
+    text = _NAMED.sub(_name, _EMAIL.sub(_email, text))
     for shape in (_CARD, _TAX_BRANCH, _PHONE, _RUN):
         text = shape.sub(_masked, text)
     return text
@@ -38,6 +46,14 @@ def redacted_tree(tree: Any) -> Any:
 
 def _masked(found: re.Match[str]) -> str:
     return _MASK * (len(found[0]) - 2) + found[0][-2:]
+
+
+def _name(found: re.Match[str]) -> str:
+    """The label, and the words behind it that begin with a capital, covered; what follows them as it is."""
+    words = re.split(r"(\s)", found["name"])
+    end = next((at for at, word in enumerate(words) if at % 2 == 0 and not word[0].isupper()), len(words))
+    hidden = [word if at % 2 else f"{word[0]}{_MASK * 3}" for at, word in enumerate(words[:end])]
+    return found["label"] + "".join(hidden + words[end:])
 
 
 def _email(found: re.Match[str]) -> str:

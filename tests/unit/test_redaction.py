@@ -65,3 +65,31 @@ def test_a_tree_is_masked_in_every_text() -> None:
     """Keys stay, values are masked at any depth."""
     tree = {"a": [{"b": "096190000123"}], "c": 1, "d": None}
     assert redacted_tree(tree) == {"a": [{"b": "••••••••••23"}], "c": 1, "d": None}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "họ tên: {} không khớp",
+        "Họ và tên {} sai",
+        'ChuHoSo="{}"',
+        '{{"HoTen": "{}", "x": 1}}',
+        "chủ hồ sơ {} đã có hồ sơ",
+        "<TenNguoiNop>{}</TenNguoiNop>",
+        "người nộp hồ sơ là {}",
+        "name={}",
+    ],
+)
+@pytest.mark.parametrize("name", ["Nguyễn Thị Đào", "Tôn Thất Ửng", "NGUYỄN VĂN AN"])
+def test_a_person_s_name_is_covered_by_its_label(text: str, name: str) -> None:
+    """Whoever wrote it: a peer's sentence, a form, JSON, XML; what stands around it can still be read."""
+    said = redacted(text.format(name))
+    assert not any(word in said for word in name.split() if len(word) > 1)
+    assert redacted(said) == said
+    assert said.replace("•", "").startswith(text.format("").partition(" ")[0].rstrip('"}>')[:4])
+
+
+def test_a_label_without_a_person_covers_nothing() -> None:
+    """Names of ours are in small letters; a label alone is a word like any other."""
+    for text in ("name=onestop", "there is no name in it", "Họ tên không được để trống", "owner: unknown"):
+        assert redacted(text) == text
