@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import heapq
 import time
+from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 import msgspec
 
@@ -31,13 +32,15 @@ class Register:
         self._shelf, self._seed, self._late = shelf, seed, late
         self._serials: Counter[str] = Counter()
         self._rows: dict[str, Facts] = {}
+        self._order: list[tuple[str, str]] = []
+        self._ids: dict[str, list[str]] = {}
         self._pending: list[tuple[float, int, str, Facts]] = []
         self._visible_from: dict[str, float] = {}
         self._changes = 0
         for known, value in shelf.items():
             dossier = msgspec.convert(value, Dossier)
             self._enter(dossier)
-            self._rows[known] = simulator_dossier.row(dossier)
+            self._show(known, simulator_dossier.row(dossier))
 
     def next_code(self, agency: str) -> str:
         """Return the next local number `H12.06-261123-0001`: agency, day, serial of the day (reference 5)."""
@@ -58,12 +61,38 @@ class Register:
         self._visible_from[known] = due
         heapq.heappush(self._pending, (due, self._changes, known, simulator_dossier.row(dossier)))
 
-    def visible(self) -> Iterable[Facts]:
-        """Return the rows that the search sees now."""
+    def visible(self, since: str = "", *, newest_first: bool = False) -> Iterator[Facts]:
+        """Yield the rows that the search sees now by (updatedDate, id), from the time `since` on.
+
+        `since` is written as `updatedDate` is. A province has tens of thousands of rows and is polled every
+        second, so they stand in order instead of being sorted at every call.
+        """
+        self._let_appear()
+        start = bisect_left(self._order, (since, ""))
+        places = range(start, len(self._order))
+        for place in reversed(places) if newest_first else places:
+            yield self._rows[self._order[place][1]]
+
+    def numbered(self, number: str) -> list[Facts]:
+        """Return the rows with this local or national number that the search sees now."""
+        self._let_appear()
+        return [self._rows[known] for known in self._ids.get(number, ())]
+
+    def _let_appear(self) -> None:
         while self._pending and self._pending[0][0] <= time.monotonic():
             _, _, known, row = heapq.heappop(self._pending)
-            self._rows[known] = row
-        return self._rows.values()
+            self._show(known, row)
+
+    def _show(self, known: str, row: Facts) -> None:
+        before = self._rows.get(known)
+        if before is None:
+            # numbers never change (`simulator_checks.FIXED`), so the first row tells them
+            for number in filter(None, (row["code"], row["nationCode"])):
+                self._ids.setdefault(number, []).append(known)
+        else:
+            del self._order[bisect_left(self._order, _place(before))]
+        self._rows[known] = row
+        insort(self._order, _place(row))
 
     def open(self) -> int:
         """Count the dossiers not yet at an end status."""
@@ -76,3 +105,8 @@ class Register:
         self._serials[day] = max(self._serials[day], int(serial))
         if facts.get("nationCode"):
             self.by_nation_code.setdefault(facts["nationCode"], []).append(facts["id"])
+
+
+def _place(row: Facts) -> tuple[str, str]:
+    """Where a row stands: `updatedDate` is written by this system alone, in one form that sorts as text."""
+    return row["updatedDate"] or "", row["id"]

@@ -8,7 +8,8 @@ pages misses its neighbour. `updated-from` and the `accepted-` bounds are inclus
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from adapters.onestop import simulator_times as times
@@ -48,11 +49,10 @@ def search(register: Register, query: Query) -> dict[str, Any]:
     """Return one slice; the query has no problems."""
     page, size = int(query.get("page") or 0), int(query.get("size") or 20)
     keeps = list(_filters(query, register.by_id))
-    rows = [row for row in register.visible() if all(keep(row) for keep in keeps)]
-    name, _, way = (query.get("sort") or "updatedDate,asc").partition(",")
-    rows.sort(key=lambda row: (_order(row[name]), row["id"]), reverse=way == "desc")
-    content = rows[page * size : (page + 1) * size]
-    last = (page + 1) * size >= len(rows)
+    rows = (row for row in _candidates(register, query) if all(keep(row) for keep in keeps))
+    # one more than the page tells whether it is the last
+    cut = list(islice(rows, page * size, (page + 1) * size + 1))
+    content, last = cut[:size], len(cut) <= size
     return {
         "content": content,
         "number": page,
@@ -62,6 +62,17 @@ def search(register: Register, query: Query) -> dict[str, Any]:
         "last": last,
         "empty": not content,
     }
+
+
+def _candidates(register: Register, query: Query) -> Iterable[Facts]:
+    """Return rows in the order asked for, as few as the index can tell; the filters have the last word."""
+    name, _, way = (query.get("sort") or "updatedDate,asc").partition(",")
+    number = query.get("code") or query.get("nation-code")
+    if name == "updatedDate" and not number:
+        changed = times.read(query.get("updated-from"))
+        return register.visible(times.millis(changed) if changed else "", newest_first=way == "desc")
+    rows = register.numbered(number) if number else register.visible()
+    return sorted(rows, key=lambda row: (_order(row[name]), row["id"]), reverse=way == "desc")
 
 
 def _numbers(query: Query) -> Iterator[Problem]:
