@@ -111,7 +111,7 @@ def build_scene(
     """
     drawn = ["--seed", str(seed), "--tables", str(ROOT / "deploy" / "tables")]
     # at this pace some withdrawals meet a dossier that is still worked on, others come too late
-    citizens = ["--citizen-delay", "0.2", "--withdraw-share", "0.06"]
+    citizens = ["--citizen-delay", str(min(0.2, pace)), "--withdraw-share", "0.06"]
     portal = start_simulator(stack, PORTAL, folder, [*drawn, *citizens])
     onestop = start_simulator(
         stack, ONESTOP, folder, [*drawn, "--pace", str(pace), *(("--flows", _FLOWS) if authorities else ())]

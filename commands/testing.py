@@ -9,13 +9,13 @@ from rich.table import Table
 
 from bus.errors import ConfigurationError
 from commands.parts import ROOT, one_of
-from commands.tell import FINE, out, put_json, say
+from commands.tell import FINE, NEEDS_YOU, out, put_json, say
 
 BENCHES = ROOT / "bench"
 
 
 def bench(name: str, *, as_json: bool, **options: float | None) -> int:
-    """Run `bench/NAME.py` and print its figures; may be repeated.
+    """Run a benchmark and print its figures; `NEEDS_YOU` where its account does not hold; may be repeated.
 
     Raises `ConfigurationError` where there is none of that name, or it has no such option.
     """
@@ -29,18 +29,29 @@ def bench(name: str, *, as_json: bool, **options: float | None) -> int:
         put_json(figures)
     else:
         out().print(_table(name, figures))
-    return FINE
+    return FINE if holds(figures) else NEEDS_YOU
+
+
+def holds(figures: Mapping[str, Any]) -> bool:
+    """Whether what a benchmark draws up as an `account` is all zero, and nothing is left `open`. Pure."""
+    return not any(figures.get("account", {}).values()) and not figures.get("open")
 
 
 def known_benches() -> tuple[str, ...]:
-    """The names that can be measured: modules of `bench/` with a function `run`."""
+    """The names that can be measured: modules of `bench/` with a function `run`, packages with a `load`."""
+    return tuple(sorted(_modules()))
+
+
+def _modules() -> dict[str, str]:
+    """What is to be imported, by name: a package that makes a load has its measurement in `load.py`."""
     files = (file for file in BENCHES.glob("[a-z]*.py") if "_" not in file.stem)
-    return tuple(sorted(file.stem for file in files if "\ndef run(" in file.read_text()))
+    plain = {file.stem: f"bench.{file.stem}" for file in files if "\ndef run(" in file.read_text()}
+    return plain | {file.parent.name: f"bench.{file.parent.name}.load" for file in BENCHES.glob("*/load.py")}
 
 
 def _find(name: str) -> Callable[..., Mapping[str, Any]]:
     one_of("benchmark", name, known_benches())
-    run: Callable[..., Mapping[str, Any]] = importlib.import_module(f"bench.{name}").run
+    run: Callable[..., Mapping[str, Any]] = importlib.import_module(_modules()[name]).run
     return run
 
 
