@@ -8,7 +8,7 @@ sheets translate before and after them.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, BinaryIO, Literal, Protocol
+from typing import Any, BinaryIO, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -275,6 +275,37 @@ class Adapter(Protocol):
 
     def close(self) -> None:
         """Give back connections; may be repeated."""
+        ...
+
+
+class Listed(msgspec.Struct, frozen=True, gc=False):
+    """A dossier as its peer has it: its number there, procedure and status in the peer's own words.
+
+    `changed` is an aware time, None where the peer tells none.
+    """
+
+    number: str
+    procedure: str
+    status: str
+    changed: datetime | None = None
+
+
+@runtime_checkable
+class Lists(Protocol):
+    """An adapter whose peer can list the dossiers it has; one without these has nothing to compare with."""
+
+    listed_kind: str
+    """The kind of message by which the peer tells a whole dossier, like "onestop.dossier"."""
+
+    def listed(self, since: datetime) -> Iterator[Listed]:
+        """List what changed at the peer from `since` on; no effect, may be repeated.
+
+        A dossier that changes meanwhile may come twice, the later one last. Raises `DeliveryError`s.
+        """
+        ...
+
+    def read_listed(self, raw: bytes) -> Listed:
+        """Read a kept message of `listed_kind` as the list would show it; raises ValueError."""
         ...
 
 

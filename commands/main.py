@@ -14,6 +14,7 @@ from commands.failed_line import failed
 from commands.files_line import files
 from commands.options import Configured, Json, LedgerAddress, Number, Reason, Settings
 from commands.person_line import person
+from commands.reconcile_line import reconcile
 from commands.report_line import report
 from commands.welcome import WELCOME
 
@@ -27,6 +28,7 @@ app.add_typer(connector, name="connector", help="List connectors; pause, resume 
 app.add_typer(person, name="person", help="Who may sign in to the console (người dùng).")
 app.command()(drill)
 app.command()(report)
+app.command()(reconcile)
 app.add_typer(agencies, name="agencies", help="The agencies' door: call agencies again (gọi lại).")
 app.add_typer(files, name="files", help="Stored files (tệp): withdraw their links, prove them sound.")
 

@@ -9,11 +9,12 @@ import typer
 from commands.options import Json, LedgerAddress, Settings
 
 
-def _day(text: str) -> date:
-    from monitoring.report.period import read_day  # noqa: PLC0415  the start stays quick
+def read_day(text: str) -> date:
+    """Read a day of the command line; raises `typer.BadParameter`."""
+    from monitoring.report import period  # noqa: PLC0415  the start stays quick
 
     try:
-        return read_day(text)
+        return period.read_day(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -42,7 +43,7 @@ def report(
     from commands.report import report as count  # noqa: PLC0415  as above
     from commands.tell import VIETNAM  # noqa: PLC0415  as above
 
-    until = _day(last) if last else datetime.now(VIETNAM).date()
-    since = _day(first) if first else until.replace(day=1)
+    until = read_day(last) if last else datetime.now(VIETNAM).date()
+    since = read_day(first) if first else until.replace(day=1)
     wanted = Wanted(since, until, html, xlsx, as_json=json)
     raise typer.Exit(count(find_place(settings, ledger), wanted))

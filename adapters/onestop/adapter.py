@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,14 @@ from adapters._kit.http import Http, Line
 from adapters._kit.probe import network_layers, probe
 from adapters._kit.reach import line_of
 from adapters._kit.schema import checker, read_schema
-from adapters.onestop import announced, parts, writing
+from adapters.onestop import announced, listing, parts, writing
 from adapters.onestop.announced import POLL, Door
 from adapters.onestop.changes import Announced, Changes
 from adapters.onestop.client import OneStopClient
 from adapters.onestop.parts import Part
 from adapters.onestop.settings import OneStopSettings
 from adapters.onestop.writing import Desk
-from bus.ports import AdapterType, Deadline, Operation, Poll, Probe, Webhook
+from bus.ports import AdapterType, Deadline, Listed, Operation, Poll, Probe, Webhook
 
 TITLE = "Hệ thống một cửa điện tử"
 _SCHEMAS = Path(__file__).with_name("schemas")
@@ -41,6 +42,8 @@ PARTS: tuple[tuple[str, str, Part], ...] = (
 
 class OneStop:
     """One account at a one-stop at work."""
+
+    listed_kind = "onestop.dossier"
 
     def __init__(self, name: str, settings: OneStopSettings) -> None:
         self._settings = settings
@@ -74,6 +77,14 @@ class OneStop:
     def ping(self) -> None:
         """Search one row; raises `DeliveryError`s."""
         self._client.search(self._deadline(), page="0", size="1")
+
+    def listed(self, since: datetime) -> Iterator[Listed]:
+        """List what changed from `since` on, in order of change; raises `DeliveryError`s."""
+        return listing.listed(self._client, self._settings.page, since, self._deadline)
+
+    def read_listed(self, raw: bytes) -> Listed:
+        """Read a kept dossier as the search shows it; raises ValueError."""
+        return listing.read_listed(raw)
 
     def close(self) -> None:
         """Give back threads and connections; may be repeated."""

@@ -101,7 +101,8 @@ class StrictOneStop:
         rows.sort(key=lambda row: (row["updatedDate"], row["id"]))
         page, size = int(query.get("page", 0)), int(query.get("size", 20))
         cut = rows[page * size : (page + 1) * size]
-        shown = [{name: row[name] for name in ("id", "code", "nationCode", "updatedDate")} for row in cut]
+        names = ("id", "code", "nationCode", "statusCurrentTask", "updatedDate")
+        shown = [{name: row[name] for name in names if name in row} for row in cut]
         return 200, {"content": shown, "last": (page + 1) * size >= len(rows)}
 
     def online(self, known: str) -> Reply:

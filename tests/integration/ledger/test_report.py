@@ -20,7 +20,7 @@ from bus.ledger.ledger import Ledger
 from bus.ledger.store import Store
 from commands.place import Place
 from commands.report import Wanted, report
-from commands.report_line import _day
+from commands.report_line import read_day
 from mappings.dossier import Agency, Dossier, Identity, Party, Supplement
 from mappings.message import Message
 from mappings.tables import load
@@ -212,10 +212,10 @@ def test_a_period_that_is_none_is_said_in_a_sentence(tmp_path: Path) -> None:
     for first, last in ((date(2026, 3, 2), date(2026, 3, 1)), (date(2020, 1, 1), date(2026, 1, 1))):
         with pytest.raises(ConfigurationError, match="kỳ báo cáo"):
             report(Place("sqlite:///none.db", tmp_path), Wanted(first, last))
-    assert _day("25/11/2026") == _day("2026-11-25") == date(2026, 11, 25)
+    assert read_day("25/11/2026") == read_day("2026-11-25") == date(2026, 11, 25)
     for wrong in ("31/02/2026", "hôm nay", "2026-13-01"):
         with pytest.raises(Exception, match="một ngày"):
-            _day(wrong)
+            read_day(wrong)
 
 
 async def test_no_question_of_it_reads_a_whole_table(tmp_path: Path) -> None:
