@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,23 @@ import msgspec
 
 MOST = 64 * 1024
 Do = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+LONGEST = 100
+"""Bytes of a socket's path that every kernel takes; Linux takes 107."""
+
+
+@contextlib.contextmanager
+def _reachable(path: Path) -> Iterator[str]:
+    """The path of a socket as the kernel takes it, however deep its folder lies."""
+    if len(os.fsencode(path)) <= LONGEST:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 class Control:
@@ -30,7 +47,8 @@ class Control:
         self._path.unlink(missing_ok=True)
         before = os.umask(0o177)
         try:
-            self._server = await asyncio.start_unix_server(self._serve, self._path, limit=MOST)
+            with _reachable(self._path) as path:
+                self._server = await asyncio.start_unix_server(self._serve, path, limit=MOST)
         finally:
             os.umask(before)
 
@@ -61,7 +79,8 @@ def send(path: Path, request: dict[str, Any], *, seconds: float = 10.0) -> dict[
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
         line.settimeout(seconds)
         try:
-            line.connect(str(path))
+            with _reachable(path) as near:
+                line.connect(near)
         except (FileNotFoundError, ConnectionRefusedError):
             return None
         line.sendall(msgspec.json.encode(request) + b"\n")

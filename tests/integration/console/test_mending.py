@@ -1,5 +1,6 @@
 """What people do about what failed, from the console: sent again, corrected, decided by two."""
 
+import asyncio
 from contextlib import AbstractAsyncContextManager as Opened
 
 import pytest
@@ -36,9 +37,10 @@ async def test_a_group_is_sent_again_in_stages_and_its_sum_is_shown(open_console
         async def summed() -> bool:
             return "3 yêu cầu = 3 đã giao + 0 hỏng + 0 bỏ qua + 0 đang chạy" in await browser.looks(where)
 
-        for _ in range(100):
+        for _ in range(150):
             if await summed():
                 break
+            await asyncio.sleep(0.1)
         assert await summed()
         assert len(browser.road.onestop.effects) == 3
         assert browser.road.account().unaccounted == 0

@@ -124,7 +124,7 @@ async def test_every_end_is_told_once_also_one_that_nobody_settled(ledger: Ledge
 async def test_a_transition_that_is_rolled_back_is_not_told(ledger: Ledger) -> None:
     """The event is of the transaction that ends the delivery."""
     first = await ledger.keep(keep_of("portal.supplement", "k1", P1))
-    bad = keep_of("portal.withdrawn", "k2", P1, as_of=None)
+    bad = keep_of("portal.withdrawn", "k2", P1, traceparent=None)
     with pytest.raises(LedgerUnavailableError):
         await ledger.keep(bad)
     assert first.ready
