@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from bus.connector import Connector
 from bus.envelope import new_traceparent
 from bus.errors import DeliveryError, LedgerUnavailableError, UnsettledError
+from bus.ledger.ask_records import Asked, AskNoted, TakeAsks
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Asked, AskNoted, TakeAsks
 from bus.pipeline import Pipeline
 from bus.planning import Question
 

@@ -162,22 +162,8 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point
         for name, settings in installation.connectors.items()
     }
     refuse(installation, {name: one.longest_call for name, one in connectors.items()})
-    operations = {
-        f"{name}.{operation.name}": operation
-        for name, connector in connectors.items()
-        for operation in connector.adapter.operations.values()
-    }
-    appends = {name: one.effect == "appends" for name, one in operations.items()}
-    decisions = {name: one.decided_by for name, one in operations.items() if one.decided_by}
     calendar = installation.calendar.working
-    # the holidays of a year are worked out once, which takes a while: now, not inside the first commit
-    calendar.is_working_day(datetime.now(ZONE).date())
-    addressing = Addressing(
-        assembly.tables.get("agencies"),
-        {name: settings.type for name, settings in installation.connectors.items()},
-        {name: settings.serves for name, settings in installation.connectors.items()},
-    )
-    planner = Planner(assembly.routes, appends, assembly.derive, calendar, addressing, decisions)
+    planner = _planner(assembly, connectors)
     ledger = Ledger(
         Store(installation.ledger.address(installation.installation.data)),
         planner.plan,
@@ -201,15 +187,7 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point
     )
     pipeline = Pipeline(parts)
     mine = {name: one for name, one in connectors.items() if not only or name in only}
-    who = installation.installation
-    announcer = Announcer(
-        ledger,
-        broker,
-        assembly.topology.events_exchange,
-        f"/lienthong/{who.name}",
-        who.agency,
-        notices=noticing(installation, assembly.tables, planner),
-    )
+    announcer = _announcer(assembly, ledger, broker, planner)
     worker = Worker(
         pipeline, ledger, broker, assembly.topology, dispatcher, mine, floor=floor, announcer=announcer
     )
@@ -223,6 +201,40 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point
         agencies=[source_of(agency.code) for agency in installation.agencies],
     )
     return Bus(assembly, ledger, broker, connectors, pipeline, desk, worker, filing, floor, registry)
+
+
+def _planner(assembly: Assembly, connectors: Mapping[str, Connector]) -> Planner:
+    """What the routes ask for, with the operations, calendar and agencies of the installation."""
+    installation = assembly.installation
+    operations = {
+        f"{name}.{operation.name}": operation
+        for name, connector in connectors.items()
+        for operation in connector.adapter.operations.values()
+    }
+    appends = {name: one.effect == "appends" for name, one in operations.items()}
+    decisions = {name: one.decided_by for name, one in operations.items() if one.decided_by}
+    calendar = installation.calendar.working
+    # the holidays of a year are worked out once, which takes a while: now, not inside the first commit
+    calendar.is_working_day(datetime.now(ZONE).date())
+    addressing = Addressing(
+        assembly.tables.get("agencies"),
+        {name: settings.type for name, settings in installation.connectors.items()},
+        {name: settings.serves for name, settings in installation.connectors.items()},
+    )
+    return Planner(assembly.routes, appends, assembly.derive, calendar, addressing, decisions)
+
+
+def _announcer(assembly: Assembly, ledger: Ledger, broker: Broker, planner: Planner) -> Announcer:
+    """What tells the ledger's events on the exchange, and the agencies what concerns them."""
+    who = assembly.installation.installation
+    return Announcer(
+        ledger,
+        broker,
+        assembly.topology.events_exchange,
+        f"/lienthong/{who.name}",
+        who.agency,
+        notices=noticing(assembly.installation, assembly.tables, planner),
+    )
 
 
 def _links(files: FileSettings) -> Links | None:

@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, or_, select, text, update
 
 from bus.ledger import driver, schema
+from bus.ledger.ask_records import Asked, AskNoted, TakeAsks
 from bus.ledger.claim import read_known
 from bus.ledger.driver import many
 from bus.ledger.leg_moves import leg_of
-from bus.ledger.records import Asked, AskNoted, Claimed, TakeAsks
+from bus.ledger.records import Claimed
 from bus.ledger.store import Store
 
 _l, _d, _m = schema.leg.c, schema.delivery.c, schema.message.c

@@ -13,6 +13,7 @@ from bus.errors import LedgerUnavailableError
 from bus.ledger import given_up
 from bus.ledger import legs as legs_
 from bus.ledger.actions import Actions
+from bus.ledger.ask_records import AskNoted, TakeAsks
 from bus.ledger.asks import Asker
 from bus.ledger.claim import Claimer
 from bus.ledger.commit import GroupCommit, Passing
@@ -40,7 +41,6 @@ from bus.ledger.outbox import Outbox
 from bus.ledger.people import Enrol, Note, People, SignIn, SignOut
 from bus.ledger.plain import plain_keep, plain_page, plain_settle
 from bus.ledger.records import (
-    AskNoted,
     Claim,
     Claimed,
     Event,
@@ -57,7 +57,6 @@ from bus.ledger.records import (
     Settle,
     Settled,
     Sweep,
-    TakeAsks,
     TakeEvents,
     Tie,
     Undone,

@@ -16,13 +16,6 @@ from monitoring.console.given import Act, Look, Visit
 from monitoring.console.looking import connector_page
 from monitoring.console.page import go
 
-LONGEST_REASON = 300
-
-
-def reason(visit: Visit) -> str:
-    """Why somebody does it, as they said."""
-    return visit.form.get("reason", "")[:LONGEST_REASON]
-
 
 @post("/dossier/{number:int}/{what:str}")
 async def hold(act: Act, number: FromPath[int], what: FromPath[str]) -> Redirect:
@@ -31,7 +24,7 @@ async def hold(act: Act, number: FromPath[int], what: FromPath[str]) -> Redirect
     if what not in ("hold", "release"):
         raise NotFoundException
     act.desk.publish(
-        await act.desk.ledger.act(Hold(row_number(number), what == "hold", act.login, reason(act)))
+        await act.desk.ledger.act(Hold(row_number(number), what == "hold", act.login, act.reason))
     )
     return go(f"/dossier/{number}", told=what)
 
@@ -55,7 +48,7 @@ async def pause(act: Act, name: FromPath[str], what: FromPath[str]) -> Redirect:
     act.visitor.need("act")
     if what not in ("pause", "resume") or name not in act.desk.connectors:
         raise NotFoundException
-    await act.desk.ledger.act(Pause(name, what == "pause", act.login, reason(act)))
+    await act.desk.ledger.act(Pause(name, what == "pause", act.login, act.reason))
     return go(f"/connectors/{name}", told=what)
 
 

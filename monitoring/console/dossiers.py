@@ -89,9 +89,7 @@ async def message(look: Look, number: FromPath[int]) -> Response[str]:
 async def reveal(act: Act, number: FromPath[int]) -> Response[str]:
     """The same with what the citizen wrote, for who has the right; the looking is recorded before."""
     act.visitor.need("reveal")
-    await act.desk.ledger.act(
-        Note(act.login, "reveal", f"message {number}", act.form.get("reason", "")[:300])
-    )
+    await act.desk.ledger.act(Note(act.login, "reveal", f"message {number}", act.reason))
     return await _message(act, number, revealed=True)
 
 

@@ -11,6 +11,9 @@ from monitoring.console.desk import Desk
 from monitoring.console.page import Pages
 from monitoring.console.visit import Asked, Throttle, Visitor, checked_form, visitor_of
 
+LONGEST_REASON = 300
+"""Characters of a reason; the pages' fields take as many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -26,6 +29,11 @@ class Visit:
     def login(self) -> str:
         """Who it is, for the log of what people did."""
         return self.visitor.person.login
+
+    @property
+    def reason(self) -> str:
+        """Why they do it, as they said in the form; "" where it asks for none."""
+        return self.form.get("reason", "")[:LONGEST_REASON]
 
     @property
     def t(self) -> Any:

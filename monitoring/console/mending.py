@@ -14,7 +14,6 @@ from bus.failures import Done, Failures
 from bus.ledger import failures as ask
 from bus.ledger.handling_records import ALL_STAGES
 from bus.ledger.people import Note
-from monitoring.console.acting import reason
 from monitoring.console.dossiers import row_number
 from monitoring.console.given import Act, Look, Visit
 from monitoring.console.page import go
@@ -49,7 +48,7 @@ async def retry_one(act: Act, subject: FromPath[str]) -> Redirect:
 
 async def _retry(act: Act, subjects: tuple[str, ...], *, staged: bool) -> Redirect:
     stages = ALL_STAGES if staged else ()
-    run = await _failures(act).retry(subjects, act.login, reason(act), stages=stages)
+    run = await _failures(act).retry(subjects, act.login, act.reason, stages=stages)
     return go(f"/retries/{run}")
 
 
@@ -73,14 +72,14 @@ async def retry_page(look: Look, number: FromPath[int]) -> Response[str]:
 @post("/retries/{number:int}/cancel")
 async def cancel(act: Act, number: FromPath[int]) -> Redirect:
     """End a retry: what it has not sent off is skipped."""
-    await _failures(act).cancel(row_number(number), act.login, reason(act))
+    await _failures(act).cancel(row_number(number), act.login, act.reason)
     return go(f"/retries/{number}", told="cancel")
 
 
 @post("/discard/{subject:str}")
 async def discard(act: Act, subject: FromPath[str]) -> Redirect:
     """Give one up, or ask a colleague to agree to it."""
-    done = await _failures(act).discard(subject, act.login, reason(act))
+    done = await _failures(act).discard(subject, act.login, act.reason)
     return _after(done, "message" if subject.startswith("m") else "delivery", subject.removeprefix("m"))
 
 
@@ -90,7 +89,7 @@ async def tell(act: Act, number: FromPath[int]) -> Redirect:
     saw = act.form.get("saw", "")
     if saw not in ("done", "absent"):
         raise NotPossibleError(act.t("mend.say"))
-    await _failures(act).tell(row_number(number), act.login, reason(act), done=saw == "done")
+    await _failures(act).tell(row_number(number), act.login, act.reason, done=saw == "done")
     return go(f"/delivery/{number}", told="tell")
 
 
@@ -98,7 +97,7 @@ async def tell(act: Act, number: FromPath[int]) -> Redirect:
 async def assign(act: Act, number: FromPath[int]) -> Redirect:
     """Give a message that matched nothing its dossier, by any of its numbers."""
     mender = _failures(act)
-    await mender.assign(row_number(number), act.form.get("number", ""), act.login, reason(act))
+    await mender.assign(row_number(number), act.form.get("number", ""), act.login, act.reason)
     return go(f"/message/{number}", told="assign")
 
 
@@ -108,11 +107,11 @@ async def edit(act: Act, number: FromPath[int]) -> Response[Any]:
     act.visitor.need("reveal")
     mender = _failures(act)
     if "tree" not in act.form:
-        await act.desk.ledger.act(Note(act.login, "reveal", f"delivery {row_number(number)}", reason(act)))
+        await act.desk.ledger.act(Note(act.login, "reveal", f"delivery {row_number(number)}", act.reason))
         draft = await mender.draft(number)
         return act.page("edit.html", draft=draft, tree=_laid_out(draft.request), wrong="")
     try:
-        done, _ = await mender.edit(number, json.loads(act.form["tree"]), who=act.login, reason=reason(act))
+        done, _ = await mender.edit(number, json.loads(act.form["tree"]), who=act.login, reason=act.reason)
     except (NotPossibleError, ValueError) as error:
         draft = await mender.draft(number)
         return act.page("edit.html", code=422, draft=draft, tree=act.form["tree"], wrong=str(error))
@@ -142,7 +141,7 @@ async def decide(act: Act, number: FromPath[int], what: FromPath[str]) -> Redire
     act.visitor.need("approve")
     if what not in ("agree", "refuse"):
         raise PermissionDeniedException("no such decision")
-    await _failures(act).decide(row_number(number), act.login, reason(act), agree=what == "agree")
+    await _failures(act).decide(row_number(number), act.login, act.reason, agree=what == "agree")
     return go("/proposals", told=what)
 
 

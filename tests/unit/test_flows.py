@@ -214,10 +214,43 @@ def test_the_hash_is_that_of_the_meaning() -> None:
     assert plain == routes(FLOW + LEG)
 
 
+MISTAKES = [
+    'r1.toml:4:1: a flow has no "titel". Did you mean "title"?',
+    'r1.toml:5:10: Dossier has no field "procedure_grup". Did you mean "procedure_group"?',
+    'r1.toml:5:41: status is never "acepted". Did you mean "accepted"?',
+    ('r1.toml:5:52: owner is no single value and equals nothing. Name one of its fields, like "owner.name"'),
+    'r1.toml:5:65: owner has no field "nme". Did you mean "owner.name"?',
+    'r1.toml:5:96: digitised must be true or false, not "yes"',
+    'r1.toml:8:9: there is no message "onestop.dosier". Did you mean "onestop.dossier"?',
+    'r1.toml:8:43: "onestop.step" is named twice. Name it once',
+    "r1.toml:9:22: handler must be a text, not 3",
+    (
+        'r1.toml:9:25: Step has no field "procedure_group". '
+        "It is derived of the dossier: write it in the flow's when"
+    ),
+    ('r1.toml:10:10: there is no operation "onestop.create_dosier". Did you mean "onestop.create_dossier"?'),
+    'r1.toml:12:19: Result has no field "status"',
+    (
+        'r1.toml:13:12: within must be a length of time like "20 minutes", "4 working hours" '
+        'or "1 working day"'
+    ),
+    (
+        'r1.toml:14:10: there is no connector "insurance". There are national_portal.add_progress, '
+        "national_portal.set_status, national_portal.sync_record, onestop.add_result, "
+        "onestop.add_supplement, onestop.create_dossier, onestop.update_dossier, onestop.withdraw"
+    ),
+    "r1.toml:15:22: after_withdrawal must be true or false",
+    'r2.toml:3:8: the name "birth" is taken. It stands at r1.toml:3:8',
+    'r2.toml:7:10: there is no connector "nationalportal". Did you mean "national_portal.sync_record"?',
+]
+"""What is told of the files of the next test, in the order of their places."""
+
+
 def test_every_mistake_of_every_file_is_told_at_once_with_its_place() -> None:
     """Unknown words, messages, operations, fields and values; each with file, line, column and a way out."""
-    assert problems(
-        """
+    assert (
+        problems(
+            """
 [[flow]]
 name = "birth"
 titel = "x"
@@ -234,7 +267,7 @@ when = { procedure_grup = "a", status = "acepted", owner = "x", "owner.nme" = "y
   after_withdrawal = "yes"
   matched_by = "number"
 """,
-        """
+            """
 [[flow]]
 name = "birth"
   [[flow.leg]]
@@ -242,41 +275,9 @@ name = "birth"
   on = "onestop.step"
   send = "nationalportal.sync_record"
 """,
-    ) == [
-        'r1.toml:4:1: a flow has no "titel". Did you mean "title"?',
-        'r1.toml:5:10: Dossier has no field "procedure_grup". Did you mean "procedure_group"?',
-        'r1.toml:5:41: status is never "acepted". Did you mean "accepted"?',
-        (
-            "r1.toml:5:52: owner is no single value and equals nothing. "
-            'Name one of its fields, like "owner.name"'
-        ),
-        'r1.toml:5:65: owner has no field "nme". Did you mean "owner.name"?',
-        'r1.toml:5:96: digitised must be true or false, not "yes"',
-        'r1.toml:8:9: there is no message "onestop.dosier". Did you mean "onestop.dossier"?',
-        'r1.toml:8:43: "onestop.step" is named twice. Name it once',
-        "r1.toml:9:22: handler must be a text, not 3",
-        (
-            'r1.toml:9:25: Step has no field "procedure_group". '
-            "It is derived of the dossier: write it in the flow's when"
-        ),
-        (
-            'r1.toml:10:10: there is no operation "onestop.create_dosier". '
-            'Did you mean "onestop.create_dossier"?'
-        ),
-        'r1.toml:12:19: Result has no field "status"',
-        (
-            'r1.toml:13:12: within must be a length of time like "20 minutes", "4 working hours" '
-            'or "1 working day"'
-        ),
-        (
-            'r1.toml:14:10: there is no connector "insurance". There are national_portal.add_progress, '
-            "national_portal.set_status, national_portal.sync_record, onestop.add_result, "
-            "onestop.add_supplement, onestop.create_dossier, onestop.update_dossier, onestop.withdraw"
-        ),
-        "r1.toml:15:22: after_withdrawal must be true or false",
-        'r2.toml:3:8: the name "birth" is taken. It stands at r1.toml:3:8',
-        'r2.toml:7:10: there is no connector "nationalportal". Did you mean "national_portal.sync_record"?',
-    ]
+        )
+        == MISTAKES
+    )
 
 
 def test_a_leg_that_makes_no_sense_is_told() -> None:
@@ -382,10 +383,43 @@ def test_the_shipped_routes_name_operations_that_the_shipped_adapters_offer() ->
         assert leg.operation in OPERATIONS[leg.connector]
 
 
+WAITING_MISTAKES = [
+    "r1.toml:6:11: legs wait for each other: a → b → a. One of them must start by a message",
+    'r1.toml:6:17: flow "f" has no leg "nobody". Its legs are a, b, fires, per, lists',
+    'r1.toml:7:22: "c" is not among after. Name it there too',
+    'r1.toml:10:16: Result has no field "nummer". Did you mean "number"?',
+    "r1.toml:11:3: ask needs ask_every beside it. Write ask_every",
+    "r1.toml:12:3: pauses_on needs resumes_on beside it. Write resumes_on",
+    (
+        "r1.toml:17:3: matched_by ties the answer to what was sent or to the value of per. Give "
+        "this leg send or per, or leave it out"
+    ),
+    'r1.toml:19:15: ask_every is no working time: peers answer by night too. Write "2 hours"',
+    "r1.toml:23:3: on and after exclude each other. Leave out on or after",
+    (
+        "r1.toml:25:3: refused_when without expects: this leg is never open. Say what it awaits, "
+        "or leave this out"
+    ),
+    ("r1.toml:26:3: undo without expects: this leg is never open. Say what it awaits, or leave this out"),
+    'r1.toml:26:10: undo must be an operation, "person" or "none". Did you mean "person"?',
+    'r1.toml:30:9: payers has no field "notice". Did you mean "payers.notices"?',
+    'r1.toml:32:16: payer is no single value. Name one of its fields, like "payer.name"',
+    "r1.toml:33:3: within and until exclude each other. Leave out within or until",
+    'r1.toml:33:11: FinancialObligation has no field "due_on"',
+    (
+        "r1.toml:38:9: payers.notices.number is a list, and send would write all of it for each "
+        "value. Leave out send, or name a field that is there once"
+    ),
+    "r1.toml:41:11: number is no day or time. Name another field",
+]
+"""What is told of the files of the next test, in the order of their places."""
+
+
 def test_every_mistake_of_the_words_that_wait_is_told_with_its_place() -> None:
     """Orders that cannot be, fields that are not there, words that need others: each with a way out."""
-    assert problems(
-        """
+    assert (
+        problems(
+            """
 [[flow]]
 name = "f"
   [[flow.leg]]
@@ -427,35 +461,9 @@ name = "f"
   expects = "national_portal.payment"
   until = "number"
 """
-    ) == [
-        "r1.toml:6:11: legs wait for each other: a → b → a. One of them must start by a message",
-        'r1.toml:6:17: flow "f" has no leg "nobody". Its legs are a, b, fires, per, lists',
-        'r1.toml:7:22: "c" is not among after. Name it there too',
-        'r1.toml:10:16: Result has no field "nummer". Did you mean "number"?',
-        "r1.toml:11:3: ask needs ask_every beside it. Write ask_every",
-        "r1.toml:12:3: pauses_on needs resumes_on beside it. Write resumes_on",
-        (
-            "r1.toml:17:3: matched_by ties the answer to what was sent or to the value of per. Give "
-            "this leg send or per, or leave it out"
-        ),
-        'r1.toml:19:15: ask_every is no working time: peers answer by night too. Write "2 hours"',
-        "r1.toml:23:3: on and after exclude each other. Leave out on or after",
-        (
-            "r1.toml:25:3: refused_when without expects: this leg is never open. Say what it awaits, "
-            "or leave this out"
-        ),
-        ("r1.toml:26:3: undo without expects: this leg is never open. Say what it awaits, or leave this out"),
-        'r1.toml:26:10: undo must be an operation, "person" or "none". Did you mean "person"?',
-        'r1.toml:30:9: payers has no field "notice". Did you mean "payers.notices"?',
-        'r1.toml:32:16: payer is no single value. Name one of its fields, like "payer.name"',
-        "r1.toml:33:3: within and until exclude each other. Leave out within or until",
-        'r1.toml:33:11: FinancialObligation has no field "due_on"',
-        (
-            "r1.toml:38:9: payers.notices.number is a list, and send would write all of it for each "
-            "value. Leave out send, or name a field that is there once"
-        ),
-        "r1.toml:41:11: number is no day or time. Name another field",
-    ]
+        )
+        == WAITING_MISTAKES
+    )
 
 
 DESIGN = Path(__file__).parents[3] / "shared" / "examples" / "routes.toml"
