@@ -5,6 +5,7 @@ from typing import Any
 
 from bus.calling_back import call_again
 from bus.ledger.ledger import Ledger
+from bus.ledger.people import Note
 from bus.ledger.store import Store
 from commands.control import send
 from commands.parts import one_of, read_settings
@@ -24,7 +25,7 @@ def call_agencies(place: Place, code: str | None, reason: str, *, as_json: bool)
     request = {"do": "call again", "agency": code, "who": who(), "reason": reason}
     reply = send(place.control, request)
     if reply is None:
-        reply = asyncio.run(_write(place, code, f"{who()}: {reason}"))
+        reply = asyncio.run(_write(place, code, reason))
     if as_json:
         put_json(reply)
     if error := reply.get("error"):
@@ -41,9 +42,10 @@ def _sentence(count: int) -> str:
     return f"{calls} made once more; `account` shows what was given up again"
 
 
-async def _write(place: Place, code: str | None, why: str) -> dict[str, Any]:
+async def _write(place: Place, code: str | None, reason: str) -> dict[str, Any]:
     ledger = Ledger(Store(place.ledger), plan_nothing, merge_nothing)
     try:
-        return {"ok": True, "notices": await call_again(ledger, code, why)}
+        await ledger.act(Note(who(), "call again", code or "every agency", reason))
+        return {"ok": True, "notices": await call_again(ledger, code, f"{who()}: {reason}")}
     finally:
         ledger.close()

@@ -15,7 +15,8 @@ from rich.progress import Progress, track
 
 from bus.errors import NotPossibleError
 from bus.file_backup import copy_files
-from bus.ledger import backup, epoch
+from bus.ledger import backup, chain, epoch
+from bus.ledger.ledger import read_only
 from bus.ledger.store import Store
 from commands.parts import file_store, read_settings
 from commands.place import Place, who
@@ -26,13 +27,17 @@ FILES = "files"
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """What a backup is: when it was begun, what is in it, and by what it is proved."""
+    """What a backup is: when it was begun, what is in it, and by what it is proved.
+
+    `actions` is the head of the log of actions, for `audit verify --head`.
+    """
 
     taken_at: float
     ledger: str
     sha256: str
     files: int
     account: dict[str, Any] | None = None
+    actions: str = ""
 
 
 def take_backup(place: Place, folder: Path, *, as_json: bool) -> int:
@@ -43,6 +48,7 @@ def take_backup(place: Place, folder: Path, *, as_json: bool) -> int:
     now = datetime.now(UTC)
     here = folder / now.strftime("%Y%m%d-%H%M%S")
     here.mkdir(parents=True, mode=0o700)
+    actions = str(read_only(place.ledger, chain.head))
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("copying the ledger")
         copy = backup.copy_ledger(
@@ -56,6 +62,7 @@ def take_backup(place: Place, folder: Path, *, as_json: bool) -> int:
         backup.digest_of(copy),
         copied.files + copied.there if copied else 0,
         msgspec.to_builtins(account) if account else None,
+        actions,
     )
     _write(here / SHEET, msgspec.json.format(msgspec.json.encode(taken)))
     damaged = copied.damaged if copied else ()
@@ -120,6 +127,11 @@ def _what_now(taken: Taken, begun: epoch.Begun) -> str:
         "open: their peers are asked before anything is sent. What sources said since is read again from "
         "those that are polled, and asked about as well. Start `serve`"
     )
+
+
+def actions_head(here: Path) -> str:
+    """The head of the log of actions as a backup has it; raises `NotPossibleError` for what is none."""
+    return _read(here / SHEET).actions
 
 
 def _read(sheet: Path) -> Taken:

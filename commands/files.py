@@ -11,9 +11,11 @@ from bus.errors import ConfigurationError
 from bus.file_references import kept_bytes
 from bus.file_references import tidy as tidied
 from bus.files import Decision, FileStore
+from bus.ledger.people import Note
 from bus.ledger.store import Store
 from bus.links import parts_of
 from commands.parts import file_store, read_settings
+from commands.people import note
 from commands.place import Place, who
 from commands.tell import FINE, NEEDS_YOU, put_json, say
 
@@ -35,6 +37,7 @@ def decide(
     except FileNotFoundError:
         lacking = "no such file is stored" if what == "withdrawn" else "nothing of this was withdrawn"
         return _said({"ok": False, "error": lacking}, f"not done: {lacking}", as_json=as_json)
+    note(place, Note(who(), f"file {what}", digest, reason))
     which = "links to this file under this name are" if link else f"all links to {digest} are"
     return _said({"ok": True, what: digest, "link": link}, f"{which} {what}", as_json=as_json)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from commands.agencies_line import agencies
+from commands.audit_line import audit
 from commands.backup_line import backup, restore
 from commands.connector_line import connector
 from commands.drill_line import drill
@@ -26,6 +27,7 @@ app.command()(backup)
 app.command()(restore)
 app.add_typer(connector, name="connector", help="List connectors; pause, resume or probe one.")
 app.add_typer(person, name="person", help="Who may sign in to the console (người dùng).")
+app.add_typer(audit, name="audit", help="The log of actions: prove it whole, print its head (nhật ký).")
 app.command()(drill)
 app.command()(report)
 app.command()(reconcile)

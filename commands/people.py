@@ -3,10 +3,12 @@
 import asyncio
 from typing import Any
 
+import msgspec
+
 from bus.errors import ConfigurationError
 from bus.ledger.ledger import Action, Ledger, read_only
 from bus.ledger.legs import of_dossier
-from bus.ledger.people import Enrol
+from bus.ledger.people import Enrol, Note
 from bus.ledger.records import Hold, Keep, Pause, Plan, Undone
 from bus.ledger.store import Store
 from commands.control import send
@@ -62,7 +64,9 @@ def pause_connector(place: Place, name: str, reason: str, *, pause: bool, as_jso
     return _done(act(place, request, action), f"{name} is {'paused' if pause else 'resumed'}", as_json)
 
 
-def act(place: Place, request: dict[str, Any], action: Hold | Pause | Undone | Enrol) -> dict[str, Any]:
+def act(
+    place: Place, request: dict[str, Any], action: Hold | Pause | Undone | Enrol | Note
+) -> dict[str, Any]:
     """Have an action done: by the `serve` that runs, else in the ledger itself.
 
     Raises `ConfigurationError` where another process serves an SQLite ledger and takes no requests.
@@ -71,6 +75,11 @@ def act(place: Place, request: dict[str, Any], action: Hold | Pause | Undone | E
     if reply is None:
         asyncio.run(write(place, action))
     return reply or {"ok": True}
+
+
+def note(place: Place, what: Note) -> None:
+    """Append to the log of actions what a command did beside the ledger."""
+    act(place, {"do": "note", "note": msgspec.to_builtins(what)}, what)
 
 
 async def write(place: Place, action: Action) -> Any:

@@ -14,7 +14,7 @@ from adapters._kit.downloads import PREFIX, Downloads
 from adapters._kit.intake import Intake, Receive, Scope, Send
 from bus.calling_back import call_again
 from bus.files import FileStore
-from bus.ledger.people import Enrol
+from bus.ledger.people import Enrol, Note
 from bus.ledger.records import Hold, Pause, Undone
 from bus.people import Person
 from commands.agencies import PREFIX as AGENCIES
@@ -101,7 +101,10 @@ async def _do(bus: Bus, request: dict[str, Any]) -> dict[str, Any]:
         case {"do": "pause" | "resume" as what, "connector": str(connector)} if connector in bus.connectors:
             await bus.ledger.act(Pause(connector, what == "pause", who, reason))
         case {"do": "call again", "agency": str() | None as agency}:
+            await bus.ledger.act(Note(who, "call again", agency or "every agency", reason))
             return {"ok": True, "notices": await call_again(bus.ledger, agency, f"{who}: {reason}")}
+        case {"do": "note", "note": dict(note)}:
+            await bus.ledger.act(msgspec.convert(note, Note))
         case {"do": "enrol", "person": dict(person)}:
             await bus.ledger.act(Enrol(msgspec.convert(person, Person), who))
         case _:

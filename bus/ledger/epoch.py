@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, delete, func, insert, select, text, update
 
-from bus.ledger import schema
+from bus.ledger import chain, schema
 from bus.ledger.lanes import RESTORED
 from bus.ledger.people import Note, log
 from bus.ledger.schema_epoch import epoch
@@ -39,6 +39,7 @@ def begin(store: Store, taken_at: float, who: str) -> Begun:
     `taken_at` is the backup's time. Repeating it begins another, which is as safe.
     """
     with store.write() as tx:
+        chain.lock(tx)
         now = store.now(tx)
         floor = _top(tx) + GAP
         number = int(tx.execute(select(func.coalesce(func.max(epoch.c.number), 0))).scalar_one()) + 1

@@ -10,13 +10,19 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, select
 
-from bus.ledger import driver, schema
+from bus.ledger import chain, driver, schema
+from bus.ledger.handling_records import Cancel, Decide, Discard, Patch, Propose, Reread, Retry, Told
 from bus.ledger.leg_rows import tied_dossiers
 from bus.ledger.pairs import NUMBERS, of_pairs
-from bus.ledger.records import Claim, Hold, Keep, Page, Settle, Undone
+from bus.ledger.people import Enrol, Note, SignIn
+from bus.ledger.records import Claim, Hold, Keep, Page, Pause, Settle, Undone
 from bus.ledger.store import Store
 
 _ids: BindParameter[int] = bindparam("ids", expanding=True)
+_LOGGED = frozenset(
+    {Hold, Undone, Pause, Enrol, SignIn, Note, Retry, Cancel, Discard, Told, Reread, Patch, Propose, Decide}
+)
+"""Writes that a person asked for: each appends to the log of actions."""
 _OWNERS = select(schema.delivery.c.dossier).where(schema.delivery.c.id.in_(_ids))
 
 
@@ -27,8 +33,15 @@ class Locks:
         self._store = store
 
     def take(self, tx: Connection, writes: Sequence[Any]) -> None:
-        """Lock every dossier that the writes are about; nothing where one step locks them anyway."""
-        if self._store.is_sqlite or len(writes) < 2 or _steps(writes) < 2:
+        """Lock every dossier that the writes are about; nothing where one step locks them anyway.
+
+        The log of actions is locked before: who waits for its end has no dossier that another wants.
+        """
+        if self._store.is_sqlite:
+            return
+        if not _LOGGED.isdisjoint(map(type, writes)):
+            chain.lock(tx)
+        if len(writes) < 2 or _steps(writes) < 2:
             return
         self._store.lock_dossiers(tx, self._dossiers(tx, writes))
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, select
 
-from bus.ledger import schema
+from bus.ledger import chain, schema
 from bus.ledger.schema_people import person, session
 from bus.ledger.store import Store, now_of
 from bus.people import Person
@@ -86,10 +86,11 @@ class People:
 
 
 def log(store: Store, tx: Connection, note: Note) -> None:
-    """Append one action to the log."""
+    """Append one action to the log, behind the last one whichever process wrote it."""
+    chain.lock(tx)
     number = store.numbers(tx, schema.action, 1)[0]
     row: dict[str, Any] = msgspec.structs.asdict(note) | {"id": number, "at": store.now(tx)}
-    tx.execute(schema.action.insert(), row)
+    tx.execute(schema.action.insert(), chain.linked(row, chain.head(tx).digest))
 
 
 def find_person(tx: Connection, login: str) -> Person | None:

@@ -326,7 +326,10 @@ action = Table(
     Column("what", String, nullable=False),
     Column("subject", String, nullable=False),
     Column("reason", String, nullable=False, default=""),
-    comment="What people did, appended only.",
+    Column("previous", Bytes),
+    Column("digest", Bytes),
+    comment="What people did, appended only: a chain, each row with the digest of the one before it"
+    " (`bus.ledger.chain`); the database refuses to change or remove one.",
 )
 
 event = Table(

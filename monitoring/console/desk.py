@@ -22,6 +22,7 @@ from bus.ledger.ledger import Ledger
 from bus.ledger.overview import Today, Under
 from bus.ledger.records import Ready
 from bus.ledger.schema import WAITS
+from monitoring.action_log import LogWatch
 from monitoring.report.tally import Reporter
 
 VIETNAM = timezone(timedelta(hours=7))
@@ -64,6 +65,11 @@ class Desk:
     reporter: Reporter = field(default_factory=Reporter)
     failures: Failures | None = None
     snapshot: Snapshot = field(default_factory=Snapshot)
+    log: LogWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Watch the log of actions, whose page tells whether it is whole."""
+        self.log = LogWatch(self.ledger)
 
     async def follow(self) -> None:
         """Keep the snapshot fresh, until cancelled; a ledger that is away leaves the last one."""
@@ -71,6 +77,7 @@ class Desk:
             began = time.monotonic()
             try:
                 self.snapshot = await self.ledger.ask(take, self.snapshot)
+                await self.log.look()
             except LedgerUnavailableError:
                 _log.warning("no snapshot: the ledger does not answer")
             except Exception as error:  # noqa: BLE001  a page that is stale must not end what carries dossiers

@@ -118,7 +118,8 @@ async def actions(look: Look) -> Response[str]:
     below = int(before) if before.isdecimal() and len(before) < 16 else None
     rows = await look.desk.ledger.ask(partial(did, before=below, most=ACTIONS))
     older = rows[-1]["id"] if len(rows) == ACTIONS else None
-    return look.page("actions.html", rows=rows, older=older)
+    log = look.desk.log
+    return look.page("actions.html", rows=rows, older=older, log=log.seen, log_at=log.at)
 
 
 HANDLERS = (overview, failed, connectors, connector, legs, flows, actions)

@@ -236,6 +236,18 @@ LEDGER = tuple(
             "Lần cuối nguồn có tin mới",
         ),
         (
+            "lienthong_action_log_number",
+            (),
+            "Number of the last action of a person in the log; it never falls.",
+            "Số của thao tác cuối trong nhật ký; không bao giờ giảm",
+        ),
+        (
+            "lienthong_action_log_broken",
+            (),
+            "1 where the chain of the log of actions is broken: somebody changed it.",
+            "1: chuỗi băm của nhật ký thao tác bị gãy, có người đã sửa",
+        ),
+        (
             "lienthong_late_done",
             (),
             "Late answers that contradict the ledger: compare with the peer.",

@@ -17,10 +17,12 @@ from prometheus_client.registry import Collector
 from bus.election import Election
 from bus.errors import LedgerUnavailableError
 from bus.ledger import read
+from bus.ledger.chain import Walked
 from bus.ledger.figures import Figures, figures
 from bus.ledger.ledger import Ledger
 from bus.ledger.schema import STATES
 from mappings.promised import promised
+from monitoring.action_log import LogWatch
 from monitoring.metrics.catalogue import LEDGER
 from monitoring.metrics.observer import Slack
 
@@ -37,12 +39,13 @@ Samples = Mapping[str, list[tuple[tuple[str, ...], float]]]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The figures as last read, what reading took in seconds, and the account with when it was drawn."""
+    """The figures as last read, what reading took in seconds, the account with when it was drawn, the log."""
 
     figures: Figures
     seconds: float
     account: read.Account | None = None
     account_at: float = 0.0
+    log: Walked | None = None
 
 
 class LedgerCollector(Collector):
@@ -97,6 +100,9 @@ def samples(reading: Reading, slack: Slack) -> Samples:
         found["account_deliveries"] = [((state,), float(count)) for state, count in states.items()]
         found["unaccounted"] = [((), float(reading.account.unaccounted))]
         found["account_timestamp_seconds"] = [((), reading.account_at)]
+    if (log := reading.log) is not None:
+        found["action_log_number"] = [((), float(log.head.number))]
+        found["action_log_broken"] = [((), float(log.broken is not None))]
     return {f"lienthong_{name}": rows for name, rows in found.items()}
 
 
@@ -123,10 +129,12 @@ class LedgerMetrics:
     ledger: Ledger
     collector: LedgerCollector
     election: Election = field(init=False)
+    log: LogWatch = field(init=False)
     every: float = EVERY
 
     def __post_init__(self) -> None:
         self.election = Election(self.ledger, "metrics")
+        self.log = LogWatch(self.ledger)
 
     async def run(self) -> None:
         """Read for ever; a ledger that is away leaves the last reading, whose time says how old it is."""
@@ -147,7 +155,7 @@ class LedgerMetrics:
             return self.every
         before = self.collector.reading
         seen, seconds = await self._timed(figures)
-        reading = Reading(seen, seconds)
+        reading = Reading(seen, seconds, log=await self.log.look())
         if before is not None:
             reading = replace(reading, account=before.account, account_at=before.account_at)
         if self._account_due(before):

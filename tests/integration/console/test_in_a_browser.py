@@ -47,6 +47,8 @@ PAGES = (
     "/legs",
     "/flows",
     "/figures",
+    "/retries",
+    "/proposals",
     "/actions",
     "/people",
     "/nowhere",

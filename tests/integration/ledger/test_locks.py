@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import event
 
 from bus.ledger.ledger import Ledger
-from bus.ledger.people import Note
 from bus.ledger.records import Claimed, Settle
+from bus.ledger.sources import Lease
 from bus.ledger.store import Store
 from tests.integration.ledger.conftest import keep_of, merge, plan
 from tests.integration.ledger.test_behaviour import claim, only, state_of
@@ -31,13 +31,13 @@ class Process:
         self.failed: list[str] = []
 
     def _passing(self, when: str, kinds: Collection[str]) -> None:
-        if when == "before" and "Note" in kinds:
+        if when == "before" and "Lease" in kinds:
             self.held.set()
             self.go.wait(10)
 
     async def together(self, *writes: Any) -> asyncio.Future[list[Any]]:
         """Hand writes in so that they are one group: while another is on its way."""
-        first = asyncio.ensure_future(self.ledger.act(Note("ai", "xem", "gì", "")))
+        first = asyncio.ensure_future(self.ledger.act(Lease("", f"of {id(self)}")))
         await asyncio.to_thread(self.held.wait, 10)
         return asyncio.gather(first, *(self.ledger.act(write) for write in writes))
 

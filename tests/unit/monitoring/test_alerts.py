@@ -198,6 +198,14 @@ CASES: tuple[Case, ...] = (
     ("LienThongFiguresStale", {"lienthong_ledger_read_timestamp_seconds": "0+60x60"}, "15m", False),
     ("LienThongLateDone", {"lienthong_late_done": "1x60"}, "5m", True),
     ("LienThongLateDone", {"lienthong_late_done": "0x60"}, "5m", False),
+    ("LienThongActionLogBroken", {"lienthong_action_log_broken": "1x60"}, "5m", True),
+    ("LienThongActionLogBroken", {"lienthong_action_log_number": "70x20 60+1x40"}, "25m", True),
+    (
+        "LienThongActionLogBroken",
+        {"lienthong_action_log_broken": "0x60", "lienthong_action_log_number": "60+1x60"},
+        "25m",
+        False,
+    ),
 )
 
 
