@@ -109,5 +109,7 @@ def _line_at(sheet: Compiled, lines: Sequence[Line], steps: Steps) -> Line | Non
         if not rest:
             return line
         if line.rule in ("each", "part") and line.argument in sheet.sheet.parts:
-            return _line_at(sheet, sheet.sheet.parts[line.argument].lines, rest)
+            found = _line_at(sheet, sheet.sheet.parts[line.argument].lines, rest)
+            if found is not None or size:  # columns of the row itself may be those of another line
+                return found
     return None

@@ -6,7 +6,7 @@ from unicodedata import normalize
 
 from mappings.engine_module import Module
 from mappings.engine_plan import KIND, Item, Level, Plan
-from mappings.engine_tree import empty
+from mappings.engine_tree import empty, within
 from mappings.engine_values import Note
 from mappings.rules import Noted
 from mappings.sheet_types import Field, fields_of
@@ -24,7 +24,7 @@ class Reader:
 
     def __init__(self, module: Module, plan: Plan) -> None:
         self.module, self.plan = module, plan
-        shared = {"NFC": normalize, "Noted": Noted, "Note": Note, "spread_in": spread_in}
+        shared = {"NFC": normalize, "Noted": Noted, "Note": Note, "spread_in": spread_in, "within": within}
         module.names.update(shared)
 
     def root(self) -> str:
@@ -109,6 +109,9 @@ class _LevelReader:
 
     def fetched(self, item: Item) -> Iterator[str]:
         if item.shape == "spread":
+            return
+        if item.level is not None and item.here:
+            yield f"v = within(t, {self.module.bind('columns', item.level.known)})"
             return
         for name, path in zip(("v", "k"), item.theirs, strict=False):
             yield f"{name} = {self.objects[path[:-1]]}_get({path[-1]!r})" if path else f"{name} = t"

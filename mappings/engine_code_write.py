@@ -16,12 +16,19 @@ _FALSE_IS_ABSENT = frozenset({"text", "words", "texts", "structs", "map"})
 _FALSE_IS_A_VALUE = frozenset({"int", "bool", "time", "day", "struct"})
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What stands in the row itself, under a local name: groups of columns, or a part made of the row."""
+
+    name: str
+    always: bool = False
+
+
 @dataclass(slots=True)
 class Node:
-    """An object of theirs being put together: name -> (local name, always there), or a node."""
+    """An object of theirs being put together: name -> (local name, always there), a node, or columns."""
 
-    entries: dict[str, "Node | tuple[str, bool]"] = field(default_factory=dict)
-    spreads: list[str] = field(default_factory=list)
+    entries: dict[str, "Node | Columns | tuple[str, bool]"] = field(default_factory=dict)
 
     @property
     def counted(self) -> bool:
@@ -31,7 +38,7 @@ class Node:
     @property
     def always(self) -> bool:
         """Whether something in it is always written."""
-        return any(each.always if isinstance(each, Node) else each[1] for each in self.entries.values())
+        return any(each[1] if isinstance(each, tuple) else each.always for each in self.entries.values())
 
 
 class Writer:
@@ -110,8 +117,8 @@ class _LevelWriter:
             yield f"{name} = {self.expression(path)}"
         results = [self.fresh("d") for _ in item.theirs]
         yield from self.chosen(item, names, results)
-        if item.shape == "spread":
-            self.node(item.theirs[0]).spreads.append(results[0])
+        if item.shape == "spread" or item.here:
+            self.node(item.theirs[0]).entries[f"#{results[0]}"] = Columns(results[0])
             return
         always = item.line.empty != "omit" or item.required_out or item.line.has_default
         for where, name in zip(item.theirs, results, strict=True):
@@ -152,7 +159,7 @@ class _LevelWriter:
             yield nothing
 
     def nothing(self, item: Item) -> str:
-        if item.shape == "spread":
+        if item.shape == "spread" or item.here:
             return "NONE"
         if item.line.empty != "blank":
             return "None"
@@ -186,6 +193,9 @@ class _LevelWriter:
         elif item.shape == "part":
             yield f"{result} = {function}({name}, {_ARGUMENTS})"
             yield f"if not {result}: raise GiveUp"
+        elif item.here:
+            yield f"if len({name}) != 1: raise GiveUp"
+            yield f"{result} = {function}({name}[0], {_ARGUMENTS})"
         else:
             yield f"{result} = [{function}(i, {_ARGUMENTS}) for i in {name}]"
 
@@ -209,26 +219,27 @@ class _LevelWriter:
     def assembled(self, name: str, node: Node) -> Iterator[str]:
         """Put an object together: what is always there in one display, the rest in the order of the lines."""
         entries = list(node.entries.items())
-        first = list(takewhile(lambda pair: not isinstance(pair[1], Node) and pair[1][1], entries))
-        shown = ", ".join(f"{key!r}: {each[0]}" for key, each in first if not isinstance(each, Node))
+        first = list(takewhile(lambda pair: isinstance(pair[1], tuple) and pair[1][1], entries))
+        shown = ", ".join(f"{key!r}: {each[0]}" for key, each in first if isinstance(each, tuple))
         yield f"{name} = {{{shown}}}"
         for key, each in entries[len(first) :]:
             if isinstance(each, Node):
                 yield from self.inner(name, key, each)
+            elif isinstance(each, Columns):
+                yield f"{name}.update({each.name})"
             elif each[1]:
                 yield f"{name}[{key!r}] = {each[0]}"
             else:
                 yield f"if {each[0]} is not None: {name}[{key!r}] = {each[0]}"
-        for spread in node.spreads:
-            yield f"{name}.update({spread})"
 
     def inner(self, name: str, key: str, node: Node) -> Iterator[str]:
         below = self.fresh("o")
         if node.counted:
             one = node.entries["0"]
-            if not isinstance(one, Node):
+            if isinstance(one, tuple):
                 yield f"if {one[0]} is not None: {name}[{key!r}] = [{one[0]}]"
                 return
+            assert isinstance(one, Node)  # noqa: S101 - columns have no count
             yield from self.assembled(below, one)
             yield f"if {below}: {name}[{key!r}] = [{below}]"
             return

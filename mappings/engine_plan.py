@@ -56,6 +56,11 @@ class Item:
         """Our path or paths, to show."""
         return ", ".join(str(path) for path in self.line.ours)
 
+    @property
+    def here(self) -> bool:
+        """Whether an item or a sub-object of ours is made of columns of the row itself (theirs is ".")."""
+        return self.level is not None and self.shape != "spread" and not self.theirs[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -106,15 +111,16 @@ class _Planner:
     def __init__(self, sheet: Sheet, tables: Mapping[str, Table]) -> None:
         self.sheet, self.tables = sheet, tables
         self.problems: list[Problem] = []
-        self.levels: dict[tuple[str, type | None], Level] = {}
+        self.levels: dict[tuple[str, type | None, bool], Level] = {}
         self.top: set[Path] = set()
 
-    def level(self, name: str, lines: Sequence[Line], struct: type | None) -> Level:
-        if (name, struct) in self.levels:
-            return self.levels[name, struct]
+    def level(self, name: str, lines: Sequence[Line], struct: type | None, *, shared: bool = False) -> Level:
+        """`shared`: its columns stand in the row of another level, which keeps what no line names."""
+        if (name, struct, shared) in self.levels:
+            return self.levels[name, struct, shared]
         flat = list(inlined(self.sheet, lines))
         items = [item for line in flat if (item := self.item(line, flat, struct)) is not None]
-        keeps = self.sheet.extras == "keep" and holds_extras(struct)
+        keeps = self.sheet.extras == "keep" and holds_extras(struct) and not shared
         extras = "note" if self.sheet.extras == "keep" and not keeps else self.sheet.extras
         writing = sorted((item for item in items if item.line.writes), key=_group(items))
         made = Level(
@@ -128,7 +134,7 @@ class _Planner:
             extras,
             covered(flat),
         )
-        self.levels[name, struct] = made
+        self.levels[name, struct, shared] = made
         return made
 
     def item(self, line: Line, beside: Sequence[Line], struct: type | None) -> Item | None:
@@ -155,10 +161,11 @@ class _Planner:
     def inner(self, line: Line, fields: tuple[Field, ...]) -> Level | None:
         if line.rule == "spread":
             part = self.sheet.parts[line.part]
-            return self.level(f"{line.part}{KIND}", (kind_line(part.place), *part.lines), fields[0].struct)
+            lines = (kind_line(part.place), *part.lines)
+            return self.level(f"{line.part}{KIND}", lines, fields[0].struct, shared=True)
         if line.rule in ("each", "part") and (line.rule, line.argument) != ("each", "text"):
             part = self.sheet.parts[line.argument]
-            return self.level(part.name, part.lines, fields[0].struct)
+            return self.level(part.name, part.lines, fields[0].struct, shared=not line.their)
         return None
 
     def table(self, line: Line) -> bool:
@@ -204,6 +211,9 @@ def _condition(path: OurPath, values: tuple[Any, ...], beside: Sequence[Line]) -
 
 def names_of(item: Item) -> Iterator[Path]:
     """Yield every path of theirs that an item speaks for."""
+    if item.level is not None and item.here:
+        yield from _leaves(item.level.known)
+        return
     if item.shape != "spread" or item.level is None:
         yield from (path for path in item.theirs if path)
         return
@@ -213,8 +223,14 @@ def names_of(item: Item) -> Iterator[Path]:
                 yield (*item.theirs[0], f"{prefix}_{name}")
 
 
+def _leaves(known: Known) -> Iterator[Path]:
+    for name, below in known.items():
+        yield from ((name, *path) for path in _leaves(below)) if below else ((name,),)
+
+
 def _kept(items: Iterable[Item]) -> frozenset[Path]:
-    return frozenset(item.theirs[0] for item in items if item.line.rule == "keep" and item.line.reads)
+    kept = {item.theirs[0] for item in items if item.line.rule == "keep" and item.line.reads}
+    return frozenset(kept).union(*(_kept(item.level.items) for item in items if item.here and item.level))
 
 
 def _known(items: Sequence[Item], within: frozenset[Path] = frozenset()) -> Known:
@@ -233,9 +249,18 @@ def _known(items: Sequence[Item], within: frozenset[Path] = frozenset()) -> Know
 
 
 def _group(items: Sequence[Item]) -> Any:
-    """Return a sort key: the sheet's order, with the lines of one object of theirs brought together."""
+    """Return a sort key: the sheet's order, with the lines of one object of theirs brought together.
+
+    Columns of the row itself stand where their line does.
+    """
     first: dict[Path, int] = {}
+    own = {id(item): count for count, item in enumerate(items)}
     for count, item in enumerate(items):
-        for end in range(len(item.theirs[0]) + 1):
+        for end in range(1, len(item.theirs[0]) + 1):
             first.setdefault(item.theirs[0][:end], count)
-    return lambda item: [first[item.theirs[0][:end]] for end in range(len(item.theirs[0]) + 1)]
+
+    def key(item: Item) -> list[int]:
+        path = item.theirs[0]
+        return [first[path[:end]] for end in range(1, len(path) + 1)] or [own[id(item)]]
+
+    return key

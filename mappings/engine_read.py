@@ -5,7 +5,7 @@ from typing import Any
 from unicodedata import normalize
 
 from mappings.engine_plan import KIND, Item, Level, Plan
-from mappings.engine_tree import ShapeError, blank, empty, fetch, leaves, unknown
+from mappings.engine_tree import ShapeError, blank, empty, fetch, leaves, unknown, within
 from mappings.engine_values import FieldProblem, Note, Read
 from mappings.rules import Fault, Noted
 from mappings.sheet_types import Field, fields_of
@@ -86,6 +86,8 @@ class Reading:
             return (None,)
         if item.shape == "spread":
             return (self.spread(item, raw[0], at, ours),)
+        if item.level is not None and item.here:
+            raw = (within(raw[0], item.level.known),)
         nothing = empty if item.shape in ("each", "texts", "part") else blank
         if nothing(raw[0]):
             return (None,)

@@ -69,6 +69,16 @@ def put(tree: dict[str, Any], path: Path, value: Any) -> None:
         node[path[-1]] = value
 
 
+def within(tree: dict[str, Any], known: Known) -> dict[str, Any]:
+    """Return the columns of a row that a part made of it names; {} where nothing is in them."""
+    found = {name: _inside(tree[name], below) for name, below in known.items() if name in tree}
+    return {} if empty(found) else found
+
+
+def _inside(value: Any, known: Known | None) -> Any:
+    return within(value, known) if known and isinstance(value, dict) else value
+
+
 def unknown(tree: Any, known: Known) -> dict[str, Any]:
     """Return what no line names, nested as it stands; items of a list under their count."""
     found: dict[str, Any] = {}

@@ -75,8 +75,8 @@ class Writing:
             self.nothing(item, tree)
 
     def nothing(self, item: Item, tree: dict[str, Any]) -> None:
-        """Write absence."""
-        if item.line.empty != "omit":
+        """Write absence; columns of the row itself are not there."""
+        if item.line.empty != "omit" and not item.here:
             for path in item.theirs:
                 put(tree, path, nothing(item))
 
@@ -88,11 +88,24 @@ class Writing:
             return
         if made is None or made == {}:
             self.missing(item, None, tree, at, path)
+        elif item.here:
+            self.beside(item, made, tree, at, path)
         elif len(item.theirs) > 1:
             for where, value in zip(item.theirs, made, strict=True):
                 put(tree, where, value)
         else:
             put(tree, item.theirs[0], made)
+
+    def beside(self, item: Item, made: Any, tree: dict[str, Any], at: Path, path: Path) -> None:
+        """Write a sub-object, or a list of one, as columns of the row itself."""
+        rows = made if isinstance(made, list) else [made]
+        if len(rows) > 1:
+            what, vi = (
+                f"has {len(rows)} items, but the row has columns for one",
+                "hàng chỉ có chỗ cho một mục",
+            )
+            self.problem(item, at, path, None, what, vi)
+        tree.update(rows[0])
 
     def made(self, item: Item, given: tuple[Any, ...], at: Path, path: Path) -> Any:
         """Return the peer's form of a present value."""

@@ -73,8 +73,19 @@ def _deep(level: Level) -> Known:
     known: Known = dict(level.known)
     for item in (*level.reading, *level.writing):
         if item.level is not None and item.shape != "spread":
-            _place(known, item, _deep(item.level))
+            below = _deep(item.level)
+            if item.here:
+                known = _merged(known, below)
+            else:
+                _place(known, item, below)
     return known
+
+
+def _merged(known: Known, more: Known) -> Known:
+    deeper = {
+        name: _merged(known.get(name) or {}, below) for name, below in more.items() if below is not None
+    }
+    return {**more, **known, **deeper}
 
 
 def _place(known: Known, item: Item, below: Known) -> None:

@@ -82,7 +82,8 @@ class Maker:
         if item.shape == "spread" and item.level is not None:
             return self.spread(item, item.level)
         if item.shape == "each" and item.level is not None:
-            return tuple(self.row(item.level) for _ in range(self.random.randint(1, 3)))
+            count = 1 if item.here else self.random.randint(1, 3)
+            return tuple(self.row(item.level) for _ in range(count))
         if item.shape == "part" and item.level is not None:
             return self.row(item.level)
         return self.fitting(item, self.chooser(item, level))

@@ -6,7 +6,7 @@ because times are the most frequent values by far.
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from random import Random
 from typing import Any
 
@@ -147,8 +147,27 @@ def _time(argument: str, setting: Setting) -> Bound:
 
 def _day(argument: str, setting: Setting) -> Bound:
     del setting
-    read, write = compile_pattern(argument, day=True)
+    with_clock = "HH" in argument
+    read, write = _day_with_clock(argument) if with_clock else compile_pattern(argument, day=True)
     return Bound(read, write, _schema(argument), make_day, ours=(date,))
+
+
+def _day_with_clock(pattern: str) -> tuple[Callable[[str], date], Callable[[date], str]]:
+    """The two functions of a day that a peer writes as a time: what the clock says is noted, never kept."""
+    read_time, write_time = compile_pattern(pattern, day=False)
+
+    def read(value: str) -> date:
+        at: datetime = read_time(value)
+        if at.time() != time():
+            raise Noted(at.date(), "is a day: its time of day is dropped", "chỉ lấy ngày, bỏ giờ")
+        return at.date()
+
+    def write(value: date) -> str:
+        if type(value) is not date:
+            raise Fault("is no day", "không phải ngày")
+        return write_time(datetime.combine(value, time(), ICT))
+
+    return read, write
 
 
 def _schema(pattern: str) -> dict[str, Any]:
@@ -251,13 +270,17 @@ def _partial_argument(argument: str) -> str | None:
     return None
 
 
+def _day_argument(argument: str) -> str | None:
+    return _needs(_ORDER)(argument) and _needs(_ORDER[:3])(argument)
+
+
 def _time_argument(argument: str) -> str | None:
     return None if argument == "iso" else _needs(_ORDER)(argument)
 
 
 TIME_RULES = (
     Rule("time", "thời điểm {0}", frozenset({"time"}), _time, _time_argument),
-    Rule("day", "ngày {0}", frozenset({"day"}), _day, _needs(_ORDER[:3])),
+    Rule("day", "ngày {0}", frozenset({"day"}), _day, _day_argument),
     Rule(
         "partial_day",
         "ngày, tháng hoặc năm {0}",

@@ -91,6 +91,7 @@ class _Checker:
             self.say(line.place, '"default" goes with one field only')
         self.ways(line)
         self.list_step(line)
+        self.row_itself(line)
 
     def field(self, line: Line, path: OurPath, struct: type | None) -> Field | None:
         base = self.sheet.canonical if path.top else struct
@@ -225,8 +226,14 @@ class _Checker:
         elif any(step.isdigit() and step != "0" for step in line.their):
             self.say(line.place, "only the first item of a list has a path, such as A/0/B")
 
+    def row_itself(self, line: Line) -> None:
+        whole = line.rule in ("spread", "part") or (line.rule == "each" and line.argument != "text")
+        if not line.their and line.writes and not whole:
+            what = f'the rule "{line.rule}" cannot write the row itself (".")'
+            self.say(line.place, what, 'Write way = "in", or name a field of theirs')
+
     def collisions(self, lines: Sequence[Line]) -> None:
-        written = [(line.their, line) for line in lines if line.writes and line.rule != "spread"]
+        written = [(path, line) for line in lines if line.writes for path in self.places(line)]
         self.twice(written, "two lines write the same place of theirs")
         read = [
             (path.steps, line)
@@ -236,6 +243,22 @@ class _Checker:
             if not path.top
         ]
         self.twice(read, "two lines read into the same field of ours")
+
+    def places(self, line: Line, inside: Path = ()) -> Iterator[Path]:
+        """Where a line writes; groups of columns and parts made of the row itself write many places."""
+        name = line.part if line.rule == "spread" else line.argument
+        many = line.rule == "spread" or (line.rule in ("each", "part") and not line.their)
+        if not many:
+            yield line.their
+            return
+        if name not in self.sheet.parts or name in inside:
+            return
+        inner = [each for each in inlined(self.sheet, self.sheet.parts[name].lines) if each.writes]
+        first = dict.fromkeys(path[:1] for each in inner for path in self.places(each, (*inside, name)))
+        groups = groups_of(line.argument) if line.rule == "spread" else [("", "")]
+        for prefix, _ in groups:
+            for (column,) in first:
+                yield (*line.their, f"{prefix}_{column}" if prefix else column)
 
     def twice(self, paths: list[tuple[Path, Line]], what: str) -> None:
         taken: dict[Path, Line] = {}

@@ -130,7 +130,7 @@ def _owed(case: Case, owed: Owed) -> Any:
             ("TEN_NNT", owed.person.name),
             ("SO", owed.person.identity),
             ("SO_QUYET_DINH", each.number),
-            ("NGAY_QUYET_DINH", f"{each.issued_on} 00:00:00.0"),
+            ("NGAY_QUYET_DINH", f"{each.issued_on} 08:05:25.0"),
             ("MA_CHUONG", "757"),
             ("MA_TMUC", each.subsection),
             ("TEN_TMUC", each.subsection_name),

@@ -38,6 +38,7 @@ VALUE_RULES = [
     ("time iso", "json", 1),
     ("day yyyy/MM/dd", "json", 1),
     ("day yyyy-MM-dd 00:00:00.0", "json", 1),
+    ("day yyyy-MM-dd HH:mm:ss.0", "xml", 1),
     ("join /", "json", 2),
     ("procedure_code", "json", 1),
     ("procedure_code", "json", 2),

@@ -107,6 +107,16 @@ def test_totals_are_sums_of_notices(amounts: list[list[int]]) -> None:
         assert all(type(each.total) is int for each in read.message.payers)
 
 
+def test_a_notice_made_at_a_time_of_day_is_read_and_its_day_counts() -> None:
+    """The gateway writes `yyyy-MM-dd HH:mm:ss.0`: a notice made at five past eight is no broken one."""
+    at = payer("096190000123", "5", notice("1", "5", NGAY_QUYET_DINH="2026-04-20 08:05:25.0"))
+    read = compiled("tax/obligation").read(row(at), source="tax")
+    assert read.message.payers[0].notices[0].issued_on == date(2026, 4, 20)
+    assert ["time of day" in str(note) for note in read.notes] == [True]
+    tree = compiled("tax/obligation").write(read.message, source="tax").tree
+    assert tree.findtext(".//NGAY_QUYET_DINH") == "2026-04-20 00:00:00.0"
+
+
 def test_a_state_that_nobody_has_seen_waits_for_a_person() -> None:
     """Only 01 is known; another code is parked with its whole message, never guessed."""
     with pytest.raises(ParkError):
@@ -121,10 +131,10 @@ def test_a_state_that_nobody_has_seen_waits_for_a_person() -> None:
         payer("096190000123", "-5", notice("1", "5")),
         payer("2000000014", "5", notice("1", "5")),
         payer("096190000123", "5", notice("1", "5", NGAY_QUYET_DINH="20/04/2026")),
-        payer("096190000123", "5", notice("1", "5", NGAY_QUYET_DINH="2026-04-20 10:00:00.0")),
+        payer("096190000123", "5", notice("1", "5", NGAY_QUYET_DINH="2026-04-20 25:00:00.0")),
         payer("096190000123", "5", notice("1", "5"), notice("2", "0", MA_HS="000.00.32.H19-260415-0002")),
     ],
-    ids=["dots", "comma", "sign", "check digit", "other date", "a time in the day", "two dossiers"],
+    ids=["dots", "comma", "sign", "check digit", "other date", "no time of day", "two dossiers"],
 )
 def test_what_is_not_as_agreed_is_a_problem_and_never_a_value(bad: str) -> None:
     """The known implementation stores bad money as 0 and bad dates as year 1: here neither passes."""
