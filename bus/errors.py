@@ -2,6 +2,8 @@
 
 LienThongError
 ├── ConfigurationError        refuse to start; every fault with file, line and column
+│   └── NotLetInError           or the broker is not ready yet: a start tries again for a while, then refuses
+├── StayedAwayError           a server that we cannot begin without stays away: start again later
 ├── LedgerUnavailableError    the ledger's database does not take a write now: repeat it
 │   └── UnsettledError          a stop came first: the outcome is unknown, the next start asks for it
 ├── NotPossibleError          a person asked for what cannot be done: say why; nothing was written
@@ -28,6 +30,17 @@ class ConfigurationError(LienThongError):
     def __init__(self, problems: Sequence[object]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+
+class NotLetInError(ConfigurationError):
+    """The broker refuses login, virtual host or right: the settings are wrong, or it has just been made.
+
+    A broker that was wiped listens before it has its users. So whoever starts may try again for a while.
+    """
+
+
+class StayedAwayError(LienThongError):
+    """A server that we cannot begin without stayed away; nothing is wrong with us. Start again later."""
 
 
 class LedgerUnavailableError(LienThongError):

@@ -3,22 +3,32 @@
 It crosses the same exchange, queue and consumer as the hints at deliveries, so a consumer that hangs or a
 queue that nobody consumes is seen although nothing else fails. A peer that is away does not stop it: a gate
 shuts what is claimed, not what is consumed. Times are the wall clock's: sender and taker may be two machines.
+
+Whichever process consumes a queue takes anybody's heartbeats, by turns. So a consumer that gets nothing at
+all while the broker takes several of its own process's heartbeats is deaf: its process connects anew.
 """
 
 import asyncio
 import time
+from collections import defaultdict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
+import structlog
 
 from bus.connector import Connector
 from bus.envelope import headers, new_traceparent
-from bus.rabbitmq import Broker
+from bus.rabbitmq import Broker, BrokerError, Consumer
 from bus.topology import Topology
 
 EVERY = 15.0
 """Seconds between two heartbeats through a queue."""
+DEAF_AFTER = 3
+"""So many heartbeats that the broker took, and nothing came: the consumer is deaf."""
+
+_log = structlog.get_logger("broker")
 
 
 class Beat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
@@ -41,15 +51,20 @@ def beat_of(body: bytes) -> float | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Heartbeats:
-    """Sends a heartbeat through the work queue of each connector that this process works for."""
+    """Sends a heartbeat through the work queue of each connector that this process works for.
+
+    A deaf one of its `consumers`, by connector, has the process connect anew.
+    """
 
     broker: Broker
     topology: Topology
     connectors: Mapping[str, Connector]
     source: str
+    consumers: Mapping[str, Consumer] = field(default_factory=dict)
     every: float = EVERY
+    _taken: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(_last_few))
 
     async def step(self) -> None:
         """Send one through each queue, then wait; one that the broker does not take is simply missing."""
@@ -58,6 +73,15 @@ class Heartbeats:
                 if connector.mode != "off":
                     self._send(name)
         await asyncio.sleep(self.every)
+        for name in filter(self._is_deaf, self.consumers):
+            _log.warning("consumer deaf: connecting anew", connector=name)
+            self._taken.clear()
+            self.broker.renew(f"nothing comes through the queue of {name}, and the broker says it does")
+
+    def _is_deaf(self, connector: str) -> bool:
+        """Whether the broker took several heartbeats since anything came, or could have come."""
+        taken = self._taken[connector]
+        return len(taken) == DEAF_AFTER and time.monotonic() - taken[0] < self.consumers[connector].idle
 
     def _send(self, connector: str) -> None:
         now = time.time()
@@ -70,8 +94,13 @@ class Heartbeats:
             traceparent=new_traceparent(),
         )
         exchange = self.topology.work_exchange
-        self.broker.send(exchange, connector, _encode(Beat(now)), marks, message_id=name, done=_missing)
+        done = partial(self._is_taken, connector)
+        self.broker.send(exchange, connector, _encode(Beat(now)), marks, message_id=name, done=done)
+
+    def _is_taken(self, connector: str, error: BrokerError | None) -> None:
+        if error is None:
+            self._taken[connector].append(time.monotonic())
 
 
-def _missing(_error: object) -> None:
-    """Whether the broker took it shows where it comes out again."""
+def _last_few() -> deque[float]:
+    return deque(maxlen=DEAF_AFTER)

@@ -97,6 +97,7 @@ class Broker(Section, frozen=True, kw_only=True):
     consumer_timeout: Annotated[
         Seconds, says("the broker's own `consumer_timeout`; work must be settled well within", least=60)
     ] = Seconds("30 minutes")
+    wait_at_start: Annotated[Seconds, says("how long a start waits for the broker")] = Seconds("30 seconds")
 
     @property
     def address(self) -> str:

@@ -49,8 +49,13 @@ __all__ = [
 _log = structlog.get_logger("broker")
 _random = random.SystemRandom()
 
-LONGEST_PAUSE: Final = 10.0
-"""Seconds between two rounds of connecting, at most; each pause is drawn between 0 and its ceiling."""
+LONGEST_PAUSE: Final = 4.0
+"""Seconds between two rounds of connecting, at most; each pause is drawn between 0 and its ceiling.
+
+Within 10 s of a broker's return its first delivery shall have succeeded (issue 5).
+"""
+SET_UP_WITHIN: Final = 30.0
+"""Seconds for topology and subscriptions to stand: a queue without its majority answers nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,8 @@ class Broker:
         self._link: Link | None = None
         self._consumers: list[Consumer] = []
         self._keeper: asyncio.Task[None] | None = None
+        self.connections = 0
+        """How often it connected so far."""
 
     async def connect(
         self,
@@ -87,8 +94,8 @@ class Broker:
 
         `url` is amqp:// or amqps://, with user and password, several hosts of a cluster with commas. `ca`
         is the file of certificates that are trusted; `heartbeat` in seconds. Raises `ConfigurationError`
-        where user, rights or an existing queue do not fit, `BrokerUnavailableError` where no host answers;
-        then it may be repeated.
+        where an existing queue does not fit, `NotLetInError` where user or rights do not, and
+        `BrokerUnavailableError` where no host answers; then it may be repeated.
         """
         if self._keeper is not None:
             raise MisuseError("this broker is connected already")
@@ -214,6 +221,14 @@ class Broker:
                 link.drop(error)
         return consumer
 
+    def renew(self, reason: str) -> None:
+        """Drop the connection and set everything up anew; what is unacknowledged comes again.
+
+        For a connection that stands and does not work. Does nothing while there is none.
+        """
+        if self._link is not None:
+            self._link.drop(BrokerUnavailableError(reason))
+
     async def close(self, *, drain: float = 10.0) -> None:
         """Wait up to `drain` seconds for confirms, then disconnect; what is unacknowledged comes again.
 
@@ -249,15 +264,26 @@ class Broker:
         link = Link()
         await link.open(address)
         try:
-            await link.prepare(self._topology)
-            self._link = link
-            self._consumers = [each for each in self._consumers if not each.is_cancelled]
-            for consumer in self._consumers:
-                await consumer.subscribe(link)
+            async with asyncio.timeout(SET_UP_WITHIN):
+                await self._set_up(link)
+        except TimeoutError:
+            self._given_up(link)
+            raise BrokerUnavailableError(f"the broker set nothing up in {SET_UP_WITHIN:g} s") from None
         except BaseException:
-            self._down(link)
-            link.drop(BrokerUnavailableError("not set up"))
+            self._given_up(link)
             raise
+        self.connections += 1
+
+    async def _set_up(self, link: Link) -> None:
+        await link.prepare(self._topology)
+        self._link = link
+        self._consumers = [each for each in self._consumers if not each.is_cancelled]
+        for consumer in self._consumers:
+            await consumer.subscribe(link)
+
+    def _given_up(self, link: Link) -> None:
+        self._down(link)
+        link.drop(BrokerUnavailableError("not set up"))
 
     async def _keep(self) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -47,11 +48,13 @@ class Consumer:
         self._acks = Acks(_nowhere, asyncio.get_running_loop().call_soon)
         self._tag = ""
         self._taken = 0
+        self._heard = 0.0
         self._ending = False
 
     async def subscribe(self, link: Link) -> None:
         """Begin to receive over a new connection; acknowledgements of the old one mean nothing any more."""
         self._acks.close()
+        self._heard = time.monotonic()
         channel = Channel(self._lost)
         await channel.open(link.connection)
         self._link, self._channel, self._taken = link, channel, 0
@@ -65,6 +68,13 @@ class Consumer:
     def is_cancelled(self) -> bool:
         """Whether it receives no more."""
         return self._ending
+
+    @property
+    def idle(self) -> float:
+        """For how many seconds nothing came although there was room for it."""
+        if self._channel is None or self._ending or self._taken - self._acks.settled >= self._prefetch:
+            return 0.0
+        return time.monotonic() - self._heard
 
     async def cancel(self) -> None:
         """Receive nothing more; what was received can still be acknowledged. May be repeated.
@@ -82,6 +92,7 @@ class Consumer:
 
     def _take(self, _channel: object, method: Any, properties: Any, body: bytes) -> None:
         self._taken += 1
+        self._heard = time.monotonic()
         received = Received(method, properties.headers, body, self._acks)
         try:
             self._handler(received)
@@ -99,6 +110,8 @@ class Consumer:
         if self._channel is None or not self._channel.raw.is_open:
             return
         self._acks.flush()
+        # who was full could receive nothing until now
+        self._heard = time.monotonic()
         if self._ending and self._acks.settled == self._taken:
             channel, self._channel = self._channel, None
             channel.close()

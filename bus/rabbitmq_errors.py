@@ -13,7 +13,7 @@ from bus.broker_errors import (
     NackedError,
     UnroutableError,
 )
-from bus.errors import ConfigurationError
+from bus.errors import ConfigurationError, NotLetInError
 
 _MISUSE = (
     theirs.ShortStringTooLong,
@@ -34,8 +34,9 @@ _CLOSED = (theirs.ChannelClosedByBroker, theirs.ConnectionClosedByBroker)
 def translated(error: BaseException) -> BrokerError | ConfigurationError:
     """Say a foreign exception in our words: by what is to be done about it.
 
-    `ConfigurationError` where waiting does not help (login, rights, a queue made otherwise), `MisuseError`
-    for mistakes of ours, `BrokerUnavailableError` for everything that a new connection may heal.
+    `ConfigurationError` where waiting does not help (a queue made otherwise), `NotLetInError` where it may
+    (login, rights), `MisuseError` for mistakes of ours, `BrokerUnavailableError` for everything that a new
+    connection may heal.
     """
     causes = _causes(error)
     for cause in causes:
@@ -53,10 +54,10 @@ def translated(error: BaseException) -> BrokerError | ConfigurationError:
 _MEANINGS: tuple[
     tuple[tuple[type[Exception], ...], Callable[[BaseException], BrokerError | ConfigurationError]], ...
 ] = (
-    (_LOGIN, lambda _: ConfigurationError(["the broker refuses user and password. Look at [broker]"])),
+    (_LOGIN, lambda _: NotLetInError(["the broker refuses user and password. Look at [broker]"])),
     (
         (theirs.ProbableAccessDeniedError,),
-        lambda _: ConfigurationError(["the broker has no such virtual host, or not for us. See [broker]"]),
+        lambda _: NotLetInError(["the broker has no such virtual host, or not for us. See [broker]"]),
     ),
     ((theirs.UnroutableError,), lambda _: UnroutableError("the broker gave the message back")),
     ((theirs.NackError,), lambda _: NackedError("the broker refused the message")),
@@ -82,5 +83,5 @@ def _closed(code: int, text: str) -> BrokerError | ConfigurationError:
             [f"the {kind} {name} exists with {what} {found}, and is to have {wanted}. {_DIFFERS}"]
         )
     if code in (403, 530):
-        return ConfigurationError([f"the broker does not allow it: {text}"])
+        return NotLetInError([f"the broker does not allow it: {text}"])
     return BrokerUnavailableError(f"the broker closed it: {code} {text}")

@@ -29,6 +29,9 @@ _log = structlog.get_logger("broker")
 OPEN_WITHIN: Final = 15.0
 """Seconds for a connection to stand: DNS, TCP, TLS, login."""
 
+CLOSE_WITHIN: Final = 3.0
+"""Seconds that a broker has to say good-bye: a channel of its own that hangs never does."""
+
 
 class Connection(AsyncioConnection):  # type: ignore[misc]  # pika publishes no types
     """Writes to the socket once a turn of the loop: pika alone makes a system call of every frame.
@@ -62,6 +65,11 @@ class Connection(AsyncioConnection):  # type: ignore[misc]  # pika publishes no 
         packed = b"".join(properties.encode())
         number = channel.channel_number
         self._output_marshaled_frames([frames_of(number, key[0], key[1], body, packed, mandatory=mandatory)])
+
+    def cut(self, reason: Exception) -> None:
+        """End it without a word to the broker; may be repeated."""
+        if not self.is_closed:
+            self._terminate_stream(reason)
 
     def _adapter_emit_data(self, data: bytes) -> None:
         if not self._chunks:
@@ -220,10 +228,19 @@ class Link:
         self.confirms.published(key, done)
 
     def drop(self, reason: BaseException) -> None:
-        """Close the whole connection, so that everything is set up anew; may be repeated."""
+        """Close the whole connection, so that everything is set up anew; may be repeated.
+
+        It is over after `CLOSE_WITHIN` seconds, whether the broker answers or not.
+        """
+        if self.why is None:
+            asyncio.get_running_loop().call_later(CLOSE_WITHIN, self._cut)
         self.why = self.why or reason
         with contextlib.suppress(theirs.AMQPError):
             self.connection.close()
+
+    def _cut(self) -> None:
+        if not self.lost.done():
+            self.connection.cut(BrokerUnavailableError("the broker did not answer our good-bye"))
 
     def _confirmed(self, frame: Any) -> None:
         method = frame.method

@@ -22,12 +22,12 @@ from bus.errors import DeliveryError, LedgerUnavailableError, UnavailableError, 
 from bus.events import Announcer
 from bus.floor import Floor
 from bus.hands import Hands
-from bus.heartbeat import Heartbeats, beat_of
+from bus.heartbeat import EVERY, Heartbeats, beat_of
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claimed, Ready, Sweep
 from bus.pipeline import Pipeline
 from bus.polling import Polling
-from bus.rabbitmq import Broker, BrokerError, Received
+from bus.rabbitmq import Broker, BrokerError, Consumer, Received
 from bus.retrying import Retrying
 from bus.topology import Topology
 
@@ -78,13 +78,14 @@ class Worker:
     dispatcher: Dispatcher
     connectors: Mapping[str, Connector]
     sweep_every: float = 0.5
+    beat_every: float = EVERY
     announcer: Announcer | None = None
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _loops: list[asyncio.Task[Any]] = field(default_factory=list)
-    _consumers: list[Any] = field(default_factory=list)
+    _consumers: dict[str, Consumer] = field(default_factory=dict)
     _polls: dict[tuple[str, str], Polling] = field(default_factory=dict)
     _asks: list[Asking] = field(default_factory=list)
-    _swept: bool = False
+    _swept: int = -1
     floor: Floor | None = None
     breakers: Breakers = field(init=False)
 
@@ -101,7 +102,7 @@ class Worker:
                 continue
             handler = self._handler(connector)
             queue = self.topology.work_queue(connector.name)
-            self._consumers.append(await self.broker.consume(queue, handler, connector.prefetch))
+            self._consumers[connector.name] = await self.broker.consume(queue, handler, connector.prefetch)
             for poll in connector.adapter.polls:
                 polling = Polling(self.ledger, self.pipeline, connector, poll)
                 self._polls[connector.name, poll.name] = polling
@@ -113,10 +114,14 @@ class Worker:
                 )
                 self._loops.append(self._forever(self._asks[-1].step))
         self._loops.append(self._forever(self.breakers.tell))
-        beats = Heartbeats(self.broker, self.topology, self.connectors, self.dispatcher.source)
+        consumers = dict(self._consumers)
+        beats = Heartbeats(
+            self.broker, self.topology, self.connectors, self.dispatcher.source, consumers, self.beat_every
+        )
         self._loops.append(self._forever(beats.step))
         dead = DeadLetters(self.ledger)
-        self._consumers.append(await self.broker.consume(self.topology.dead_queue, dead.take, PREFETCH))
+        queue = self.topology.dead_queue
+        self._consumers[queue] = await self.broker.consume(queue, dead.take, PREFETCH)
         self._loops.append(self._forever(dead.step))
         self._loops.append(self._forever(self._sweep))
         self.ledger.handover.open(Hands(self.connectors, self._handed, self._tasks))
@@ -147,7 +152,7 @@ class Worker:
         self.ledger.handover.shut()
         for connector in self.connectors.values():
             connector.gate.stopped = True
-        for consumer in self._consumers:
+        for consumer in self._consumers.values():
             with contextlib.suppress(BrokerError):
                 await consumer.cancel()
         for loop in self._loops:
@@ -248,7 +253,7 @@ class Worker:
             self.floor.look()
         breakers = self.breakers
         await breakers.refresh()
-        hurry = frozenset(breakers.hurry)
+        hurry, connections = frozenset(breakers.hurry), self.broker.connections
         waits = {
             f"{name}.{operation}": connector.rhythm.look_up_after
             for name, connector in self.connectors.items()
@@ -258,11 +263,12 @@ class Worker:
             {**waits, "": 30.0},
             breakers.shut(),
             hurry,
-            first=not self._swept,
+            # hints died with the process before us, or with a broker that was wiped
+            first=self._swept != connections,
             under_way=frozenset(self.pipeline.under_way),
         )
         ready = await self.ledger.sweep(sweep)
-        self._swept = True
+        self._swept = connections
         breakers.hurry -= hurry
         self.dispatcher.publish(ready)
         await asyncio.sleep(self.sweep_every)

@@ -1,9 +1,11 @@
 """Putting an installation together: settings, tables, sheets, routes and adapters become a running bus."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -11,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from bus.addressing import Addressing
 from bus.agency_desk import AgencyDesk
+from bus.arrival import arrive
 from bus.calendar import ZONE
 from bus.connector import Connector, Rhythm
 from bus.desk import source_of
@@ -48,6 +51,7 @@ from commands.parts import (
     read_settings,
 )
 from commands.preflight import refuse
+from commands.tell import say
 from mappings.derived import Derivation
 from mappings.dossier import MESSAGES
 from mappings.engine import Compiled, compile_sheet
@@ -145,12 +149,19 @@ def _routes(installation: Installation, types: Mapping[str, AdapterType], derive
     )
 
 
-async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point: Point | None = None) -> Bus:
+async def start(
+    assembly: Assembly,
+    *,
+    only: frozenset[str] = frozenset(),
+    point: Point | None = None,
+    stop: asyncio.Event | None = None,
+) -> Bus:
     """Open the ledger, connect the broker, build the adapters and begin; `only` names some connectors.
 
-    At `point` a drill has the process end itself.
+    At `point` a drill has the process end itself. A broker that is away is waited for, until `stop` is set.
 
-    Raises `ConfigurationError`, before anything is opened, for what `check` refuses (rule 15).
+    Raises `ConfigurationError`, before anything is opened, for what `check` refuses (rule 15), and what
+    `bus.arrival.arrive` raises.
     """
     installation = assembly.installation
     store = file_store(installation)
@@ -173,7 +184,7 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point
     )
     registry = new_registry()
     broker = PointedBroker(point) if point else Broker()
-    await broker.connect(installation.broker.address, assembly.topology, client_name="lienthong")
+    await _connected(broker, assembly, ledger, stop)
     dispatcher = Dispatcher(broker, assembly.topology, installation.installation.name)
     parts = Parts(
         ledger=ledger,
@@ -201,6 +212,17 @@ async def start(assembly: Assembly, *, only: frozenset[str] = frozenset(), point
         agencies=[source_of(agency.code) for agency in installation.agencies],
     )
     return Bus(assembly, ledger, broker, connectors, pipeline, desk, worker, filing, floor, registry)
+
+
+async def _connected(broker: Broker, assembly: Assembly, ledger: Ledger, stop: asyncio.Event | None) -> None:
+    """Wait for the broker as long as is configured; where it does not come the ledger is closed again."""
+    settings = assembly.installation.broker
+    connect = partial(broker.connect, settings.address, assembly.topology, client_name="lienthong")
+    try:
+        await arrive(connect, within=float(settings.wait_at_start), say=say, stop=stop)
+    except BaseException:
+        ledger.close(within=FLUSH)
+        raise
 
 
 def _planner(assembly: Assembly, connectors: Mapping[str, Connector]) -> Planner:

@@ -21,8 +21,6 @@ from deploy.local.guard import Guarded, guarded_popen
 
 REFUSED = 2
 """The exit code of a process that its settings keep from starting."""
-MOST_REFUSALS = 20
-"""How often in a row it may be kept from starting while a drill is on."""
 KILLED = -signal.SIGKILL
 SERVING = ("-m", "commands.serving")
 UNARMED = Life("", 0, float("inf"))
@@ -45,7 +43,6 @@ class Slot:
     ends_at: float = float("inf")
     not_before: float = 0.0
     frozen: bool = False
-    refused: int = 0
     log: Path = Path()
     from_here: int = 0
     """Where in the log this life's words begin, until it serves; then -1."""
@@ -107,9 +104,7 @@ class Processes:
         if slot.child is not None:
             slot.child.stop()
         slot.child = None
-        # a broker that was wiped refuses everybody until its users are there again
-        slot.refused = slot.refused + 1 if code == REFUSED else 0
-        if slot.refused > (MOST_REFUSALS if self.armed else 0):
+        if code == REFUSED:
             raise ConfigurationError([f"the bus does not start: {last_lines(slot.log)}"])
         if code == KILLED:
             self.kills[slot.life.point or "at a random time"] += 1

@@ -41,7 +41,7 @@ _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 def welcome(context: typer.Context) -> None:
     """Liên Thông: dossiers between public systems, none lost, none doubled, each in order.
 
-    Exit codes: 0 fine, 1 something needs you, 2 wrong use or configuration.
+    Exit codes: 0 fine, 1 something needs you, 2 wrong use or configuration, 3 the broker stayed away.
     """
     if context.invoked_subcommand is None:
         typer.echo(WELCOME)

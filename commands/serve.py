@@ -12,6 +12,7 @@ import uvloop
 
 from adapters._kit.downloads import PREFIX, Downloads
 from adapters._kit.intake import Intake, Receive, Scope, Send
+from bus.arrival import StoppedError
 from bus.calling_back import call_again
 from bus.files import FileStore
 from bus.ledger.people import Enrol, Note
@@ -39,7 +40,8 @@ def serve(settings: Path, only: frozenset[str] = frozenset(), metrics: str = "")
     `only` some connectors is a worker: it has no door, and leaves the requests of commands to the `serve`.
     `metrics` is this process's own address for Prometheus, in place of that of the settings.
     `NEEDS_YOU` where the ledger's database was away so long that outcomes could not be written. Raises
-    `ConfigurationError` with every problem before anything has started.
+    `ConfigurationError` with every problem before anything has started, and `StayedAwayError` where the
+    broker did not come within `[broker] wait_at_start`.
     """
     configure()
     unsettled = uvloop.run(_serve(assemble(settings), only, metrics))
@@ -63,7 +65,11 @@ async def _serve(assembly: Assembly, only: frozenset[str], metrics: str) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    bus = await start(assembly, only=only, point=armed(assembly.installation))
+    try:
+        bus = await start(assembly, only=only, point=armed(assembly.installation), stop=ended)
+    except StoppedError:
+        say("stopped before the broker was there: nothing was begun")
+        return 0
     try:
         door = metrics_door(bus, metrics, is_worker=bool(only))
         async with door, contextlib.nullcontext() if only else _open(bus):

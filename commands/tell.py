@@ -9,12 +9,12 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from bus.errors import ConfigurationError, LienThongError
+from bus.errors import ConfigurationError, LienThongError, StayedAwayError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-FINE, NEEDS_YOU, WRONG_USE = 0, 1, 2
+FINE, NEEDS_YOU, WRONG_USE, STAYED_AWAY = 0, 1, 2, 3
 """What the exit codes mean."""
 
 VIETNAM = timezone(timedelta(hours=7))
@@ -76,11 +76,16 @@ def veiled(value: Any) -> Any:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """The one edge where errors become sentences: exit 2 for use or configuration, 1 for all others."""
+    """The one edge where errors become sentences: exit 2 for use or configuration, 1 for all others.
+
+    3 where a server stayed away: whoever supervises starts again later.
+    """
     try:
         yield
     except ConfigurationError as error:
         _end(str(error), WRONG_USE)
+    except StayedAwayError as error:
+        _end(str(error), STAYED_AWAY)
     except LienThongError as error:
         _end(covered(str(error)), NEEDS_YOU)
     except KeyboardInterrupt:

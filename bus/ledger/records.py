@@ -283,7 +283,8 @@ class Sweep(msgspec.Struct, frozen=True, gc=False):
     `look_up_after` is per "connector.operation", in seconds, with "" for all others. `shut` are connectors
     ("name") and operations ("name.operation") to which nothing may go: nothing of theirs is published.
     `hurry` are those that have just come back: what waits for a date is due at once. `first` is a process's
-    first: what is ready is due, for its hints may have died with the process before. At most `window` is
+    first, or the first since its broker is back: what is ready is due, for its hints may have died with the
+    process before, or with what the broker had. At most `window` is
     published. `under_way` are the calls of this process, delivery and attempt, None where it does not say: a
     lease of its own that ran out and stands for none of them is a call that has ended.
     """

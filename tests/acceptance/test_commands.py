@@ -8,6 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from commands.demo_settings import write_settings
+from deploy.local.folder import free_ports
+
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("sqlalchemy", "alembic", "rich.table", "pika", "lxml", "uvicorn", "litestar", "msgspec", "requests")
 
@@ -102,3 +105,21 @@ def test_the_topology_is_told_without_asking_a_broker(tmp_path: Path) -> None:
     times = msgspec.json.decode(run("topology", "--schedules", "--json", cwd=tmp_path)[0])
     assert times["[retry]"][0]["longest"] == 5.0
     assert "try" in run("topology", "--schedules", cwd=tmp_path)[0]
+
+
+def test_a_broker_that_stays_away_is_no_wrong_setting(tmp_path: Path) -> None:
+    """`serve` says at once that it waits, then ends with 3 and what to do; no process is left."""
+    file = write_settings(
+        tmp_path,
+        broker=f"amqp://u:wr0ng@127.0.0.1:{free_ports(1)[0]}/%2F",
+        portal="http://127.0.0.1:1",
+        onestop="http://127.0.0.1:1",
+        port=free_ports(1)[0],
+    )
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("[broker]\n", '[broker]\nwait_at_start = "0.5 seconds"\n'), encoding="utf-8")
+    out, err = run("serve", "--settings", str(file), cwd=tmp_path, code=3)
+    assert out == ""
+    assert "refused. Trying again for 0.5 s" in err
+    assert "stayed away for 0.5 s" in err
+    assert "wr0ng" not in err

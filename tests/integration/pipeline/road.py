@@ -211,6 +211,7 @@ async def road(
     rhythm: Rhythm = SOON,
     mode: Any = "live",
     portal_name: str = "national_portal",
+    beat_every: float = 15.0,
 ) -> AsyncIterator[Road]:
     """A bus that works while the block runs and stops as a service does."""
     peers = {portal_name: to_portal or portal(), "onestop": to_onestop or onestop()}
@@ -227,7 +228,9 @@ async def road(
     told = Told()
     parts = Parts(ledger, plans, sheets(), connectors, dispatcher.publish, told)
     pipeline = Pipeline(parts)
-    worker = Worker(pipeline, ledger, broker, topology, dispatcher, connectors, sweep_every=0.05)
+    worker = Worker(
+        pipeline, ledger, broker, topology, dispatcher, connectors, sweep_every=0.05, beat_every=beat_every
+    )
     await worker.start()
     try:
         yield Road(ledger, pipeline, worker, connectors, peers[portal_name], peers["onestop"], told, amqp_url)

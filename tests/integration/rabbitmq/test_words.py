@@ -7,7 +7,7 @@ import pika
 import pika.exceptions
 import pytest
 
-from bus.errors import ConfigurationError
+from bus.errors import NotLetInError
 from bus.rabbitmq import (
     BrokerUnavailableError,
     MisuseError,
@@ -51,9 +51,9 @@ def test_every_exception_of_the_library_is_said_in_our_words(kind: type[BaseExce
     expected: dict[str, type[Exception]] = {
         "UnroutableError": UnroutableError,
         "NackError": NackedError,
-        "AuthenticationError": ConfigurationError,
-        "ProbableAuthenticationError": ConfigurationError,
-        "ProbableAccessDeniedError": ConfigurationError,
+        "AuthenticationError": NotLetInError,
+        "ProbableAuthenticationError": NotLetInError,
+        "ProbableAccessDeniedError": NotLetInError,
         **dict.fromkeys(misuse, MisuseError),
         **dict.fromkeys(broken, BrokerUnavailableError),
     }
@@ -64,6 +64,6 @@ def test_every_exception_of_the_library_is_said_in_our_words(kind: type[BaseExce
 def test_what_closed_a_channel_is_told_by_its_code() -> None:
     """Rights are a matter of configuration, a delivery held too long is not."""
     closed = pika.exceptions.ChannelClosedByBroker
-    assert isinstance(translated(closed(403, "ACCESS_REFUSED")), ConfigurationError)
+    assert isinstance(translated(closed(403, "ACCESS_REFUSED")), NotLetInError)
     late = "PRECONDITION_FAILED - delivery acknowledgement on channel 2 timed out"
     assert isinstance(translated(closed(406, late)), BrokerUnavailableError)

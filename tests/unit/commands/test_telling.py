@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bus.errors import ConfigurationError, TransientError
+from bus.errors import ConfigurationError, StayedAwayError, TransientError
 from commands.tell import LAST_FAULT, told
 from deploy.local.errors import ServerUnavailableError
 from tests.unit.commands.conftest import CITIZEN
@@ -21,6 +21,7 @@ from tests.unit.commands.conftest import CITIZEN
         (TransientError(f"no connection for {CITIZEN}"), 1, "no connection for ••••••••••36"),
         (ServerUnavailableError("install rabbitmq-server"), 1, "install rabbitmq-server"),
         (FileNotFoundError(2, "No such file or directory", "x.json"), 1, "x.json: No such file or directory"),
+        (StayedAwayError("the broker stayed away"), 3, "the broker stayed away"),
         (KeyboardInterrupt(), 130, "stopped"),
     ],
 )
