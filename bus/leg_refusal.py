@@ -1,6 +1,7 @@
 """The "no" of a peer in a message of its own becomes a step of the dossier, as that of a call does."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +15,10 @@ _REASONS = ("reason", "status_reason", "text", "state_text", "content", "name")
 """Where the kinds of message say why, the best first."""
 
 
-def refusal_of(keep: Keep) -> Keep | None:
+def refusal_of(keep: Keep, titles: Mapping[str, str]) -> Keep | None:
     """The refusal that a message is, as a message TYPE.refusal; None where its type knows none.
 
+    Whoever handled it is shown by the title of the type, as where a call is refused.
     Its key is made of the message's own, so that the same message makes it once.
     """
     type_ = keep.kind.partition(".")[0]
@@ -30,7 +32,7 @@ def refusal_of(keep: Keep) -> Keep | None:
         code=keep.body.code,
         status="in_progress",
         at=at,
-        handler=type_,
+        handler=titles.get(type_, type_),
         content=_reason(keep.body),
     )
     digest = hashlib.sha256(b"refusal" + keep.digest).digest()

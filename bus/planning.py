@@ -57,7 +57,8 @@ class Planner:
     is asked only where a route looks at one. A leg's clock (`within`) starts when the ledger keeps the
     message that opens it, not at the message's `as_of`: late is judged on the ledger's clock, a peer's may be
     wrong, and what a peer told us late is not the delay of whoever owes the answer. `decisions` are the
-    messages that decide what an operation asked for, by "connector.operation".
+    messages that decide what an operation asked for, by "connector.operation"; `titles` what people call each
+    type of system.
     """
 
     def __init__(
@@ -68,7 +69,9 @@ class Planner:
         calendar: WorkingCalendar | None = None,
         addressing: Addressing | None = None,
         decisions: Mapping[str, Decision] | None = None,
+        titles: Mapping[str, str] | None = None,
     ) -> None:
+        self._titles = titles or {}
         self._decided = frozenset(decisions or ())
         self._undos = undos_of(routes.legs, decisions or {})
         self._addressing = addressing or Addressing()
@@ -107,7 +110,7 @@ class Planner:
             told,
             withdraws=withdraws,
             named=self._named(keep.kind, keep.body, planned),
-            refusal=refusal_of(keep) if any(one.does == "refuse" for one in told) else None,
+            refusal=refusal_of(keep, self._titles) if any(one.does == "refuse" for one in told) else None,
         )
 
     def _told(self, kind: str, message: Message) -> tuple[Told, ...]:

@@ -243,7 +243,8 @@ def _planner(assembly: Assembly, connectors: Mapping[str, Connector]) -> Planner
         {name: settings.type for name, settings in installation.connectors.items()},
         {name: settings.serves for name, settings in installation.connectors.items()},
     )
-    return Planner(assembly.routes, appends, assembly.derive, calendar, addressing, decisions)
+    titles = {connector.type.name: connector.type.title for connector in connectors.values()}
+    return Planner(assembly.routes, appends, assembly.derive, calendar, addressing, decisions, titles)
 
 
 def _announcer(assembly: Assembly, ledger: Ledger, broker: Broker, planner: Planner) -> Announcer:

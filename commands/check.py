@@ -1,7 +1,7 @@
 """`check`: everything an installation is made of, every fault with file, line, column and what to do."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,8 +13,10 @@ from adapters._kit.soap_contract import Contract
 from adapters._kit.xml import XmlError, read_xsd
 from bus.errors import ConfigurationError
 from bus.flow_reader import idle_flows
+from bus.flow_written import unwritable
 from bus.flows import read_routes
 from bus.installation import Installation
+from bus.ports import Operation
 from bus.topology import Topology
 from commands.check_agencies import agency_problems
 from commands.check_laws import as_object as laws_object
@@ -31,7 +33,7 @@ from commands.parts import (
     read_settings,
     shown,
 )
-from commands.preflight import longest_calls, problems
+from commands.preflight import deadlines, offered, problems
 from commands.tell import FINE, WRONG_USE, out, put_json, say
 from mappings.derived import Derivation
 from mappings.dossier import MESSAGES
@@ -43,6 +45,7 @@ from mappings.tables import Table as DatedTable
 from mappings.tables import load as load_tables
 
 Fault = Problem | str
+Offers = Mapping[str, Sequence[Operation]]
 _ONE = {
     "connectors": "connector",
     "queues": "queue",
@@ -87,7 +90,9 @@ def look(findings: Findings, settings: Path | None) -> None:
     installation = _settings(findings, settings)
     if installation is not None:
         findings.count("connectors", len(installation.connectors))
-        _topology(findings, installation)
+    offers = (_tried(findings, lambda: offered(installation)) if installation is not None else None) or {}
+    if installation is not None:
+        _topology(findings, installation, offers)
     own = installation.tables.folder if installation else None
     overlay = installation.mappings.overlay if installation else None
     findings.notes += _hidden("table", TABLES, own, "*.csv")
@@ -100,7 +105,8 @@ def look(findings: Findings, settings: Path | None) -> None:
     if tables is not None and sheets is not None:
         _sheets(findings, sheets, tables)
     if installation is not None:
-        _routes(findings, installation, tables)
+        takes = {name: sheet.canonical for name, sheet in (sheets or {}).items()}
+        _routes(findings, installation, tables, _written_from(offers, takes))
         _needed(findings, installation, sheets)
         _agencies(findings, settings or EXAMPLE, installation, tables)
     _schemas(findings)
@@ -142,7 +148,18 @@ def _needed(findings: Findings, installation: Installation, sheets: Mapping[str,
                 findings.faults.append(f"[connector.{name}] {message} has no sheet mappings/{sheet}.toml")
 
 
-def _routes(findings: Findings, installation: Installation, tables: Mapping[str, DatedTable] | None) -> None:
+def _written_from(offers: Offers, structs: Mapping[str, type]) -> dict[str, type]:
+    """What the sheet of each connector.operation is about."""
+    every = ((f"{name}.{one.name}", one.sheet) for name, offer in offers.items() for one in offer)
+    return {name: structs[sheet] for name, sheet in every if sheet in structs}
+
+
+def _routes(
+    findings: Findings,
+    installation: Installation,
+    tables: Mapping[str, DatedTable] | None,
+    takes: Mapping[str, type],
+) -> None:
     """The routes, with the operations that the installation's connectors offer and what its tables tell."""
     overlay = installation.routes.overlay
     findings.notes += _hidden("route", ROUTES, overlay, "*.toml")
@@ -163,6 +180,7 @@ def _routes(findings: Findings, installation: Installation, tables: Mapping[str,
         f"the flow {name} is not in force: there is no connector of type {', '.join(missing)}"
         for name, missing in idle_flows(sources, absent).items()
     ]
+    findings.faults += unwritable(sources, routes, takes) if routes else ()
     findings.count("flows", len(routes.flows) if routes else 0)
 
 
@@ -175,7 +193,7 @@ def _agencies(
         findings.faults += agency_problems(read_file(shown(settings)), installation, tables)
 
 
-def _topology(findings: Findings, installation: Installation) -> None:
+def _topology(findings: Findings, installation: Installation, offers: Offers) -> None:
     """The broker's side: names that fit, nothing held longer than the broker allows (protocol 15)."""
     peers = installation.connectors
     try:
@@ -184,8 +202,7 @@ def _topology(findings: Findings, installation: Installation) -> None:
         findings.faults.append(f"[broker] {error}")
         return
     findings.count("queues", len(topology.queues))
-    longest = _tried(findings, lambda: longest_calls(installation))
-    findings.faults += problems(installation, longest or {})
+    findings.faults += problems(installation, deadlines(offers))
 
 
 def _hidden(kind: str, shipped: Path, overlay: Path | None, pattern: str) -> list[str]:

@@ -3,11 +3,12 @@
 The connectors' deadlines against the broker's patience (rule 15) and against the time of a stop (rule 24).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bus.errors import ConfigurationError
 from bus.installation import Installation
+from bus.ports import Operation
 from bus.topology import rhythm_problems
 from commands.parts import adapter_types, read_settings
 
@@ -31,23 +32,28 @@ def refuse(installation: Installation, longest_calls: Mapping[str, float]) -> No
         raise ConfigurationError(found)
 
 
-def longest_calls(installation: Installation) -> dict[str, float]:
-    """The longest deadline of each connector's operations, as its adapter makes them. Opens nothing.
+def offered(installation: Installation) -> dict[str, tuple[Operation, ...]]:
+    """The operations of each connector, as its adapter makes them; not to be called. Opens nothing.
 
     Raises `ConfigurationError` with every problem of every adapter: contracts, keys, tables of answers.
     """
-    types, longest, wrong = adapter_types(), dict[str, float](), list[object]()
+    types, found, wrong = adapter_types(), dict[str, tuple[Operation, ...]](), list[object]()
     for name, peer in installation.connectors.items():
         try:
             adapter = types[peer.type].build(name, peer)
         except ConfigurationError as error:
             wrong += error.problems
             continue
-        longest[name] = max((one.seconds for one in adapter.operations.values()), default=0.0)
+        found[name] = tuple(adapter.operations.values())
         adapter.close()
     if wrong:
         raise ConfigurationError(wrong)
-    return longest
+    return found
+
+
+def deadlines(offers: Mapping[str, Sequence[Operation]]) -> dict[str, float]:
+    """The longest deadline of each connector's operations, in seconds."""
+    return {name: max((one.seconds for one in offer), default=0.0) for name, offer in offers.items()}
 
 
 def refuse_production(command: str, settings: Path | None) -> None:

@@ -32,6 +32,11 @@ def retold(message: Message, wanted: type[Message], as_of: datetime) -> Message:
     return tell(message if message.as_of else replace(message, as_of=as_of))
 
 
+def can_be_told(told: type[Message], wanted: type[Message]) -> bool:
+    """Whether `retold` can tell every message of the one struct as the other. Pure."""
+    return issubclass(told, wanted) or (told, wanted) in RETELLINGS
+
+
 def card_as_result(card: CardResult) -> Result:
     """A card that was issued (thẻ BHYT), known by its number and first day: a corrected one is new."""
     since = f"@{card.valid_from:%Y%m%d}" if card.valid_from else ""

@@ -10,7 +10,8 @@ Control, beside what the chassis has: `POST /_sim/submit {"records"}` (see `simu
 /_sim/inbound {"url", "header", "key"}` where the province takes pushes, `POST /_sim/twice {"times"}`
 how many of the next pushes are made twice, `POST /_sim/ask {"MaHoSo"}` looks a dossier up at the province,
 `GET /_sim/dossiers` lists numbers and statuses, `POST /_sim/fetch {"below"}` has attachments below an
-address fetched (see `simulator_fetch`). `/_sim/effects` has also `open`, what is still to come of pushes,
+address fetched (see `simulator_fetch`), `GET /_sim/open` what is still to come, by dossier: acts, pushes,
+fetches. `/_sim/effects` has also `open`, what is still to come of pushes,
 fetches and citizens' acts, and `attachments`. Sessions and what was fetched are forgotten on restart, nothing
 else is.
 """
@@ -83,7 +84,10 @@ def build(options: Namespace, workshop: Workshop) -> Simulation:
     window = Window(door, sessions, Codes(workshop.seed, options.business_error_share), desk)
     return Simulation(
         routes=_routes(options, window),
-        control=_control(register, province, fetcher, settings.put),
+        control=[
+            *_control(register, province, fetcher, settings.put),
+            Route("GET", "/_sim/open", "open", lambda _: json_answer(_to_come(province, citizens, fetcher))),
+        ],
         state=lambda: {
             "dossiers": len(register),
             "statuses": register.statuses(),
@@ -203,6 +207,16 @@ def _pending(province: Province, citizens: Citizens) -> dict[str, int]:
         "pushes_repeated": province.repeated,
         "acts_planned": citizens.planned,
     }
+
+
+def _to_come(province: Province, citizens: Citizens, fetcher: Fetcher) -> list[dict[str, str]]:
+    """Whatever counts as open here, each with the number of its dossier."""
+    named = {
+        "a push to the province": province.unsettled,
+        "its citizen's act": citizens.to_act,
+        "an attachment": fetcher.to_fetch,
+    }
+    return [{"dossier": number, "waits": what} for what, numbers in named.items() for number in numbers()]
 
 
 def _names(options: Namespace) -> Names:

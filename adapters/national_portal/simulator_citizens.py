@@ -52,6 +52,10 @@ class Citizens:
         """How many acts are still to come."""
         return len(self._planned)
 
+    def to_act(self) -> list[str]:
+        """Return the number of the dossier of each act still to come."""
+        return [number for number, _ in self._planned]
+
     def noticed(self, number: str) -> None:
         """Plan what the owner will do about the present state of the dossier; the same act only once."""
         dossier = self._register.get(number)

@@ -33,12 +33,16 @@ class Fetcher:
         self._handed: dict[str, set[str]] = defaultdict(set)
         self._seen: set[str] = set()
         self._queue: deque[tuple[str, str, int]] = deque()
-        self._busy = 0
+        self._busy: list[str] = []
 
     @property
     def open(self) -> int:
         """How many addresses are still to be fetched."""
-        return len(self._queue) + self._busy
+        return len(self._queue) + len(self._busy)
+
+    def to_fetch(self) -> list[str]:
+        """Return the number of the dossier of each address still to be fetched."""
+        return [*(number for number, _, _ in self._queue), *self._busy]
 
     def handed_in(self, number: str, data: Record) -> None:
         """Remember the content of everything that a citizen handed in as base64."""
@@ -66,11 +70,11 @@ class Fetcher:
                 await asyncio.sleep(0.05)
                 continue
             number, address, tries = self._queue.popleft()
-            self._busy += 1
+            self._busy.append(number)
             try:
                 await self._fetch(threads, number, address, tries)
             finally:
-                self._busy -= 1
+                self._busy.remove(number)
 
     async def _fetch(self, threads: ThreadPoolExecutor, number: str, address: str, tries: int) -> None:
         content = await asyncio.get_running_loop().run_in_executor(threads, _content, address)

@@ -82,6 +82,10 @@ class Province:
         """How many pushes the province has not settled yet."""
         return sum(map(len, self._queues.values()))
 
+    def unsettled(self) -> list[str]:
+        """Return the number of the dossier of each push that is not settled."""
+        return [number for number, queue in self._queues.items() for _ in queue]
+
     def push(self, number: str, kind: str, data: Record) -> None:
         """Put one fact (a `kind` of `Names`) into the outbox, after those before it."""
         key = f"{len(self._outbox)}"

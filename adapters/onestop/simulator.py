@@ -4,7 +4,7 @@
 
 Peer's paths: token, search and `--online` after reference 7b; the writing ones are ours [I], see
 `simulator_intake`. Control: `POST /_sim/webhook {"url", "secret"}`, `POST /_sim/counter {"dossiers": […]}`,
-`GET /_sim/owing`, the notices that dossiers wait for;
+`GET /_sim/owing`, the notices that dossiers wait for; `GET /_sim/open`, what every dossier at work waits for;
 `/_sim/effects` has also `open`, the number of dossiers not at an end; `/_sim/state` counts them by status.
 Officials work every dossier by themselves (`simulator_plan`), with other authorities where `--flows` names
 them (`simulator_flows`). Killed and started again over the same folder it goes on where it was; tokens are
@@ -125,6 +125,7 @@ def _control(site: Site, settings: Shelf) -> list[Route]:
         return json_answer({"url": site.announcer.target.url})
 
     return [
+        Route("GET", "/_sim/open", "open", lambda _: json_answer(site.unfinished())),
         Route("GET", "/_sim/owing", "owing", lambda _: json_answer(authorities.owing(site))),
         Route("POST", "/_sim/webhook", "webhook", webhook),
         Route("POST", "/_sim/counter", "counter", lambda request: intake.counter(site, request)),

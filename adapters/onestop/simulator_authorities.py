@@ -150,7 +150,7 @@ def owing(site: Site) -> dict[str, Any]:
                 for notice in payer.get("notices") or []
             ],
         }
-        for dossier in site.register.by_id.values()
+        for dossier in site.register.unfinished()
         if dossier.status == PAYMENT_DUE and dossier.facts.get("obligation")
     }
 

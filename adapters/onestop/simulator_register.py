@@ -37,6 +37,7 @@ class Register:
         self._pending: list[tuple[float, int, str, Facts]] = []
         self._visible_from: dict[str, float] = {}
         self._changes = 0
+        self._open: dict[str, None] = {}
         for known, value in shelf.items():
             dossier = msgspec.convert(value, Dossier)
             self._enter(dossier)
@@ -54,6 +55,7 @@ class Register:
     def publish(self, dossier: Dossier) -> None:
         """Keep a dossier as it now is and hand its row to the search, at once or late, never out of order."""
         known, self._changes = dossier.facts["id"], self._changes + 1
+        self._count(dossier)
         self._shelf.put(known, msgspec.to_builtins(dossier))
         rng = dice(self._seed, dossier.number, f"late {dossier.version}")
         delay = rng.uniform(0, self._late) if rng.random() < SHARE_LATE else 0.0
@@ -96,15 +98,27 @@ class Register:
 
     def open(self) -> int:
         """Count the dossiers not yet at an end status."""
-        return sum(not dossier.ended for dossier in self.by_id.values())
+        return len(self._open)
+
+    def unfinished(self) -> Iterator[Dossier]:
+        """Yield the dossiers not yet at an end status."""
+        return (self.by_id[known] for known in self._open)
 
     def _enter(self, dossier: Dossier) -> None:
         facts = dossier.facts
+        self._count(dossier)
         self.by_id[facts["id"]] = dossier
         day, _, serial = facts["code"].rpartition("-")
         self._serials[day] = max(self._serials[day], int(serial))
         if facts.get("nationCode"):
             self.by_nation_code.setdefault(facts["nationCode"], []).append(facts["id"])
+
+    def _count(self, dossier: Dossier) -> None:
+        """Keep in mind which dossiers are at work: of tens of thousands most are at an end."""
+        if dossier.ended:
+            self._open.pop(dossier.facts["id"], None)
+        else:
+            self._open[dossier.facts["id"]] = None
 
 
 def _place(row: Facts) -> tuple[str, str]:

@@ -134,6 +134,23 @@ class Site:
         """Return what the account of effects is joined by: how many dossiers are not at an end."""
         return {"open": self.register.open(), "dossiers": len(self.register.by_id)}
 
+    def unfinished(self) -> list[dict[str, str]]:
+        """Return each dossier not at an end, and what it waits for there."""
+        return [
+            {"dossier": one.facts["code"], "number": one.number, "waits": _waiting(one)}
+            for one in self.register.unfinished()
+        ]
+
+
+def _waiting(dossier: Dossier) -> str:
+    named = STATUS_NAMES[dossier.status]
+    if _waits_for_citizen(dossier):
+        asked = [each["id"] for each in dossier.facts["supplements"] if not each["answered"]]
+        return f"{named}: its citizen, for {len(asked)} supplement(s)"
+    if dossier.waits_for:
+        return f"{named}: another authority, for {dossier.waits_for}"
+    return f"{named}: its officials"
+
 
 def _waits_for_citizen(dossier: Dossier) -> bool:
     return dossier.status == SUPPLEMENT_REQUESTED and dossier.online

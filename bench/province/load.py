@@ -18,6 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from bench.province.left import left_open
 from bench.province.mix import PUBLISHED
 from bench.province.stream import Submission, submissions
 from bench.province.tables import load_tables
@@ -84,9 +85,14 @@ class Run:
             self.payers.pay()
             self.pay_at = time.monotonic() + (time.monotonic() - began) / _PAYING_SHARE
 
+    @property
+    def ledger(self) -> str:
+        """Where the bus's ledger lies."""
+        return f"sqlite:///{self.folder / 'ledger.db'}"
+
     def account(self) -> Account:
         """What the ledger says."""
-        return read_only(f"sqlite:///{self.folder / 'ledger.db'}", read.account)
+        return read_only(self.ledger, read.account)
 
     def look(self) -> Seen:
         """Ask the ledger, the one-stop and the portal; raises `LienThongError` where the bus has ended."""
@@ -106,8 +112,9 @@ class Run:
 def run(scale: float = 1.0) -> dict[str, Any]:
     """Replay this share of the published 58,500 dossiers in their mix; all of `account` has to be zero.
 
-    `open` is what had not come to an end when nothing moved any more. The rates are of this machine, with
-    the simulated peers on it as well; bytes are those of the SQLite ledger after its bus has stopped.
+    `open` is what had not come to an end when nothing moved any more; `left` then tells what, and for whom.
+    The rates are of this machine, with the simulated peers on it as well; bytes are those of the SQLite
+    ledger after its bus has stopped.
     """
     wanted = max(1, round(_PUBLISHED_DOSSIERS * scale))
     folder = Path(".lienthong").absolute()
@@ -117,8 +124,9 @@ def run(scale: float = 1.0) -> dict[str, Any]:
         replay = _start(stack, data, wanted)
         seconds, last = _replay(replay)
         peak = _peak_mb(replay.bus.pid)
+        left = left_open(replay.ledger, replay.scene) if last.open else {}
         replay.bus.stop()
-        return _figures(replay, seconds, last, peak)
+        return _figures(replay, seconds, last, peak) | ({"left": left} if left else {})
 
 
 def _start(stack: ExitStack, data: Path, wanted: int) -> Run:

@@ -601,6 +601,8 @@ def test_the_register_and_what_is_still_to_be_pushed_survive_a_restart(
         portal.sync(record)
         (submitted,) = portal.submit(a_submission() | {"via": "push"})
         assert portal.control.get("/_sim/effects").json()["open"] == 1
+        waits = {"dossier": submitted["MaHoSo"], "waits": "a push to the province"}
+        assert portal.control.get("/_sim/open").json() == [waits]
     with running(tmp_path, "--inbound-url", f"http://127.0.0.1:{province.server_port}/in") as portal:
         assert "đã tồn tại" in portal.sync(record)["message"]
         eventually(lambda: portal.control.get("/_sim/state").json()["pushes_settled"] == 1)

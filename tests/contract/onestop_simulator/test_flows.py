@@ -69,9 +69,12 @@ def test_land_waits_for_what_is_owed_and_until_all_of_it_is_paid(peer: Peer) -> 
     assert put(peer, known, "fees/payments", payments[0]) == 200
     assert put(peer, known, "financial-obligation/met", {"payments": payments[:1]}) == 409
     assert status(peer.whole(known)) == 6
+    waits = {one["dossier"]: one["waits"] for one in peer.http.get("/_sim/open").json()}
+    assert waits[peer.whole(known)["code"]].endswith("another authority, for met")
     assert put(peer, known, "fees/payments", payments[1]) == 200
     assert put(peer, known, "financial-obligation/met", {"payments": payments}) == 200
     held = reached(peer, known, 10)
+    assert held["code"] not in [one["dossier"] for one in peer.http.get("/_sim/open").json()]
     assert [one["kind"] for one in held["results"]] == ["GCN_QSDD"]
     counts = peer.effects()["by_operation"]
     assert (counts["obligation"]["applied"], counts["obligation"]["echoes"]) == (1, 1)

@@ -5,7 +5,7 @@ The planner and the routes are the real ones; only who calls whom is left to the
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -21,6 +21,7 @@ from mappings.dossier import MESSAGES, Message
 from mappings.rules_time import ICT
 from mappings.source import read as read_toml
 
+T = TypeVar("T")
 AT = datetime(2026, 11, 23, 8, tzinfo=ICT)
 CODE = "H12-261123-0001"
 OPERATIONS = {
@@ -36,7 +37,8 @@ OPERATIONS = {
 def planner_of(text: str, calendar: WorkingCalendar | None = None) -> Planner:
     """The planner of a route file."""
     routes = read_routes([read_toml(text, "f.toml")], operations=OPERATIONS, messages=MESSAGES)
-    return Planner(routes, {}, calendar=calendar, decisions={"ioffice.ask_back": GIVEN_BACK})
+    decisions, titles = {"ioffice.ask_back": GIVEN_BACK}, {"insurance": "Cơ quan BHXH"}
+    return Planner(routes, {}, calendar=calendar, decisions=decisions, titles=titles)
 
 
 @dataclass
@@ -127,6 +129,12 @@ class Flowing:
         with self.ledger.store.read() as tx:
             rows = tx.execute(schema.message.select().order_by(schema.message.c.id)).all()
         return [row for row in rows if kind in ("", row.kind)]
+
+    def body(self, message: Any, struct: type[T]) -> T:
+        """What a kept message says."""
+        with self.ledger.store.read() as tx:
+            query = schema.payload.select().where(schema.payload.c.message == message.id)
+            return msgspec.json.decode(tx.execute(query).one().canonical, type=struct)
 
     def account(self) -> read.Account:
         """The proof that everything is accounted for."""

@@ -16,6 +16,7 @@ from mappings.dossier import (
     Payer,
     Payment,
     Result,
+    Step,
     Supplement,
     TaxNotice,
     Withdrawal,
@@ -120,6 +121,7 @@ async def test_a_message_that_is_no_starts_what_goes_on_all_the_same_and_becomes
     assert bus.legs() == {"birth": "done", "residence": "done", "card": "refused", "close": "open"}
     (refusal,) = bus.messages("insurance.refusal")
     assert (refusal.state, refusal.source) == ("kept", "insurance")
+    assert bus.body(refusal, Step).handler == "Cơ quan BHXH"
     assert bus.sent() == ["request_card ready", "set_ready ready", "add_step waiting"]
     assert bus.account().unaccounted == 0
 
