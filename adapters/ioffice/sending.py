@@ -18,7 +18,7 @@ from lxml import etree
 
 from adapters.ioffice.client import AxisClient
 from adapters.ioffice.edxml import Limits, PackageError, write_package
-from adapters.ioffice.edxml.names import q
+from adapters.ioffice.edxml.names import STATUS_CODES, q
 from adapters.ioffice.settings import IOfficeSettings
 from bus.errors import PermanentError, TransientError
 from bus.ports import Answer, Call, Files, Sighting, Tree
@@ -44,6 +44,7 @@ class Desk:
 
     def send_status(self, call: Call) -> Answer:
         """Send a status to the side that it is about."""
+        _known_code(call.request)
         return self._send(
             "status", call.request, [_text(call.request, "MessageHeader/ResponseFor/OrganId")], call
         )
@@ -110,6 +111,13 @@ def _folder() -> Iterator[Path]:
 def _no_room(error: OSError) -> TransientError:
     text = f"The package cannot be written on this machine ({error.strerror}); check disk and rights."
     return TransientError(text, code="disk", peer_down=False)
+
+
+def _known_code(tree: Tree) -> None:
+    code = _text(tree, "MessageHeader/StatusCode")
+    if code not in STATUS_CODES:
+        problem = f"MessageHeader/StatusCode: {code} is no status code"
+        raise PermanentError("The status is none of the standard's; it was not sent.", problems=(problem,))
 
 
 def _existed(raw: bytes, call: Call) -> Answer:

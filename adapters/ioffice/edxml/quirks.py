@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from adapters.ioffice.edxml.names import q
+from adapters.ioffice.edxml.names import STATUS_CODES, q
 from adapters.ioffice.edxml.problems import PackageNote
 
 _ORGAN = re.compile(r"[0-9A-Za-z]+(?:\.[0-9A-Za-z]+)+", re.ASCII)
@@ -17,6 +17,7 @@ def settle(header: Any, *, status: bool) -> Iterator[PackageNote]:
     _drop_empty_answers(header)
     if status:
         yield from _swapped(header)
+        yield from _strange_code(header)
     else:
         yield from _steering(header)
 
@@ -40,6 +41,13 @@ def _swapped(header: Any) -> Iterator[PackageNote]:
             yield PackageNote(
                 "MessageHeader/ResponseFor", organ.sourceline or 0, "OrganId and Code were exchanged"
             )
+
+
+def _strange_code(header: Any) -> Iterator[PackageNote]:
+    """One known sender says 14 for 15 (reference 7.12), others leave the zero out: carried as it came."""
+    found: Any = header.find(q("StatusCode"))
+    if (found.text or "").strip() not in STATUS_CODES:
+        yield PackageNote("MessageHeader/StatusCode", found.sourceline or 0, "is no status of the standard")
 
 
 def _steering(header: Any) -> Iterator[PackageNote]:

@@ -1,5 +1,6 @@
 """Reading a package: the one way from bytes to a `Package`."""
 
+import re
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from mappings.dossier import File
 
 _CONTENT = q("ContentTransferEncoded")
 _MOST_NAME = 500
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Controls, breaks of lines, and marks that turn the direction of text; a hard blank is common."""
 _LAYERS = {
     ".": frozenset(map(q, ("edXMLEnvelope", "AttachmentEncoded"))),
     q("edXMLEnvelope"): frozenset(map(q, ("edXMLHeader", "edXMLBody"))),
@@ -241,6 +244,6 @@ def _wrong_name(name: str) -> tuple[str, str] | None:
     if len(name) > _MOST_NAME:
         return f"is longer than {_MOST_NAME} characters", "tên tệp quá dài"
     parts = name.replace("\\", "/").split("/")
-    if ".." in parts or not parts[0] or parts[0].endswith(":") or not name.isprintable():
+    if ".." in parts or not parts[0] or parts[0].endswith(":") or _UNSEEN.search(name):
         return "is no safe name of a file", "tên tệp không an toàn"
     return None

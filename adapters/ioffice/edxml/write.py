@@ -18,7 +18,7 @@ from adapters.ioffice.edxml.archive import is_wrapped
 from adapters.ioffice.edxml.files import CHUNK
 from adapters.ioffice.edxml.limits import DEFAULT, Limits
 from adapters.ioffice.edxml.media import ending
-from adapters.ioffice.edxml.names import NAMESPACE, PREFIX, STATUS_CODES, local, q
+from adapters.ioffice.edxml.names import NAMESPACE, PREFIX, local, q
 from adapters.ioffice.edxml.normal import RANKS
 from adapters.ioffice.edxml.problems import PackageError, PackageProblem
 from adapters.ioffice.edxml.values import value_problems
@@ -58,11 +58,6 @@ def _problems(tree: Any) -> Iterator[PackageProblem]:
         yield PackageProblem("MessageHeader", 0, "is missing", "thiếu phần tử bắt buộc")
         return
     yield from value_problems(tree)
-    code = message.findtext(q("StatusCode"))
-    if code is not None and code not in STATUS_CODES:
-        yield PackageProblem(
-            "MessageHeader/StatusCode", 0, "is no status code", "mã trạng thái không hợp lệ", code
-        )
 
 
 def _file_problems(attachments: list[Any], files: Files, limits: Limits) -> Iterator[PackageProblem]:

@@ -266,3 +266,14 @@ def test_a_dossier_is_asked_back_by_the_very_id_under_which_it_went(
     key = one.operations["ask_back"].key
     assert key is not None
     assert key(asked) == "H12.06,2026/11/20,H12.06-261120-0001/Hồ sơ liên thông/H12#H12#13#"
+
+
+def test_a_status_that_the_standard_has_not_is_never_sent(
+    peer: StrictAxis, connect: Connect, files: FileStore
+) -> None:
+    """One that came so is carried by the codec; what goes out under our name is one of the nine."""
+    tree = tree_of(STATUS, files)
+    tree.find(f"{Q}MessageHeader/{Q}StatusCode").text = "14"
+    with pytest.raises(PermanentError, match="none of the standard"):
+        connect().operations["send_status"].call(call(tree))
+    assert peer.sent == []

@@ -33,7 +33,7 @@ def read(content: bytes, files: Files, limits: Limits | None = None) -> Package:
     return read_package(io.BytesIO(content), files, limits or Limits())
 
 
-def written(tree: Any, files: FileStore) -> bytes:
+def written(tree: Any, files: Files) -> bytes:
     """Write a package."""
     out = io.BytesIO()
     write_package(tree, files, out)

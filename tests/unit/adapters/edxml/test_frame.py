@@ -3,9 +3,6 @@
 import pytest
 from lxml import etree
 
-from adapters.ioffice.edxml import (
-    PackageError,
-)
 from bus.files import FileStore
 from mappings.engine import Compiled
 from tests.unit.adapters.edxml.codec import PDF, Q, problems, read, where, written
@@ -47,14 +44,6 @@ def test_a_status_with_code_and_organ_exchanged_is_put_right(files: FileStore) -
     package = read(status(source), files)
     assert package == read(status(), files)
     assert len(package.notes) == 1
-
-
-@pytest.mark.parametrize("code", ["3", "14", "99", "xx"])
-def test_no_other_status_is_written(code: str, files: FileStore) -> None:
-    """What comes in may be anything, and the sheet judges it; out go two digits that exist."""
-    tree = read(status(STATUS.replace(">03<", f">{code}<")), files).tree
-    with pytest.raises(PackageError, match="StatusCode"):
-        written(tree, files)
 
 
 @pytest.mark.parametrize(
