@@ -35,6 +35,10 @@ class AgencySettings(Section, frozen=True, kw_only=True):
         Url | None, says("where it is told of every change; empty: it asks", vi="gọi lại")
     ] = None
     calls_back_key: Annotated[Secret | None, says("signs what it is told (HMAC-SHA256)")] = None
+    events_password: Annotated[
+        Secret | None,
+        says("of its own user and queue at the broker (`topology --agencies`); empty: none", vi="hàng đợi"),
+    ] = None
 
     def faults(self) -> Iterator[Fault]:
         """It can prove itself, its keys are too long to be guessed, and what belongs together is there."""
@@ -42,11 +46,20 @@ class AgencySettings(Section, frozen=True, kw_only=True):
             yield Fault("code", f'"{self.code}" is no code of an agency', 'Like "H12.09"')
         if self.key is None and self.client_certificate is None:
             yield Fault("name", "it has neither key nor certificate", 'Write key = "file:PATH"')
-        for name, key in (("key", self.key), ("calls_back_key", self.calls_back_key)):
+        for name, key in self._secrets():
             if key is not None and len(key.reveal()) < SHORTEST_KEY:
                 hint = "`openssl rand -hex 32` makes a good one"
                 yield Fault(name, f"is shorter than {SHORTEST_KEY} characters", hint)
+        if self.events_password and "dossier.follow" not in self.may:
+            yield Fault(
+                "events_password", 'needs the right "dossier.follow"', "It is told how dossiers stand"
+            )
         if (self.calls_back is None) != (self.calls_back_key is None):
             given, lacks = "calls_back", "calls_back_key"
             given, lacks = (given, lacks) if self.calls_back else (lacks, given)
             yield Fault(given, f'needs "{lacks}" beside it', "It signs what the agency is told")
+
+    def _secrets(self) -> Iterator[tuple[str, Secret | None]]:
+        yield "key", self.key
+        yield "calls_back_key", self.calls_back_key
+        yield "events_password", self.events_password

@@ -2,6 +2,8 @@
 
     routing key   agency.CODE.KIND, like agency.H12.09.delivered; CODE has dots, so bind agency.H12.09.#
     CC            the same for further agencies: where it was taken in, who holds it, who handed it in
+    BCC           to.CODE.KIND, for each agency with a queue of its own that may follow the dossier; the
+                  broker takes this header off, so nobody sees who else listens (`bus.listeners`)
     headers       CloudEvents; the id is the transition's: a listener knows a repeat by it
     body          dossier (its number at the first connector by name), numbers by connector, status, agency,
                   connector, operation, outcome
@@ -25,6 +27,7 @@ from bus.envelope import headers
 from bus.errors import LedgerUnavailableError
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Event, EventsTold, Notice, TakeEvents
+from bus.listeners import key_of
 from bus.rabbitmq import Broker, BrokerError, MisuseError
 
 _log = structlog.get_logger("events")
@@ -109,7 +112,8 @@ class Announcer:
 
     While the broker is away nothing is taken; the pause between tries doubles up to `LONGEST_PAUSE`. On
     PostgreSQL what this process took is nobody else's for `lease` seconds. `notices` tells what agencies
-    are to be called with, written as the event leaves the outbox.
+    are to be called with, written as the event leaves the outbox; `listening` which agencies are told in
+    queues of their own.
     """
 
     ledger: Ledger
@@ -121,6 +125,7 @@ class Announcer:
     every: float = 1.0
     lease: float = 60.0
     notices: Callable[[Event], Sequence[Notice]] = lambda _: ()
+    listening: Callable[[Event], Sequence[str]] = lambda _: ()
     _pause: float = field(default=0.0)
 
     async def step(self) -> None:
@@ -188,6 +193,8 @@ class Announcer:
         key = f"agency.{says.agency}.{event.kind}"
         if further := others(event, dossier, says.agency):
             marks["CC"] = [f"agency.{code}.{event.kind}" for code in further]
+        if listening := self.listening(event):
+            marks["BCC"] = [key_of(code, event.kind) for code in listening]
         try:
             self.broker.send(
                 self.exchange, key, _encode(says), marks, message_id=name, done=done, mandatory=False

@@ -13,13 +13,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bus.agency_settings import AgencySettings
+from bus.broker_settings import Broker
 from bus.calendar import WorkingCalendar
 from bus.errors import ConfigurationError
 from bus.links import KEY_NAME, SHORTEST_KEY
 from bus.peer_settings import ConnectorSettings, Retry
 from bus.settings import (
     Address,
-    BrokerUrl,
     Fault,
     Hours,
     LedgerUrl,
@@ -83,35 +83,6 @@ class Ledger(Section, frozen=True, kw_only=True):
         if self.url.embedded:
             return f"sqlite:///{data / self.url.removeprefix('sqlite:///')}"
         return with_password(self.url, self.password)
-
-
-class Broker(Section, frozen=True, kw_only=True):
-    """[broker]: RabbitMQ."""
-
-    url: Annotated[BrokerUrl, says("its nodes, user and virtual host, without the password")]
-    password: Annotated[Secret | None, says("the user's password")] = None
-    ca: Annotated[Path | None, says("whose certificates we accept; empty: the system's", must_exist=True)] = (
-        None
-    )
-    prefix: Annotated[str, says("what all names of queues and exchanges begin with")] = "lienthong"
-    consumer_timeout: Annotated[
-        Seconds, says("the broker's own `consumer_timeout`; work must be settled well within", least=60)
-    ] = Seconds("30 minutes")
-    wait_at_start: Annotated[Seconds, says("how long a start waits for the broker")] = Seconds("30 seconds")
-
-    @property
-    def address(self) -> str:
-        """The whole URL, password included."""
-        return with_password(self.url, self.password)
-
-    def faults(self) -> Iterator[Fault]:
-        """Refuse a prefix that is no name, and what belongs to an encrypted connection without one."""
-        if not re.fullmatch(r"[a-z][a-z0-9_.-]*", self.prefix):
-            yield Fault("prefix", f'"{self.prefix}" is no name: small letters, digits, . _ -')
-        if self.ca and not self.url.tls:
-            yield Fault("ca", "is of no use without encryption", "Begin the url with amqps://")
-        if self.password and "@" not in self.url:
-            yield Fault("url", "lacks the user whose password is given", f"Write it like {BrokerUrl.form}")
 
 
 class Door(Section, frozen=True, kw_only=True):

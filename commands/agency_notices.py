@@ -1,4 +1,4 @@
-"""What agencies are called with, made of the events that leave the outbox."""
+"""Which agencies are told of an event that leaves the outbox: by a call, or in a queue of their own."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -16,9 +16,10 @@ def noticing(
     installation: Installation, tables: Mapping[str, Table], planner: Planner
 ) -> Callable[[Event], Sequence[Notice]]:
     """The notices of an event: one for each agency that it concerns and that wants to be called."""
-    if not any(each.calls_back for each in installation.agencies):
+    called = [each for each in installation.agencies if each.calls_back]
+    if not called:
         return lambda _: ()
-    notifier = Notifier(installation.agencies, Province(tables))
+    notifier = Notifier(called, Province(tables))
 
     def notices(event: Event) -> Sequence[Notice]:
         if not event.fold:
@@ -31,3 +32,21 @@ def noticing(
         ]
 
     return notices
+
+
+def listening(
+    installation: Installation, tables: Mapping[str, Table], planner: Planner
+) -> Callable[[Event], Sequence[str]]:
+    """The codes of the agencies that are told of an event in a queue of their own."""
+    listeners = [each for each in installation.agencies if each.events_password]
+    if not listeners:
+        return lambda _: ()
+    notifier = Notifier(listeners, Province(tables))
+
+    def codes(event: Event) -> Sequence[str]:
+        if not event.fold:
+            return ()
+        whole = planner.as_of(event.fold, ()).whole
+        return [each.code for each in notifier.concerned(whole, event.codes)]
+
+    return codes

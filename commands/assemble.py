@@ -38,7 +38,7 @@ from bus.rabbitmq import Broker
 from bus.retry import Schedule
 from bus.topology import Topology
 from bus.worker import Dispatcher, Worker
-from commands.agency_notices import noticing
+from commands.agency_notices import listening, noticing
 from commands.kill_points import Point, PointedBroker, pointed
 from commands.parts import (
     ROUTES,
@@ -257,6 +257,7 @@ def _announcer(assembly: Assembly, ledger: Ledger, broker: Broker, planner: Plan
         f"/lienthong/{who.name}",
         who.agency,
         notices=noticing(assembly.installation, assembly.tables, planner),
+        listening=listening(assembly.installation, assembly.tables, planner),
     )
 
 

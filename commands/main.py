@@ -119,14 +119,26 @@ def topology(
     schedules: Annotated[
         bool, typer.Option("--schedules", help="When deliveries are tried again, as times.")
     ] = False,
+    agencies: Annotated[
+        bool, typer.Option("--agencies", help="Set up the queues of the agencies that listen to events.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --agencies: only say what would be done.")
+    ] = False,
     settings: Configured = None,
     json: Json = False,
 ) -> None:
-    """Print exchanges, queues, bindings, schedules.
+    """Print exchanges, queues, bindings, schedules; set up the agencies' queues.
 
-    As they are declared on the broker at the start; with --schedules, when deliveries are tried again.
+    As they are declared on the broker at the start; with --schedules, when deliveries are tried again. With
+    --agencies the broker gets a user, queue and topic permissions for each agency that has an
+    `events_password`, and loses those of agencies that have none any more.
     """
-    from commands.topology import show_topology  # noqa: PLC0415  the start stays quick
+    if agencies:
+        from commands.topology_agencies import set_up_agencies  # noqa: PLC0415  the start stays quick
+
+        raise typer.Exit(set_up_agencies(settings, dry_run=dry_run, as_json=json))
+    from commands.topology import show_topology  # noqa: PLC0415  as above
 
     raise typer.Exit(show_topology(settings, schedules=schedules, as_json=json))
 

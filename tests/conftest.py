@@ -20,7 +20,7 @@ def _say(text: str) -> None:
     """Servers started by a test run have nobody to tell; what goes wrong is in their errors."""
 
 
-def _missing(error: ServerUnavailableError) -> None:
+def missing(error: ServerUnavailableError) -> None:
     """Skip at home what cannot be had, with the reason; fail where it must be there."""
     if os.environ.get("CI") == "true":
         pytest.fail(str(error), pytrace=False)
@@ -57,7 +57,7 @@ def amqp_url(_session_folder: Path) -> Iterator[str]:
         with _server(AMQP_VARIABLE, folder, lambda: private_broker(_data(folder), say=_say)) as url:
             yield url
     except ServerUnavailableError as error:
-        _missing(error)
+        missing(error)
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +68,7 @@ def postgres_server_url(_session_folder: Path) -> Iterator[str]:
         with _server(POSTGRES_VARIABLE, folder, lambda: private_postgres(_data(folder), say=_say)) as url:
             yield url
     except ServerUnavailableError as error:
-        _missing(error)
+        missing(error)
 
 
 @pytest.fixture(scope="module")

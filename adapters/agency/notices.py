@@ -43,17 +43,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Notifier:
-    """Who of the agencies is told of what."""
+    """Who of some agencies is told of what."""
 
     def __init__(self, agencies: Sequence[AgencySettings], province: Province) -> None:
-        self._agencies = tuple(each for each in agencies if each.calls_back)
+        self._agencies = tuple(agencies)
         self._province = province
 
-    def __bool__(self) -> bool:
-        return bool(self._agencies)
-
     def concerned(self, whole: Dossier, numbers: Mapping[str, str]) -> list[AgencySettings]:
-        """The agencies that took a dossier in, handle or hold it, may follow it, and want to be called."""
+        """Those agencies that took a dossier in, handle or hold it, and may follow it."""
         return [each for each in self._agencies if self._concerns(each, whole, numbers)]
 
     def _concerns(self, agency: AgencySettings, whole: Dossier, numbers: Mapping[str, str]) -> bool:

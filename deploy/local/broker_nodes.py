@@ -96,8 +96,12 @@ class BrokerNodes:
 
 
 @contextlib.contextmanager
-def broker_nodes(data: Path, count: int, *, say: Callable[[str], None]) -> Iterator[BrokerNodes]:
+def broker_nodes(
+    data: Path, count: int, *, say: Callable[[str], None], managed: bool = False
+) -> Iterator[BrokerNodes]:
     """Start `count` empty nodes below `data`, joined into one cluster; they end with the context and us.
+
+    `managed` nodes have the management HTTP API, each at its own `management_port`.
 
     Raises `ServerUnavailableError` where no server is installed or where it does not start.
     """
@@ -109,7 +113,8 @@ def broker_nodes(data: Path, count: int, *, say: Callable[[str], None]) -> Itera
         epmd_port = free_ports(1)[0]
         if count > 1:
             stack.enter_context(_epmd(epmd_port))
-        nodes = BrokerNodes(server, _places(data.resolve(), count, epmd_port), kept_secret(data / "password"))
+        places = _places(data.resolve(), count, epmd_port, managed=managed)
+        nodes = BrokerNodes(server, places, kept_secret(data / "password"))
         _share_cookie(nodes.nodes, kept_secret(data / "cookie"))
         stack.callback(nodes.stop)
         say(f"starting {'a private RabbitMQ node' if count == 1 else f'{count} private RabbitMQ nodes'}")
@@ -118,8 +123,8 @@ def broker_nodes(data: Path, count: int, *, say: Callable[[str], None]) -> Itera
         yield nodes
 
 
-def _places(data: Path, count: int, epmd_port: int) -> tuple[Node, ...]:
-    ports = iter(free_ports(2 * count))
+def _places(data: Path, count: int, epmd_port: int, *, managed: bool) -> tuple[Node, ...]:
+    ports = iter(free_ports(3 * count))
     first = "drill1@localhost"
     return tuple(
         Node(
@@ -129,6 +134,7 @@ def _places(data: Path, count: int, epmd_port: int) -> tuple[Node, ...]:
             epmd_port,
             name=f"drill{number}@localhost",
             joins=first if number > 1 else "",
+            management_port=next(ports) if managed else 0,
         )
         for number in range(1, count + 1)
     )

@@ -37,7 +37,10 @@ _METHOD_FRAME = b"\x01"
 
 @dataclass(frozen=True)
 class Node:
-    """Where one start of a node listens and keeps its files; `joins` is the node whose cluster it joins."""
+    """Where one start of a node listens and keeps its files; `joins` is the node whose cluster it joins.
+
+    With a `management_port` it has the management plugin, whose HTTP API answers there.
+    """
 
     data: Path
     amqp_port: int
@@ -45,6 +48,7 @@ class Node:
     epmd_port: int
     name: str = NODE
     joins: str = ""
+    management_port: int = 0
 
 
 @contextlib.contextmanager
@@ -132,7 +136,8 @@ def write_configuration(node: Node, password: str) -> None:
     """Make the node's folders and files; may be repeated. The password is for its one user."""
     for folder in ("mnesia", "log", "home", "generated"):
         (node.data / folder).mkdir(exist_ok=True)
-    (node.data / "enabled_plugins").write_text("[].\n", encoding="ascii")
+    plugins = "rabbitmq_management" if node.management_port else ""
+    (node.data / "enabled_plugins").write_text(f"[{plugins}].\n", encoding="ascii")
     configuration = node.data / "rabbitmq.conf"
     configuration.touch(mode=0o600)
     configuration.write_text(_configuration(node, password), encoding="ascii")
@@ -149,6 +154,7 @@ def _configuration(node: Node, password: str) -> str:
             "log.file.level = warning",
             "raft.wal_max_size_bytes = 67108864",
             *_joining(node),
+            *_managing(node),
             "",
         )
     )
@@ -162,6 +168,12 @@ def _joining(node: Node) -> tuple[str, ...]:
         f"cluster_formation.classic_config.nodes.1 = {node.joins}",
         f"cluster_formation.classic_config.nodes.2 = {node.name}",
     )
+
+
+def _managing(node: Node) -> tuple[str, ...]:
+    if not node.management_port:
+        return ()
+    return ("management.tcp.ip = 127.0.0.1", f"management.tcp.port = {node.management_port}")
 
 
 def environment(node: Node) -> dict[str, str]:

@@ -153,16 +153,21 @@ async def test_what_one_process_is_telling_another_does_not_take(ledger_url: str
 async def test_who_may_listen_hears_number_status_and_agency(
     ledger: Ledger, broker: Broker, amqp_url: str, prefix: str
 ) -> None:
-    """By agency and kind, with CloudEvents attributes; another agency's listener hears nothing."""
+    """By agency and kind, with CloudEvents attributes; an agency with a queue what it may follow, unseen."""
     delivery = await settled(ledger, "onestop.dossier", "k1", "refused")
     (event,) = await ledger.take_events(TakeEvents(1, 0.0))
     with (
         listening(amqp_url, prefix, "agency.H12.#") as ours,
         listening(amqp_url, prefix, "agency.H04.#") as theirs,
         listening(amqp_url, prefix, "#.delivered") as good_news,
+        listening(amqp_url, prefix, "to.H12.36.*") as entitled,
+        listening(amqp_url, prefix, "to.H12.09.*") as without_queue,
     ):
-        assert not await announcer(ledger, broker, prefix).tell()
+        assert not await announcer(ledger, broker, prefix, listening=lambda _: ["H12.36"]).tell()
         ((key, marks, body),) = ours.heard()
+        assert [told for _, _, told in entitled.heard()] == [body]
+        assert without_queue.heard() == []
+        assert "BCC" not in marks
         assert (theirs.heard(), good_news.heard()) == ([], [])
     assert key == "agency.H12.09.refused"
     assert (body["dossier"], body["status"], body["agency"]) == (NUMBER, "accepted", "H12.09")
