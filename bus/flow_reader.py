@@ -1,7 +1,8 @@
 """Read route files into flows, with every mistake of every file at once.
 
 A route file is a list of [[flow]]. The words of a flow: `name`, `title`, `when`, [[flow.leg]] and
-[flow.withdraw] with `on`. The words of a leg:
+[flow.withdraw] with `on` and `unless_refused`, the legs that tell of a withdrawal and whose refusal says that
+it does not come to pass: then the dossier goes on. The words of a leg:
 
     on                 the kind or kinds of message that start it
     after              or the legs of its flow after which it starts: once, when each of them is done
@@ -32,7 +33,7 @@ from typing import Any
 
 from bus.flow_file import Known, RouteFile, Table
 from bus.flow_leg_reader import LegReader
-from bus.flow_values import Flow, Value
+from bus.flow_values import Flow, Leg, Value
 from mappings.dossier import Dossier
 from mappings.source import Keys, ProblemsError, Source
 
@@ -97,7 +98,7 @@ def _flow(file: RouteFile, path: Keys, table: Table) -> Flow:
     listed = file.tables(path, table, "leg")
     legs = tuple(reader.leg((*path, "leg", place), each) for place, each in enumerate(listed))
     reader.check_order(legs, [(*path, "leg", place) for place in range(len(listed))])
-    withdraws_on = _withdraw(file, (*path, "withdraw"), table["withdraw"]) if "withdraw" in table else ()
+    withdraws_on, unless = _withdraw(file, (*path, "withdraw"), table.get("withdraw"), legs)
     if "leg" not in table and "withdraw" not in table:
         file.wrong(path, f'flow "{name}" has no legs', "Write [[flow.leg]] below it")
     return Flow(
@@ -106,14 +107,25 @@ def _flow(file: RouteFile, path: Keys, table: Table) -> Flow:
         when=file.conditions(path, table, "when", [Dossier], derived=True),
         legs=legs,
         withdraws_on=withdraws_on,
+        unless_refused=unless,
     )
 
 
-def _withdraw(file: RouteFile, path: Keys, table: Any) -> tuple[str, ...]:
+def _withdraw(
+    file: RouteFile, path: Keys, table: Any, legs: Sequence[Leg]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if table is None:
+        return (), ()
     if not isinstance(table, dict):
         file.wrong(path, "withdraw must be a table", 'Write [flow.withdraw] and on = ["…"]')
-        return ()
-    file.words(path, table, ("on",), "[flow.withdraw]")
+        return (), ()
+    file.words(path, table, ("on", "unless_refused"), "[flow.withdraw]")
     if "on" not in table:
         file.wrong(path, "on is missing", "Name the messages that withdraw a dossier")
-    return file.kinds(path, table, "on")
+    on = file.kinds(path, table, "on")
+    tells = [leg.name for leg in legs if leg.operation and set(leg.on) & set(on)]
+    unless = file.listed(path, table, "unless_refused", "leg", "withdraw_in")
+    for at, name in unless:
+        if name not in tells:
+            file.unknown(at, f'no leg "{name}" of this flow tells of a withdrawal', name, tells)
+    return on, tuple(name for _, name in unless)

@@ -127,13 +127,17 @@ def _is_handed_in(message: Message) -> bool:
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
-    """A business flow: its legs in the order of the file, and which messages withdraw a dossier."""
+    """A business flow: its legs in the order of the file, and which messages withdraw a dossier.
+
+    `unless_refused` are the legs that tell of it and whose refusal says that it does not come to pass.
+    """
 
     name: str
     title: str
     when: tuple[Condition, ...] = ()
     legs: tuple[Leg, ...] = ()
     withdraws_on: tuple[str, ...] = ()
+    unless_refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,16 @@ class Routes:
         """Tell whether a message of this kind withdraws its dossier, in every flow."""
         return kind in self._withdraws
 
+    @property
+    def withdrawing(self) -> frozenset[str]:
+        """The kinds of message that withdraw a dossier."""
+        return self._withdraws
+
+    @property
+    def unless_refused(self) -> frozenset[str]:
+        """The routes of the legs by whose refusal a withdrawal does not come to pass."""
+        return frozenset(f"{flow.name}.{leg}" for flow in self.flows for leg in flow.unless_refused)
+
     def derives(self, kind: str) -> bool:
         """Tell whether a leg that such a message may start looks at a derived field."""
         return kind in self._derives

@@ -82,7 +82,8 @@ class Planner:
         self._by_route = {leg.route: leg for leg in routes.legs}
         self._has_values = any(leg.per for leg in self._by_route.values())
         planned = {route: self._delivery(leg) for route, leg in self._by_route.items()}
-        self.legs = Legs(planned, {route: tuple(_followers(route, planned)) for route in planned})
+        after = {route: tuple(_followers(route, planned)) for route in planned}
+        self.legs = Legs(planned, after, routes.withdrawing, routes.unless_refused)
 
     def plan(self, state: bytes | None, keep: Keep, withdrawn: bool) -> Plan:  # noqa: FBT001  the ledger's signature
         """Fold a message in and ask the routes; `withdrawn` is what the dossier was before."""

@@ -19,6 +19,7 @@ from bus.ledger.driver import select as select_rows
 from bus.ledger.handover import Handover
 from bus.ledger.leg_moves import LATE, Moves
 from bus.ledger.leg_rows import read_legs, tied_dossiers, write_legs
+from bus.ledger.lifting import lift
 from bus.ledger.merge import MergedMeanwhileError, merge_dossiers
 from bus.ledger.outbox import announce
 from bus.ledger.pairs import NUMBERS, SECONDS, of_pairs
@@ -47,7 +48,8 @@ class Keeper:
         self, store: Store, plan: Planner, merge: Merger, handover: Handover, legs: Legs | None = None
     ) -> None:
         self._store = store
-        self._moves = Moves(legs or Legs())
+        self._legs = legs or Legs()
+        self._moves = Moves(self._legs)
         self._handover = handover
         self._plan = plan
         self._merge = merge
@@ -89,6 +91,7 @@ class Keeper:
         found = self._find_dossiers(tx, work, [keep for keep in fresh if keep.state == "kept"])
         owners = {work.moved.get(end.dossier, end.dossier) for end in ends}
         self._load(tx, work, {*found.values(), *owners})
+        again = [keep for end in ends for keep in self._lifted(tx, work, end)]
         results: list[Kept] = []
         said: dict[int, tuple[int, Keep]] = {}
         for keep in keeps:
@@ -102,6 +105,9 @@ class Keeper:
             if keep.answer_to is not None and kept.outcome == "kept":
                 said[keep.answer_to] = (kept.message, keep)
         freed = {end.delivery: self._ended(tx, work, end, said.get(end.delivery)) for end in ends}
+        for end, keep in again:
+            number = int(self._store.numbers(tx, schema.message, 1)[0])
+            freed[end.delivery] += self._one(tx, work, keep, number, keep.dossier).ready
         self._write(tx, work)
         self._hand_over(tx, work)
         return results, freed
@@ -209,7 +215,8 @@ class Keeper:
         work.states[dossier], work.last[dossier] = plan.state, number
         moves, legs = self._moves, dossier in work.legs
         more, refused = moves.hear(work, dossier, number, keep, plan) if legs else ([], False)
-        wanted = [Wanted(one) for one in plan.deliveries if moves.open(work, dossier, number, one)]
+        starts = [one for one in plan.deliveries if not (keep.again and one.after_withdrawal)]
+        wanted = [Wanted(one) for one in starts if moves.open(work, dossier, number, one)]
         wanted += more
         # what joins a dossier that was withdrawn is withdrawn with it
         if plan.withdraws or (dossier in work.withdrawn and dossier in work.moved.values()):
@@ -227,6 +234,15 @@ class Keeper:
         if refused and plan.refusal is not None:
             other = int(self._store.numbers(tx, schema.message, 1)[0])
             ready.extend(self._one(tx, work, plan.refusal, other, dossier).ready)
+
+    def _lifted(self, tx: Connection, work: Work, end: LegEnd) -> Iterator[tuple[LegEnd, Keep]]:
+        """What is told again because a peer has refused a withdrawal, where it means anything."""
+        if end.end != "refused" or end.route not in self._legs.unless_refused:
+            return
+        for keep in lift(tx, work, end, self._legs):
+            plan = self._plan(work.states.get(keep.dossier or 0), keep, False)  # noqa: FBT003  the planner's signature
+            if plan.told or any(not one.after_withdrawal for one in plan.deliveries):
+                yield end, keep
 
     def _ended(self, tx: Connection, work: Work, end: LegEnd, said: tuple[int, Keep] | None) -> list[Ready]:
         """Let a leg end with its delivery, and start what waited for it: by what was said, else as before."""
@@ -325,7 +341,9 @@ class Keeper:
         many(tx, _MOVE, [work.changed[key] for key in sorted(work.changed)])
         announce(tx, self._store, work.ended, work.now)
         if work.withdrawing:
-            tx.execute(_WITHDRAW, {"ids": sorted(work.withdrawing)})
+            tx.execute(_WITHDRAW, {"ids": sorted(work.withdrawing), "is_so": True})
+        if work.lifted:
+            tx.execute(_WITHDRAW, {"ids": sorted(work.lifted), "is_so": False})
         if work.last:
             rows = [
                 {"dossier": dossier, "message": work.last[dossier], "body": work.states[dossier]}
@@ -365,7 +383,7 @@ _MOVE = (
         state=bindparam("new"), reason=bindparam("why"), changed_at=bindparam("now"), due_at=bindparam("due")
     )
 )
-_WITHDRAW = update(schema.dossier).where(schema.dossier.c.id.in_(_ids)).values(withdrawn=True)
+_WITHDRAW = update(schema.dossier).where(schema.dossier.c.id.in_(_ids)).values(withdrawn=bindparam("is_so"))
 
 
 def _known(tx: Connection, keeps: Sequence[Keep]) -> dict[tuple[str, str], tuple[int, bytes, int | None]]:

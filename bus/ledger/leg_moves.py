@@ -48,7 +48,7 @@ class Moves:
         if leg.state in ("undoing", "undone") and told.does in ("answer", "refuse"):
             if leg.dossier in work.withdrawn and leg.answered_by is None:
                 work.late.add(number)
-                _change(leg, answered_by=number)
+                change(leg, answered_by=number)
             return False
         if told.does in ("agree", "disagree"):
             self._decide(work, leg, told, number)
@@ -62,7 +62,7 @@ class Moves:
         elif told.does == "pause" and leg.state == "open" and rounds:
             left = rounds.left(work.now, leg.due_at) if rounds.left and leg.due_at is not None else None
             due = rounds.clock(work.now) if rounds.clock else None
-            _change(leg, state="paused", time_left=left, due_at=due, ask_at=None, rounds=leg.rounds + 1)
+            change(leg, state="paused", time_left=left, due_at=due, ask_at=None, rounds=leg.rounds + 1)
         elif told.does == "resume" and leg.state == "paused" and rounds:
             self._resume(work, leg, wanted)
         return False
@@ -77,9 +77,9 @@ class Moves:
         if told.does == "agree":
             _end(leg, "undone", work.now, reason="the peer agrees (bên nhận đồng ý)")
         else:
-            _change(leg, reason=f"the peer does not agree (bên nhận không đồng ý): {FOR_A_PERSON}")
+            change(leg, reason=f"the peer does not agree (bên nhận không đồng ý): {FOR_A_PERSON}")
         if leg.answered_by is None:
-            _change(leg, answered_by=number)
+            change(leg, answered_by=number)
 
     def _resume(self, work: Work, leg: Leg, wanted: list[Wanted]) -> None:
         """The leg's own clock goes on with what was left of it, and the supplement is sent on."""
@@ -88,7 +88,7 @@ class Moves:
         if rounds and rounds.again and leg.time_left is not None:
             due = rounds.again(work.now, leg.time_left)
         ask_at = work.now + spec.ask_every if spec.ask_every else None
-        _change(leg, state="open", time_left=None, due_at=due, ask_at=ask_at)
+        change(leg, state="open", time_left=None, due_at=due, ask_at=ask_at)
         if rounds and rounds.send:
             wanted.append(Wanted(_named(spec, leg.route), "resume", rounds.send))
 
@@ -109,9 +109,9 @@ class Moves:
         if not planned.expects:
             return planned.sends
         known = work.legs.setdefault(dossier, {}).get(planned.route)
-        if known is not None and not (known.state == "undone" and "[" in planned.route):
+        if known is not None and not _may_open_again(known):
             if planned.until is not None and known.state == "open" and known.due_at != planned.until:
-                _change(known, due_at=planned.until)
+                change(known, due_at=planned.until)
             return False
         self._begin(work, dossier, number, planned, "open")
         return planned.sends
@@ -124,8 +124,8 @@ class Moves:
         ask = work.now + planned.ask_every if planned.ask_every and state == "open" else None
         if (leg := legs.get(planned.route)) is None:
             leg = legs[planned.route] = Leg(dossier, planned.route, state, number, is_new=True)
-        _change(leg, state=state, started_by=number, answered_by=None, opened_at=work.now, ended_at=None)
-        _change(leg, due_at=due, ask_at=ask, tie=planned.tie or leg.tie, reason="")
+        change(leg, state=state, started_by=number, answered_by=None, opened_at=work.now, ended_at=None)
+        change(leg, due_at=due, ask_at=ask, tie=planned.tie or leg.tie, reason="")
         if state == "open":
             for route in self._legs.follow.get(leg_of(planned.route), ()):
                 after = self._legs.by_route[route]
@@ -168,7 +168,7 @@ class Moves:
             if leg.state == "planned" or leg.route in never or told:
                 _end(leg, "undone", work.now, reason=WITHDRAWN)
             elif leg.state != "undoing" and leg.route in pending:
-                _change(leg, state="undoing", ask_at=None, due_at=None, reason=f"{WITHDRAWN}: {PENDING}")
+                change(leg, state="undoing", ask_at=None, due_at=None, reason=f"{WITHDRAWN}: {PENDING}")
             elif leg.state != "undoing":
                 self._undo(work, leg, wanted, WITHDRAWN)
         return wanted
@@ -177,9 +177,9 @@ class Moves:
         spec = self._legs.by_route.get(leg_of(leg.route))
         undo = spec.undo if spec else "person"
         if spec is None or undo == "person":
-            _change(leg, state="undoing", ask_at=None, due_at=None, reason=f"{why}: {FOR_A_PERSON}")
+            change(leg, state="undoing", ask_at=None, due_at=None, reason=f"{why}: {FOR_A_PERSON}")
         elif isinstance(undo, Way):
-            _change(leg, state="undoing", ask_at=None, due_at=None, reason=why)
+            change(leg, state="undoing", ask_at=None, due_at=None, reason=why)
             wanted.append(Wanted(_named(spec, leg.route), "undo", undo))
         else:
             _end(leg, "undone", work.now, reason=why)
@@ -200,9 +200,9 @@ class Moves:
             self._undo(work, leg, wanted, WITHDRAWN)
         elif leg.state == "undoing" and end.end == "undone" and self._is_decided(leg):
             if not leg.reason.endswith(FOR_A_PERSON):
-                _change(leg, reason=ASKED)
+                change(leg, reason=ASKED)
         elif leg.state == "undoing" and end.end == "not undone":
-            _change(leg, reason=f"the peer does not undo it ({end.reason}): {FOR_A_PERSON}")
+            change(leg, reason=f"the peer does not undo it ({end.reason}): {FOR_A_PERSON}")
         elif leg.state == "undoing":
             _end(leg, "undone", work.now, reason=WITHDRAWN)
         return wanted
@@ -222,6 +222,11 @@ def _meant(legs: "dict[str, Leg]", told: Told, keep: Keep) -> list[Leg]:
     several = told.does in ("answer", "refuse", "agree", "disagree") and len(waiting) > 1
     # of several that wait nobody can tell which is meant, unless nothing tells them apart for its peer either
     return [] if several and any(leg.tie for leg in waiting) else rows
+
+
+def _may_open_again(leg: Leg) -> bool:
+    """A value may be named again; what a withdrawal had dropped is started again where it is refused."""
+    return leg.state == "undone" and ("[" in leg.route or leg.reason == WITHDRAWN)
 
 
 def _item(route: str) -> str:
@@ -250,11 +255,14 @@ def _named(spec: PlannedDelivery, route: str) -> PlannedDelivery:
 
 def _end(leg: Leg, state: str, now: float, **more: object) -> None:
     """End a leg; nobody owes an answer to one that is undone."""
-    due = None if state == "undone" else leg.due_at
-    _change(leg, state=state, ended_at=now, due_at=due, ask_at=None, time_left=None, **more)
+    undone = state == "undone"
+    # what a pause had left of its time is wanted again where a withdrawal is refused (`lifting`)
+    due, left = (None, leg.time_left) if undone else (leg.due_at, None)
+    change(leg, state=state, ended_at=now, due_at=due, ask_at=None, time_left=left, **more)
 
 
-def _change(leg: Leg, **values: object) -> None:
+def change(leg: Leg, **values: object) -> None:
+    """Change columns of a leg's row."""
     for name, value in values.items():
         setattr(leg, name, value)
     leg.is_changed = True

@@ -22,7 +22,7 @@ class Keep(msgspec.Struct, frozen=True, gc=False):
     given where the call it answers tells it, and `route` is then the leg of that call. `ties` are legs and
     what the message names of what was sent by them: so it finds its dossier without a number. `state` other
     than "kept" is kept whole, without deliveries, with the peer's `tree` (JSON, or XML as text) so that it
-    can be read again.
+    can be read again. `again`: it was kept before, and only what a withdrawal kept from going is started.
     """
 
     source: str
@@ -42,6 +42,7 @@ class Keep(msgspec.Struct, frozen=True, gc=False):
     ties: tuple[tuple[str, str], ...] = ()
     route: str = ""
     tree: bytes = b""
+    again: bool = False
 
 
 class Ready(msgspec.Struct, frozen=True, gc=False):
@@ -250,10 +251,16 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
 
 
 class Legs(msgspec.Struct, frozen=True, gc=False):
-    """The legs of the routes in use by their route, and for each all that come after it, at any remove."""
+    """The legs of the routes in use by their route, and for each all that come after it, at any remove.
+
+    `withdraws` are the kinds of message that withdraw a dossier, `unless_refused` the routes by whose refusal
+    a peer says that it does not come to pass.
+    """
 
     by_route: Mapping[str, PlannedDelivery] = msgspec.field(default_factory=dict)
     follow: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    withdraws: frozenset[str] = frozenset()
+    unless_refused: frozenset[str] = frozenset()
 
 
 class LegEnd(msgspec.Struct, frozen=True, gc=False):

@@ -19,6 +19,7 @@ from bus.ledger.plain import plain
 from bus.ledger.records import Claim, Kept, LegEnd, Ready, Settle, Settled
 from bus.ledger.rows import REPUBLISH_AFTER
 from bus.ledger.store import Store
+from bus.ledger.work import DROPPED
 
 _ids: BindParameter[int] = bindparam("ids", expanding=True)
 _d = schema.delivery.c
@@ -357,7 +358,7 @@ def _update(settle: Settle, row: _Row, now: float, *, held: bool, withdrawn: boo
     elif outcome != "unknown":
         doubt = ""
         if withdrawn and not row.after_withdrawal and outcome in ("ready", "retrying"):
-            outcome, why = "superseded", f"the dossier was withdrawn before this was sent; {why}"
+            outcome, why = "superseded", f"{DROPPED}; {why}"
         outcome = "held" if held and outcome in ("ready", "retrying") else outcome
         # it waits for its turn in the lane of the connector that it goes to now
         outcome = "waiting" if settle.moves_to and outcome in ("ready", "held") else outcome

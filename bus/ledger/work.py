@@ -9,6 +9,9 @@ from bus.ledger.lanes import Lanes
 from bus.ledger.records import Keep, PlannedDelivery, Ready, Way
 from bus.ledger.rows import REPUBLISH_AFTER
 
+DROPPED = "the dossier was withdrawn before this was sent"
+"""Why a withdrawal supersedes what nothing was done of; more may follow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claiming:
@@ -72,6 +75,7 @@ class Work:
     deliveries: dict[int, dict[str, Any]] = field(default_factory=dict)
     changed: dict[int, dict[str, Any]] = field(default_factory=dict)
     withdrawing: set[int] = field(default_factory=set)
+    lifted: set[int] = field(default_factory=set)
     fresh: dict[int, dict[str, str]] = field(default_factory=dict)
     claimed: list[Claiming] = field(default_factory=list)
     ended: list[tuple[int, int, str]] = field(default_factory=list)
@@ -101,13 +105,19 @@ def withdraw(work: Work, dossier: int) -> Dropped:
             continue
         for place in [place for place in lane if not place.after_withdrawal]:
             if place.is_unsent:
-                supersede(work, lane, place, "the dossier was withdrawn before this was sent")
+                supersede(work, lane, place, DROPPED)
             if not place.role:
                 (never if place.state in ("superseded", "dead") else pending).add(place.route)
-        if freed := lanes.release(lane, held=dossier in work.held):
-            _move(work, freed, "")
-            released.append(freed)
+        released += release(work, lane, dossier)
     return Dropped(list(lanes.ready_of(released)), never, pending)
+
+
+def release(work: Work, lane: lanes.Lane, dossier: int) -> list[lanes.Place]:
+    """Let the next of a lane go, if its turn has come; it is published by whoever keeps, or by the sweep."""
+    if freed := lanes.release(lane, held=dossier in work.held):
+        _move(work, freed, "")
+        return [freed]
+    return []
 
 
 def supersede(work: Work, lane: lanes.Lane, place: lanes.Place, why: str) -> None:

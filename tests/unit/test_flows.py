@@ -312,7 +312,7 @@ name = "Tách thửa"
         "r1.toml:11:5: name is missing",
         "r1.toml:12:8: on names no message",
         "r1.toml:16:4: on is missing. Name the messages that withdraw a dossier",
-        'r1.toml:17:3: [flow.withdraw] has no "when". The words are on',
+        'r1.toml:17:3: [flow.withdraw] has no "when". The words are on, unless_refused',
         'r1.toml:18:3: flow "Tách thửa" has no legs. Write [[flow.leg]] below it',
         'r1.toml:19:8: the name "Tách thửa" is not of small letters, digits and _. Like take_in',
     ]
@@ -326,6 +326,10 @@ name = "Tách thửa"
         (FLOW + "leg = 3", "r1.toml:4:1: leg must be a list of tables. Write [[flow.leg]]"),
         (FLOW + LEG + "[flows]", 'r1.toml:9:2: a route file has no "flows". Did you mean "flow"?'),
         (FLOW + "withdraw = 1", "r1.toml:4:12: withdraw must be a table"),
+        (
+            FLOW + LEG + "[flow.withdraw]\non = 'onestop.withdrawn'\nunless_refused = 'nobody'",
+            'r1.toml:11:18: no leg "nobody" of this flow tells of a withdrawal',
+        ),
         (FLOW + "when = 1\n" + LEG, 'r1.toml:4:8: when must be a table. Write { field = "value" }'),
         (FLOW + "title = 1\n" + LEG, "r1.toml:4:9: title must be a text"),
         (
