@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from msgspec import field
 
-from mappings.dossier_finance import FinancialObligation, Payer, TaxNotice
+from mappings.dossier_finance import BookEntry, FinancialObligation, Payer, TaxNotice, Taxpayer
 from mappings.dossier_insurance import Birth, BirthCertificate, CardResult, Insurance, InsuredUnit
 from mappings.dossier_land import Certificate, House, InformationSlip, Land, LandTransfer, Parcel
 from mappings.dossier_parts import Document, File, Identity, Party, PartyKind, Place
@@ -21,12 +21,12 @@ from mappings.official import DocumentStatus, OfficialDocument
 
 __all__ = [
     "CANONICAL", "END_STATUSES", "LIST_KEYS", "MESSAGES", "REPLACEMENTS", "Agency", "Birth",
-    "BirthCertificate", "CardResult", "Certificate", "Document", "DocumentStatus", "Dossier", "Extras", "Fee",
-    "File",
-    "FinancialObligation", "House", "Identity", "InformationSlip", "Insurance", "InsuredUnit", "Land",
-    "LandTransfer", "Message", "OfficialDocument", "Paper", "Parcel", "Part", "Party", "PartyKind", "Payer",
-    "Payment", "Place", "Procedure", "Result", "Status", "Step", "Supplement", "TaxNotice", "Transfer",
-    "Withdrawal",
+    "BirthCertificate", "BookEntry", "CardResult", "Certificate", "Document", "DocumentStatus", "Dossier",
+    "Extras", "Fee", "File", "FinancialObligation", "House", "Identity", "InformationSlip", "Insurance",
+    "InsuredUnit", "Land", "LandTransfer", "Message", "OfficialDocument", "Paper", "Parcel", "Part", "Party",
+    "PartyKind", "Payer",
+    "Payment", "Place", "Procedure", "Result", "Status", "Step", "Supplement", "TaxNotice", "Taxpayer",
+    "Transfer", "Withdrawal",
 ]  # fmt: skip
 
 Status = Literal[
@@ -231,6 +231,7 @@ CANONICAL: dict[str, type[Message]] = {
         InformationSlip,
         Insurance,
         CardResult,
+        Taxpayer,
     )
 }
 """What a sheet may name as its `canonical`."""
@@ -253,6 +254,9 @@ MESSAGES: dict[str, type[Message]] = {
     "onestop.slip": InformationSlip,
     "onestop.decision_request": Dossier,
     "tax.obligation": FinancialObligation,
+    "tax.notices": FinancialObligation,
+    "tax.taxpayer": Taxpayer,
+    "tax.book": Taxpayer,
     "tax.supplement_request": Supplement,
     "tax.payment_confirmed": Payment,
     "insurance.card_result": CardResult,
@@ -294,6 +298,7 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
     "papers_out": ("document_id",),
     "payers": ("tax_code",),
     "notices": ("number", "subsection"),
+    "entries": ("number", "subsection"),
     "form_files": ("id",),
     "users": ("name", "identity"),
     "parcels": ("number", "map_sheet"),

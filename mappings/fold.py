@@ -32,6 +32,7 @@ from mappings.dossier import (
     Result,
     Step,
     Supplement,
+    Taxpayer,
     Transfer,
     Withdrawal,
 )
@@ -166,7 +167,9 @@ def _lift(source: str, kind: str, message: Message, as_of: datetime) -> tuple[Do
     if isinstance(message, Withdrawal):
         asked = replace(message, code=None, as_of=as_of)
         return Dossier(as_of=as_of, codes=codes), Mark(type_, at, times, withdrawals={asked.id: asked})
-    if isinstance(message, InformationSlip | CardResult):  # they ask and answer; the record tells the facts
+    if isinstance(
+        message, InformationSlip | CardResult | Taxpayer
+    ):  # they ask and answer; the record tells the facts
         return Dossier(as_of=as_of, codes=codes), Mark(type_, at, times)
     if isinstance(message, FinancialObligation):
         owed = replace(message, code=None, as_of=None)

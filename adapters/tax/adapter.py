@@ -1,7 +1,7 @@
 """The tax office behind the GIP gateway (cơ quan thuế, cổng GIP) as an adapter type."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from adapters.tax.faults import Told
 from adapters.tax.frame import Frames
 from adapters.tax.settings import TaxSettings
 from adapters.tax.writing import SLIP, SUPPLEMENT, Desk
-from bus.ports import AdapterType, Deadline, Operation, Poll, Probe, Webhook
+from bus.ports import AdapterType, Answer, Call, Deadline, Operation, Poll, Probe, Webhook
 
 TITLE = "Cơ quan thuế"
 _HERE = Path(__file__).parent
@@ -94,6 +94,18 @@ class Tax:
 
 def _operations(desk: Desk, line: Line) -> list[Operation]:
     seconds = 2 * (line.connect + line.answer)
+
+    def question(name: str, title: str, sheet: str, ask: Callable[[Desk, Call], Answer]) -> Operation:
+        return Operation(
+            name=name,
+            title=title,
+            sheet=f"tax/{sheet}",
+            effect="appends",
+            call=partial(ask, desk),
+            repeatable=True,
+            seconds=seconds,
+        )
+
     return [
         Operation(
             name="file_slip",
@@ -115,23 +127,29 @@ def _operations(desk: Desk, line: Line) -> list[Operation]:
             key=partial(SUPPLEMENT.key, desk),
             seconds=seconds,
         ),
-        Operation(
-            name="query_obligation",
-            title="Hỏi sổ thuế nhà đất (00109)",
-            sheet="tax/obligation_query",
-            effect="appends",
-            call=partial(writing.query_obligation, desk),
-            repeatable=True,
-            seconds=seconds,
+        question(
+            "query_obligation", "Hỏi sổ thuế nhà đất (00109)", "obligation_query", writing.query_obligation
         ),
-        Operation(
-            name="query_payments",
-            title="Hỏi chứng từ nộp tiền (00022)",
-            sheet="tax/payments_query",
-            effect="appends",
-            call=partial(writing.query_payments, desk),
-            repeatable=True,
-            seconds=seconds,
+        question("query_notices", "Hỏi thông báo thuế (TCT_TVTBT)", "notices_query", writing.query_notices),
+        question("query_payments", "Hỏi chứng từ nộp tiền (00022)", "payments_query", writing.query_payments),
+        question(
+            "query_taxpayer", "Hỏi người nộp thuế theo mã số (00003)", "taxpayer_query", writing.TAXPAYER.ask
+        ),
+        question(
+            "search_taxpayer",
+            "Hỏi người nộp thuế theo số giấy tờ (00001)",
+            "taxpayer_search",
+            writing.SEARCH.ask,
+        ),
+        question("query_dues", "Hỏi thu nộp theo mã số thuế (00005)", "dues_query", writing.DUES.ask),
+        question(
+            "query_registration_book",
+            "Hỏi sổ thuế lệ phí trước bạ (00046)",
+            "registration_query",
+            writing.REGISTRATION.ask,
+        ),
+        question(
+            "query_personal_book", "Hỏi sổ thuế cá nhân (00128)", "personal_query", writing.PERSONAL.ask
         ),
     ]
 
@@ -142,9 +160,23 @@ TYPE = AdapterType(
     settings=TaxSettings,
     messages={
         "tax.obligation": "tax/obligation",
+        "tax.notices": "tax/notices",
+        "tax.taxpayer": "tax/taxpayer",
+        "tax.book": "tax/book",
         "tax.supplement_request": "tax/supplement_request",
         "tax.payment_confirmed": "tax/payment",
     },
-    operations=("file_slip", "answer_supplement", "query_obligation", "query_payments"),
+    operations=(
+        "file_slip",
+        "answer_supplement",
+        "query_obligation",
+        "query_notices",
+        "query_payments",
+        "query_taxpayer",
+        "search_taxpayer",
+        "query_dues",
+        "query_registration_book",
+        "query_personal_book",
+    ),
     build=Tax,
 )

@@ -1,7 +1,8 @@
 """The tax office behind the GIP gateway, simulated: a real SOAP server with state of its own.
 
 `python -m adapters.tax.simulator --data DIR --seed N` prints `{"url", "control_url"}`; it answers at `PATH`
-below the url. Switches name types (`TCT_GPC`, `TCT_BSPC`, `TCT_TVNVTC`, `00109`, `00022`).
+below the url. Switches name types (`TCT_GPC`, `TCT_BSPC`, `TCT_TVNVTC`, `TCT_TVTBT`, `00109`, `00022`, and
+those of `simulator_people.ASKS`).
 
 Control, beside what the chassis has: `GET /_sim/cases`, `GET /_sim/certificate` (PEM, for `verify_with`),
 `POST /_sim/pay {"MA_HS", "SO_QUYET_DINH"}` receives the money of a notice. Nonces are forgotten on restart,
@@ -21,6 +22,7 @@ from adapters._kit.simulator_http import Answer, Request, Route, json_answer
 from adapters._kit.simulator_journal import HANOI
 from adapters._kit.simulator_seal import Seal
 from adapters._kit.simulator_soap import EnvelopeFault, Guard, Wire, closed, faulted, opened
+from adapters.tax import simulator_people as people
 from adapters.tax import simulator_rows as rows
 from adapters.tax.simulator_frame import FrameProblem, Framer
 from adapters.tax.simulator_office import Conduct, Office
@@ -93,19 +95,30 @@ class Gateway:
 
     def _route(self, row: Any, asked: dict[str, str]) -> Any:
         kind = rows.kind_of(row)
-        match kind:
-            case "TCT_GPC":
-                return self._slip(row, asked)
-            case "TCT_BSPC":
-                return self._answer(row, asked)
-            case "TCT_TVNVTC":
-                return self._filed(row)
-            case "00109":
-                case = self._office.find(row.findtext("TRUYVAN/MA_HS", ""))
-                return rows.tax_book(case, row.findtext("TRUYVAN/SO", ""))
-            case "00022":
-                return rows.vouchers(self._office.find(row.findtext("TRUYVAN/MA_HS", "")))
-        raise FrameProblem("02", f"Sai cấu trúc: không có loại {kind}")
+        if kind in people.ASKS:
+            return people.answer(kind, people.question(kind, row), self._office.cases())
+        filed = {"TCT_GPC": self._slip, "TCT_BSPC": self._answer}.get(kind)
+        if filed is not None:
+            return filed(row, asked)
+        told = {
+            "TCT_TVNVTC": self._filed,
+            "TCT_TVTBT": self._notices,
+            "00109": self._book,
+            "00022": self._vouchers,
+        }.get(kind)
+        if told is None:
+            raise FrameProblem("02", f"Sai cấu trúc: không có loại {kind}")
+        return told(row)
+
+    def _book(self, row: Any) -> Any:
+        case = self._office.find(row.findtext("TRUYVAN/MA_HS", ""))
+        return rows.tax_book(case, row.findtext("TRUYVAN/SO", ""))
+
+    def _vouchers(self, row: Any) -> Any:
+        return rows.vouchers(self._office.find(row.findtext("TRUYVAN/MA_HS", "")))
+
+    def _notices(self, row: Any) -> Any:
+        return people.notices(self._office.find(row.findtext("MA_HS", "")), row, _now())
 
     def _slip(self, row: Any, asked: dict[str, str]) -> Any:
         dossier, slip = row.findtext("TT_CHUNG/MA_HS", ""), row.findtext("TT_CHUNG/SO_PHIEU", "")

@@ -4,7 +4,7 @@ Nothing is repeatable: the gateway keeps no request id, a slip filed twice is tw
 by dossier and number (truy vấn nghĩa vụ tài chính). Questions have no effect, so they may always be repeated.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -90,6 +90,57 @@ SLIP = Filing("slip")
 SUPPLEMENT = Filing("supplement_answer")
 
 
+def query_notices(desk: Desk, call: Call) -> Answer:
+    """Ask for the notices of a dossier in the land gateway's own form, five groups of columns in one row."""
+    word = desk.types.notices
+    number = desk.client.message_id(call.request_id)
+    row = etree.fromstring(etree.tostring(call.request))
+    row.insert(0, _system(word, number))
+    answer = _well(desk.client.say(row, word, call.deadline, effect=False, message_id=number))
+    if answer.means == "missing":
+        return Answer(raw=answer.raw, note=clock_note(answer))
+    if answer.row.find(desk.names.code) is None:
+        raise unusable(FrameError(f"it holds no {desk.names.code}"), answer.raw, effect=False)
+    place = f"{word}/{answer.row.findtext(desk.names.dossier, '')}"
+    says = (_incoming("tax.notices", _without(answer.row, _WIRE), answer, place=place),)
+    return Answer(raw=answer.raw, says=says, note=clock_note(answer))
+
+
+@dataclass(frozen=True, slots=True)
+class Enquiry:
+    """One question about a taxpayer, not a dossier: what its answer is called, and which type judges it."""
+
+    kind: Literal["tax.taxpayer", "tax.book"]
+    word: Literal["taxpayer", "search", "dues", "registration", "personal"]
+
+    def ask(self, desk: Desk, call: Call) -> Answer:
+        """Ask; nobody, or nothing in the book, is no message.
+
+        The dossier's number is ours: taken out of the question, put into what the answer says.
+        """
+        service, dossier = getattr(desk.types, self.word), call.request.findtext(desk.names.dossier, "")
+        question = _without(call.request, (desk.names.dossier,))
+        answer = _well(desk.client.say(question, service, call.deadline, effect=False))
+        found = [one for row in answer.frame.rows for one in row.iterfind(desk.names.taxpayer)]
+        if not found and answer.means != "missing":
+            raise unusable(FrameError(f"it holds no {desk.names.taxpayer}"), answer.raw, effect=False)
+        says = []
+        for one in found:
+            etree.SubElement(one, desk.names.dossier).text = dossier
+            says.append(_incoming(self.kind, one, answer, place=f"{service}/{dossier}"))
+        return Answer(raw=answer.raw, says=tuple(says), note=clock_note(answer))
+
+
+TAXPAYER = Enquiry("tax.taxpayer", "taxpayer")
+SEARCH = Enquiry("tax.taxpayer", "search")
+DUES = Enquiry("tax.book", "dues")
+REGISTRATION = Enquiry("tax.book", "registration")
+PERSONAL = Enquiry("tax.book", "personal")
+
+_WIRE = ("SYSTEM_INFO", "MSG_TYPE", "SEQ_ID", "SEQ_REFID", "ERROR_CODE", "ERROR_DESC")
+"""What of a row is of the message, not of the dossier: the connector's, like SYSTEM_INFO on the way out."""
+
+
 def query_obligation(desk: Desk, call: Call) -> Answer:
     """Ask for the land tax book of a dossier: what is owed, or what the tax office wants to know first.
 
@@ -131,7 +182,11 @@ def nobody(desk: Desk, code: str, deadline: Deadline) -> Told:
 
 
 def _asked_well(desk: Desk, call: Call, service: str) -> Told:
-    answer = desk.client.say(call.request, service, call.deadline, effect=False)
+    return _well(desk.client.say(call.request, service, call.deadline, effect=False))
+
+
+def _well(answer: Told) -> Told:
+    """The answer to a question, if it is one; raises the error that it is otherwise."""
     if answer.code and answer.means not in ("done", "missing"):
         raise error_of(answer, effect=False)
     return answer
@@ -144,6 +199,14 @@ def _requests(desk: Desk, row: Element, answer: Told) -> list[Incoming]:
         _incoming("tax.supplement_request", one, answer, key=_joined(one, names.dossier, names.asked_number))
         for one in row.iterfind(names.asked)
     ]
+
+
+def _without(row: Element, names: Sequence[str]) -> Element:
+    """A copy of a row without some of its elements."""
+    copied = etree.fromstring(etree.tostring(row))
+    for each in [each for each in copied if each.tag in names]:
+        copied.remove(each)
+    return copied
 
 
 def _nothing_yet(desk: Desk, book: Element) -> bool:

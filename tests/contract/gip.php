@@ -6,6 +6,7 @@
 const FIELDS = ['VERSION', 'SENDER_CODE', 'SENDER_NAME', 'RECEIVER_CODE', 'RECEIVER_NAME', 'TRAN_CODE', 'MSG_ID', 'MSG_REFID',
     'ID_LINK', 'SEND_DATE', 'ORIGINAL_CODE', 'ORIGINAL_NAME', 'ORIGINAL_DATE', 'ERROR_CODE', 'ERROR_DESC', 'SPARE1', 'SPARE2', 'SPARE3'];
 const DSIG = 'http://www.w3.org/2000/09/xmldsig#';
+const ASKED = ['00001' => ['SO'], '00003' => ['MST'], '00005' => ['MST'], '00046' => ['SO_TKHAI', 'MST'], '00128' => ['MST', 'MA_CQ_THU', 'LOAITHUE']];
 const COVERED = 'ancestor-or-self::HEADER or ancestor-or-self::BODY';
 
 function state(string $name): string
@@ -132,6 +133,34 @@ class Gateway
                 . '<NGAY_QUYET_DINH>2026-11-20 00:00:00.0</NGAY_QUYET_DINH><MA_TMUC>2801</MA_TMUC><SO_CON_PHAI_NOP>9007199254740</SO_CON_PHAI_NOP>'
                 . '</ROW_SOTHUE></TONG_TIEN></SOTHUE>';
         }
+        $asked = [];
+        foreach ($path->query('TRUYVAN/*', $row) as $each) {
+            $asked[$each->nodeName] = $each->textContent;
+        }
+        if (isset(ASKED[$kind]) && array_keys($asked) !== ASKED[$kind]) {
+            complain("TRUYVAN of $kind is " . implode(' ', array_keys($asked)));
+        }
+        if (isset(ASKED[$kind]) && $path->evaluate('count(*)', $row) !== 3.0) {
+            complain("ROW of $kind holds more than TYPE, NAME and TRUYVAN");
+        }
+        if ($kind === '00003' || $kind === '00001') {
+            return "<TYPE>$kind</TYPE><NAME>Kết quả truy vấn</NAME><THONGTIN_NNT><THONGTINCHUNG><ROW_NNT><TRANG_THAI>00</TRANG_THAI>"
+                . '<MST>2000000010</MST><TEN_NNT>Đặng Thị Mỹ</TEN_NNT><LOAI_NNT>0210</LOAI_NNT><NGAYCAP_MST/><SO>' . ($asked['SO'] ?? '') . '</SO>'
+                . '<CQT_QL>10960</CQT_QL><CAP_CHUONG>3</CAP_CHUONG><CHUONG>757</CHUONG><CHAN_DATE/></ROW_NNT></THONGTINCHUNG>'
+                . '<DIACHI><ROW_DIACHI><MOTA_DIACHI>Khóm 3</MOTA_DIACHI><MA_TINH>96TTT</MA_TINH><MA_HUYEN/></ROW_DIACHI></DIACHI></THONGTIN_NNT>';
+        }
+        if ($kind === '00005' || $kind === '00046' || $kind === '00128') {
+            $entry = '<ROW_SOTHUE><MST>' . $asked['MST'] . '</MST><MA_TMUC>2802</MA_TMUC><NO_CUOI_KY>29220000</NO_CUOI_KY><SO_QDINH>11020260003048391</SO_QDINH>'
+                . '<NGAY_QDINH>25/02/2026</NGAY_QDINH><LOAI_TIEN>' . ($asked['LOAITHUE'] ?? 'VND') . '</LOAI_TIEN><TI_GIA/><KY_THUE>03/2026</KY_THUE></ROW_SOTHUE>';
+            return '<TYPE>' . ($kind === '00046' ? '00047' : $kind) . '</TYPE><NAME>Kết quả truy vấn</NAME><THONGTIN_NNT><THONGTINCHUNG><ROW_NNT><MST>'
+                . $asked['MST'] . '</MST><TEN_NNT>Công ty mẫu</TEN_NNT><SO_CMND/></ROW_NNT></THONGTINCHUNG><SOTHUE>' . $entry . $entry . '</SOTHUE></THONGTIN_NNT>';
+        }
+        if ($kind === 'TCT_TVTBT') {
+            return '<SYSTEM_INFO><MSG_TYPE>15</MSG_TYPE></SYSTEM_INFO><MA_HS>' . $text('MA_HS') . '</MA_HS><MA_KETQUA>0</MA_KETQUA><DIEN_GIAI>Có</DIEN_GIAI>'
+                . '<NGAYTRA>2026-11-25</NGAYTRA><NGUOITRA>Chi cục Thuế</NGUOITRA><NNT_TEN>Đặng Thị Mỹ</NNT_TEN><NNT_MST>2000000010</NNT_MST>'
+                . '<TONG_CON_PNOP>9007199254740</TONG_CON_PNOP><TNCN_SO_THONG_BAO>TB1</TNCN_SO_THONG_BAO><TNCN_NGAY_THONG_BAO>2026-11-20</TNCN_NGAY_THONG_BAO>'
+                . '<TNCN_CON_PNOP>9007199254740</TNCN_CON_PNOP><TMD_SO_THONG_BAO/><TMD_CON_PNOP/>';
+        }
         throw new SoapFault('Server', 'Hệ thống đang quá tải');
     }
 
@@ -140,7 +169,9 @@ class Gateway
         $said = ['VERSION' => '1', 'SENDER_CODE' => 'GIP', 'TRAN_CODE' => '05011', 'MSG_ID' => 'GIP' . date('Ymd') . '0000001',
             'MSG_REFID' => $asked, 'SEND_DATE' => date('m-d-Y')];
         $head = implode('', array_map(fn(string $name): string => "<$name>" . ($said[$name] ?? '') . "</$name>", FIELDS));
-        return "<DATA><HEADER>$head</HEADER><BODY><ROW>$row</ROW></BODY><SECURITY/></DATA>";
+        // The two observed answers have no SECURITY at all.
+        $end = str_contains($row, '<TYPE>00047<') ? '' : '<SECURITY/>';
+        return "<DATA><HEADER>$head</HEADER><BODY><ROW>$row</ROW></BODY>$end</DATA>";
     }
 }
 

@@ -25,6 +25,7 @@ from bus.errors import (
 from bus.peer_settings import Timeout
 from bus.ports import Adapter, Answer
 from bus.settings import Seconds, Secret
+from mappings.dossier import Dossier, Identity, Party
 from mappings.engine import compile_sheet
 from mappings.sheet import load_sheets
 from tests.contract.tax_world import (
@@ -58,6 +59,13 @@ class Office:
     def do(self, operation: str, request: Any, **how: Any) -> Answer:
         """Call an operation."""
         return self.tax.operations[operation].call(call(request, **how))
+
+    def question(self, operation: str) -> Any:
+        """What an operation asks about a dossier of the first land user, as its sheet writes it."""
+        owner = Party(identities=(Identity(kind="citizen_id", number="096190000123"),))
+        dossier = Dossier(code=DOSSIER, owner=owner, form={"SO_TKHAI": "TK1"})
+        sheet = load_sheets([ROOT / "mappings"])[self.tax.operations[operation].sheet]
+        return compile_sheet(sheet).write(dossier, source="tax").tree
 
     def seen(self, operation: str, request: Any, **how: Any) -> str:
         """Ask whether it took effect."""
@@ -185,6 +193,41 @@ def test_a_request_for_more_is_answered_once_and_never_by_a_second_slip(office: 
     until(lambda: [s for s in at.do("query_obligation", query("00109")).says if s.kind == "tax.obligation"])
     assert at.effects()["by_operation"]["TCT_BSPC"]["applied"] == 1
     assert at.effects()["slips"] == 1
+
+
+def test_notices_and_books_follow_what_is_owed_and_what_was_paid(office: Open) -> None:
+    """One office, asked in every way it can be: the amounts agree before and after a payment."""
+    at = office("--work-seconds", "1.5", *CALM)
+    notices = at.question("query_notices")
+    at.do("file_slip", slip())
+    assert at.do("query_notices", notices).says == ()
+    (told,) = until(lambda: at.do("query_notices", notices).says)
+    (owed,) = message(at.do("query_obligation", query("00109")).says[0]).payers[:1]
+    (payer,) = message(told).payers
+    assert {(each.number, each.remaining) for each in payer.notices} == {
+        (each.number, each.remaining) for each in owed.notices
+    }
+    (book,) = at.do("query_dues", at.question("query_dues")).says
+    assert sum(each.remaining for each in message(book).entries) == payer.total == owed.total
+    first = payer.notices[0].number
+    at.desk.post("/_sim/pay", json={"MA_HS": DOSSIER, "SO_QUYET_DINH": first}).raise_for_status()
+    (after,) = message(at.do("query_notices", notices).says[0]).payers
+    assert after.total == payer.total - payer.notices[0].remaining
+    assert (after.due, after.paid) == (payer.due, payer.notices[0].remaining)
+    for operation in ("query_personal_book", "query_registration_book", "query_dues"):
+        entries = message(at.do(operation, at.question(operation)).says[0]).entries
+        assert first not in {each.number for each in entries}
+
+
+def test_a_taxpayer_is_known_once_a_slip_names_them(office: Open) -> None:
+    """Before, nobody: no message, and no error; the question never holds the dossier's number."""
+    at = office(*CALM)
+    for operation in ("query_taxpayer", "search_taxpayer"):
+        assert at.do(operation, at.question(operation)).says == ()
+    at.do("file_slip", slip())
+    for operation in ("query_taxpayer", "search_taxpayer"):
+        (told,) = at.do(operation, at.question(operation)).says
+        assert (message(told).name, message(told).code) == ("Đặng Thị Mỹ", DOSSIER)
 
 
 # --- one effect ---------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,22 @@ from adapters.tax.adapter import TYPE
 from bus.errors import OutcomeUnknownError, TransientError
 from bus.ports import Adapter
 from bus.settings import Secret
-from mappings.dossier import FinancialObligation
-from mappings.engine import compile_sheet
+from mappings.dossier import Dossier, FinancialObligation, Identity, Party
+from mappings.engine import ParkError, compile_sheet
 from mappings.sheet import load_sheets
 from tests.contract.php_world import Php, serving
-from tests.contract.tax_world import ROOT, adapter, call, query, signer_file, slip
+from tests.contract.tax_world import (
+    DOSSIER,
+    ROOT,
+    adapter,
+    call,
+    certificate,
+    pem,
+    query,
+    rsa_key,
+    signer_file,
+    slip,
+)
 
 pytestmark = pytest.mark.contract
 WSDL = ROOT / "adapters" / "tax" / "schemas" / "tax.wsdl"
@@ -70,6 +82,64 @@ def test_an_amount_that_no_float_holds_is_read_to_the_last_dong(tax: Adapter) ->
     message: Any = sheet.read(told.tree, source="tax").message
     assert isinstance(message, FinancialObligation)
     assert message.payers[0].notices[0].remaining == 9_007_199_254_740
+
+
+def ask(tax: Adapter, operation: str, **form: str) -> Any:
+    """What an operation's question about a whole dossier brings, written and read by the shipped sheets."""
+    owner = Party(tax_code="2000000010", identities=(Identity(kind="citizen_id", number="096190000123"),))
+    dossier = Dossier(code=DOSSIER, owner=owner, form=dict(form) or None)
+    sheets = load_sheets([ROOT / "mappings"])
+    request = compile_sheet(sheets[tax.operations[operation].sheet]).write(dossier, source="tax").tree
+    (told,) = tax.operations[operation].call(call(request)).says
+    read = compile_sheet(sheets[TYPE.messages[told.kind]]).read(told.tree, source="tax")
+    assert read.notes == ()
+    assert read.message.code == DOSSIER
+    return read.message
+
+
+@pytest.mark.parametrize("operation", ["query_taxpayer", "search_taxpayer"])
+def test_a_taxpayer_is_found_by_code_and_by_paper(operation: str, tax: Adapter) -> None:
+    """PHP writes down every question that is not the observed one: the dossier's number is not sent."""
+    found = ask(tax, operation)
+    assert (found.tax_code, found.name, found.state) == ("2000000010", "Đặng Thị Mỹ", "00")
+
+
+@pytest.mark.parametrize("operation", ["query_dues", "query_registration_book", "query_personal_book"])
+def test_a_book_is_read_entry_by_entry(operation: str, tax: Adapter) -> None:
+    """Whole đồng and the fifth form of date; the observed reply 00047 comes without SECURITY."""
+    found = ask(tax, operation, SO_TKHAI="TK1", MA_CQ_THU="10960", LOAITHUE="VND")
+    assert [each.remaining for each in found.entries] == [29_220_000, 29_220_000]
+    assert (found.entries[0].issued_on, found.entries[0].currency) == (date(2026, 2, 25), "VND")
+
+
+def test_an_amount_in_another_currency_waits_for_a_person(tax: Adapter) -> None:
+    """It is never read as đồng (PHP says back as its currency what was asked as the kind of tax)."""
+    with pytest.raises(ParkError):
+        ask(tax, "query_personal_book", MA_CQ_THU="10960", LOAITHUE="USD")
+
+
+def test_notices_in_five_groups_are_notices_of_their_one_taxpayer(tax: Adapter) -> None:
+    """TCT_TVTBT: the columns of the row itself; an empty group is no notice; either spelling of when."""
+    found = ask(tax, "query_notices")
+    (payer,) = found.payers
+    assert (payer.tax_code, payer.party.name, payer.total) == ("2000000010", "Đặng Thị Mỹ", 9_007_199_254_740)
+    assert [(each.kind, each.number) for each in payer.notices] == [("income_tax", "TB1")]
+    assert (found.answered_on, found.answered_by) == (date(2026, 11, 25), "Chi cục Thuế")
+
+
+def test_an_unsigned_answer_is_not_believed_where_signatures_are_verified(php: Php, tmp_path: Path) -> None:
+    """Without SECURITY, and with an empty one: neither is an answer of anybody we trust."""
+    (tmp_path / "gip.pem").write_bytes(pem(certificate("GIP", rsa_key())))
+    one = adapter(
+        f"{php.root}/T2B/GIP",
+        signer=signer_file(php.folder),
+        signer_password=Secret("khoa"),
+        verify_with=tmp_path / "gip.pem",
+    )
+    for operation in ("query_registration_book", "query_taxpayer"):
+        with pytest.raises(TransientError, match="no signature"):
+            ask(one, operation, SO_TKHAI="TK1")
+    one.close()
 
 
 def test_a_wrong_password_is_a_fault_before_anything_is_done(php: Php) -> None:

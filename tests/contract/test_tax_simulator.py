@@ -179,6 +179,32 @@ def test_a_replayed_token_is_refused(shared: Client) -> None:
     assert shared.post(frame(FILED), header).status_code == 500
 
 
+def enquiry(kind: str, fields: str, more: str = "") -> str:
+    """A question about a taxpayer."""
+    return f"{more}<TYPE>{kind}</TYPE><NAME>x</NAME><TRUYVAN>{fields}</TRUYVAN>"
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        (enquiry("00003", "<MST>0100109106</MST>"), "05"),
+        (enquiry("00003", "<MST>0100109107</MST>"), "02"),
+        (enquiry("00003", "<SO>096190000123</SO>"), "02"),
+        (enquiry("00003", "<MST>0100109106</MST>", f"<MA_HS>{DOSSIER}</MA_HS>"), "02"),
+        (enquiry("00001", "<SO/>"), "02"),
+        (enquiry("00046", "<MST>0100109106</MST>"), "02"),
+        (enquiry("00128", "<MST>0100109106</MST><KHAC>1</KHAC>"), "02"),
+        (f"<MA_HS>{DOSSIER}</MA_HS>" + SYSTEM.format(kind="TCT_TVTBT") + "<KHAC/>", "02"),
+    ],
+    ids=["nobody", "check digit", "field", "a field of ours", "empty", "no declaration", "more", "notices"],
+)
+def test_a_question_about_a_taxpayer_has_its_fields_and_no_others(
+    shared: Client, row: str, code: str
+) -> None:
+    """Each type its own (reference 1.2d); nobody is an answer too, inside."""
+    assert shared.say(row).findtext("HEADER/ERROR_CODE") == code
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

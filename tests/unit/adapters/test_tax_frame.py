@@ -110,7 +110,7 @@ def test_a_frame_has_every_field_of_the_header_in_order() -> None:
         ("</BODY>", "</BODY><BODY><ROW/></BODY>"),
         ("<DATA>", "<DATA><EXTRA/>"),
         ("<DATA>", '<DATA a="1">'),
-        ("<SECURITY/>", ""),
+        ("<SECURITY/>", "<SECURITY/><SECURITY/>"),
         ("<SECURITY/>", "<SECURITY/><MORE/>"),
         ("<SECURITY/>", '<SECURITY><HEADER xmlns=""/></SECURITY>'),
         ("<TRAN_CODE>05010</TRAN_CODE>", ""),
