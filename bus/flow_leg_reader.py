@@ -35,6 +35,7 @@ LEG_WORDS = (
     "resume_within",
     "resume_send",
     "undo",
+    "undo_within",
     "after_withdrawal",
 )
 
@@ -62,6 +63,7 @@ _BESIDE = (
     ("resumes_on", "pauses_on"),
     ("resume_within", "pauses_on"),
     ("resume_send", "pauses_on"),
+    ("undo_within", "undo"),
 )
 """(word, the word that it needs beside it)."""
 
@@ -107,6 +109,7 @@ class LegReader:
             refused_on=refused_on,
             refused_when=file.conditions(path, table, "refused_when", file.structs(refused_on or expects)),
             undo=self._undo(path, table),
+            undo_within=file.duration(path, table, "undo_within"),
             after_withdrawal=file.flag(path, table, "after_withdrawal"),
         )
 

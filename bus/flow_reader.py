@@ -25,6 +25,7 @@ it does not come to pass: then the dossier goes on. The words of a leg:
     resume_within      the clock of the supplement
     resume_send        the operation that carries the supplement to the peer
     undo               what a withdrawal does about it when open: an operation, "person" or "none"
+    undo_within        the clock of that: of what was asked back and is not given yet
     after_withdrawal   true: it starts though the dossier is withdrawn
 """
 

@@ -92,6 +92,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
     refused_on: tuple[str, ...] = ()
     refused_when: tuple[Condition, ...] = ()
     undo: Literal["person", "none"] | Send = "none"
+    undo_within: Duration | None = None
     after_withdrawal: bool = False
 
     @property

@@ -241,6 +241,7 @@ class Planner:
             rounds=rounds_of(self._calendar, leg, self._way),
             to=self._to(leg) if leg.to_agency else None,
             undo=self._way(leg.undo) if isinstance(leg.undo, Send) else leg.undo,
+            undo_clock=clock_of(self._calendar, leg.undo_within),
         )
 
     def _way(self, send: Send) -> Way:

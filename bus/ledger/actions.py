@@ -66,7 +66,8 @@ class Actions:
         leg, now = schema.leg.c, self._store.now(tx)
         mine = (leg.dossier == dossier, leg.route == one.route, leg.state == "undoing")
         why = f"undone by {one.who}: {one.reason}" if one.reason else f"undone by {one.who}"
-        told = tx.execute(update(schema.leg).where(*mine).values(state="undone", ended_at=now, reason=why))
+        ends = {"state": "undone", "ended_at": now, "due_at": None, "reason": why}
+        told = tx.execute(update(schema.leg).where(*mine).values(**ends))
         if told.rowcount:
             log(self._store, tx, Note(one.who, "undone", f"dossier {dossier} {one.route}", one.reason))
         return bool(told.rowcount)

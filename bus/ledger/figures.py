@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, distinct, func, select, text
 from bus.ledger import schema
 from bus.ledger.gate_records import GateRow
 from bus.ledger.gates import read_gates
+from bus.ledger.leg_moves import leg_of
 from bus.ledger.read import late_done
 from bus.ledger.store import now_of
 
@@ -120,9 +121,16 @@ def _folds(tx: Connection) -> tuple[tuple[str, bytes], ...]:
 
 
 def _legs(tx: Connection, now: float) -> dict[str, tuple[int, int]]:
-    """Open legs of dossiers that are not withdrawn, and those of them whose time is over."""
-    is_open = text("leg.state = 'open'")
+    """Legs whose answer is awaited, or that are asked back, and those of them whose time is over.
+
+    By the leg's name without its value: there are as many values as tax notices.
+    """
     dossier = schema.dossier.c
-    query = select(_l.route, func.count(), func.count().filter(_l.due_at < now)).where(is_open)
-    query = query.join(schema.dossier, dossier.id == _l.dossier).where(~dossier.withdrawn).group_by(_l.route)
-    return {row[0]: (row[1], row[2]) for row in tx.execute(query)}
+    found = select(_l.route, func.count(), func.count().filter(_l.due_at < now)).group_by(_l.route)
+    waits = found.where(text(schema.WAITS_FOR_ANSWER)).join(schema.dossier, dossier.id == _l.dossier)
+    counts: dict[str, tuple[int, int]] = {}
+    for query in (waits.where(~dossier.withdrawn), found.where(text(schema.IS_UNDOING))):
+        for route, count, late in tx.execute(query):
+            before = counts.get(leg_of(route), (0, 0))
+            counts[leg_of(route)] = (before[0] + count, before[1] + late)
+    return counts

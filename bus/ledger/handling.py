@@ -24,7 +24,7 @@ from bus.ledger.keep import Keeper
 from bus.ledger.merge import refuse_merged
 from bus.ledger.outbox import announce
 from bus.ledger.people import Note, log
-from bus.ledger.records import Kept, Ready, Settle, Settled
+from bus.ledger.records import Kept, LegEnd, Ready, Settle, Settled
 from bus.ledger.rows import REPUBLISH_AFTER
 from bus.ledger.schema_failures import patch, proposal, retry_item
 from bus.ledger.settle import Settler
@@ -59,7 +59,8 @@ class Handling:
             values = {"state": "discarded", "reason": one.reason, "cause": "discarded", "changed_at": now}
             tx.execute(update(_d).where(_d.c.id == row.id).values(**values))
             announce(tx, self._store, [(row.dossier, row.id, "discarded")], now)
-            freed = self.released(tx, row.dossier, row.connector)
+            why = f"{one.who} gave up what it sends (đã bỏ): {one.reason}"
+            freed = (*self.released(tx, row.dossier, row.connector), *self.leave(tx, row, why))
         log(self._store, tx, Note(one.who, "discard", _named(one.subject), one.reason))
         return freed
 
@@ -87,6 +88,18 @@ class Handling:
         values = {"state": place.state, "changed_at": now, "due_at": now + REPUBLISH_AFTER}
         tx.execute(update(_d).where(_d.c.id == place.id).values(**values))
         return lanes.ready_of([place])
+
+    def leave(self, tx: Connection, row: Any, why: str) -> tuple[Ready, ...]:
+        """End the leg of a delivery that will never go, its dossier being locked; what may go then.
+
+        Nobody will answer what was not sent. An undo that does not go is for a person, and a supplement that
+        does not go leaves its leg as it is: the peer still has the rest.
+        """
+        if row.role == "resume":
+            return ()
+        ends: Any = "not undone" if row.role == "undo" else "given up"
+        end = LegEnd(row.dossier, row.route, ends, row.id, row.message, why)
+        return tuple(self._keeper.follow(tx, (), [end])[1][row.id])
 
     def tells(self, tx: Connection, tells: Sequence[Told]) -> list[Settled]:
         """Settle unknown deliveries by what a person saw at the peer."""

@@ -176,10 +176,11 @@ class Moves:
     def _undo(self, work: Work, leg: Leg, wanted: list[Wanted], why: str) -> None:
         spec = self._legs.by_route.get(leg_of(leg.route))
         undo = spec.undo if spec else "person"
+        due = spec.undo_clock(work.now) if spec and spec.undo_clock else None
         if spec is None or undo == "person":
-            change(leg, state="undoing", ask_at=None, due_at=None, reason=f"{why}: {FOR_A_PERSON}")
+            change(leg, state="undoing", ask_at=None, due_at=due, reason=f"{why}: {FOR_A_PERSON}")
         elif isinstance(undo, Way):
-            change(leg, state="undoing", ask_at=None, due_at=None, reason=why)
+            change(leg, state="undoing", ask_at=None, due_at=due, reason=why)
             wanted.append(Wanted(_named(spec, leg.route), "undo", undo))
         else:
             _end(leg, "undone", work.now, reason=why)
@@ -196,6 +197,8 @@ class Moves:
             return wanted
         if leg.state in ("open", "paused") and end.end in ("done", "refused"):
             _end(leg, end.end, work.now, reason=end.reason if end.end == "refused" else "")
+        elif leg.state in ("open", "paused") and end.end == "given up":
+            _end(leg, "undone", work.now, reason=end.reason)
         elif leg.state == "undoing" and end.end == "sent":
             self._undo(work, leg, wanted, WITHDRAWN)
         elif leg.state == "undoing" and end.end == "undone" and self._is_decided(leg):

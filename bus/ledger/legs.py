@@ -1,7 +1,8 @@
 """What the ledger tells of legs (chặng) and their clocks: which are late, which were answered late.
 
 Late (trễ hạn) is no state and nobody writes it: it is read from `due_at`, so a clock that runs out costs no
-write, and no sweep can be late with it. An open leg of a withdrawn dossier is not late: nobody owes it.
+write, and no sweep can be late with it. An open leg of a withdrawn dossier is not late: nobody owes it; one
+that is being undone is, for whoever was asked to give it back owes an answer.
 """
 
 from collections.abc import Sequence
@@ -81,13 +82,15 @@ def counted(tx: Connection) -> dict[str, int]:
 
 
 def late(tx: Connection) -> dict[str, int]:
-    """How many are late: open ones whose clock has run out, and ended ones that ended after it."""
+    """How many are late: those whose clock has run out, and ended ones that ended after it."""
     ended = select(_l.state, func.count()).where(_l.state.not_in(schema.WAITS), _l.ended_at > _l.due_at)
     # the condition on the state is word for word that of the index `leg_waits`
     waits: ColumnElement[bool] = text(schema.WAITS_FOR_ANSWER)  # type: ignore[assignment]  # a text is a condition too
     still = select(_l.state, func.count()).where(waits, _l.due_at < now_of(tx), ~_dossier.withdrawn)
-    still = still.join(schema.dossier, _dossier.id == _l.dossier)
-    return _counts(tx, ended.group_by(_l.state)) | _counts(tx, still.group_by(_l.state))
+    still = still.join(schema.dossier, _dossier.id == _l.dossier).group_by(_l.state)
+    # what was asked back is owed also by a dossier that is withdrawn
+    back = select(_l.state, func.count()).where(text(schema.IS_UNDOING), _l.due_at < now_of(tx))
+    return _counts(tx, ended.group_by(_l.state)) | _counts(tx, still) | _counts(tx, back.group_by(_l.state))
 
 
 def _counts(tx: Connection, query: Select[Any]) -> dict[str, int]:

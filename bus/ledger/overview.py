@@ -90,8 +90,15 @@ def attempts(tx: Connection, number: int) -> list[RowMapping]:
 
 
 def open_legs(tx: Connection, most: int) -> list[RowMapping]:
-    """Legs that await an answer or a supplement, those whose time runs out first before the others."""
+    """Legs that await an answer or a supplement, or are asked back: first those whose time runs out first."""
     table = schema.leg.c
-    query = select(schema.leg, schema.dossier.c.withdrawn).where(text(schema.WAITS_FOR_ANSWER))
+    query = select(schema.leg, schema.dossier.c.withdrawn)
     query = query.join(schema.dossier, schema.dossier.c.id == table.dossier)
-    return list(tx.execute(query.order_by(table.due_at.is_(None), table.due_at).limit(most)).mappings())
+    query = query.order_by(table.due_at.is_(None), table.due_at).limit(most)
+    # each by an index of its own
+    found = [
+        row
+        for condition in (schema.WAITS_FOR_ANSWER, schema.IS_UNDOING)
+        for row in tx.execute(query.where(text(condition))).mappings()
+    ]
+    return sorted(found, key=lambda row: (row["due_at"] is None, row["due_at"]))[:most]

@@ -222,6 +222,7 @@ class PlannedDelivery(msgspec.Struct, frozen=True, gc=False):
     ask_every: float | None = None
     rounds: Rounds | None = None
     undo: Literal["person", "none"] | Way = "none"
+    undo_clock: Callable[[float], float] | None = None
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
@@ -266,12 +267,13 @@ class Legs(msgspec.Struct, frozen=True, gc=False):
 class LegEnd(msgspec.Struct, frozen=True, gc=False):
     """What the end of a delivery is to its leg; `message` started the delivery.
 
-    "sent" and "dropped" (never done at the peer) matter to a leg that is to be undone alone.
+    "sent" and "dropped" (never done at the peer) matter to a leg that is to be undone alone; "given up" by
+    a person it will never be sent.
     """
 
     dossier: int
     route: str
-    end: Literal["done", "refused", "undone", "not undone", "sent", "dropped"]
+    end: Literal["done", "refused", "undone", "not undone", "sent", "dropped", "given up"]
     delivery: int
     message: int
     reason: str = ""

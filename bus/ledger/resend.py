@@ -76,12 +76,14 @@ class Resender:
         values = {"state": "superseded", "reason": why, "cause": "overtaken", "changed_at": now}
         tx.execute(update(_d).where(_d.c.id == row.id).values(**values))
         announce(tx, self._store, [(row.dossier, row.id, "superseded")], now)
+        # a leg that the newer one is sent for as well goes on with it
+        freed = () if newest.route == row.route else self._handling.leave(tx, row, why)
         if is_mine(newest.id) or newest.state in ("delivered", "refused"):
-            return Resent(None, why)
+            return Resent(None, why, freed)
         if newest.state != "dead":
-            return Resent(newest.id, why)
+            return Resent(newest.id, why, freed)
         again = self._again(tx, newest)
-        return Resent(again.target, "; ".join(filter(None, (why, again.why))), again.ready)
+        return Resent(again.target, "; ".join(filter(None, (why, again.why))), (*freed, *again.ready))
 
     def _again(self, tx: Connection, row: Any) -> Resent:
         lane = lanes.read_lanes(tx, [row.dossier])[row.dossier, row.connector]

@@ -45,6 +45,8 @@ STATES = OPEN + ENDS
 LEG_STATES = ("planned", "open", "paused", "undoing", "done", "refused", "undone")
 WAITS = ("open", "paused")
 """The states in which a leg's clock, or that of its supplement, runs."""
+CLOCKED = (*WAITS, "undoing")
+"""Those, and that of what was asked back."""
 
 _number = BigInteger().with_variant(Integer, "sqlite")
 

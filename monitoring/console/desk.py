@@ -21,7 +21,7 @@ from bus.ledger.gates import read_gates, read_outages
 from bus.ledger.ledger import Ledger
 from bus.ledger.overview import Today, Under
 from bus.ledger.records import Ready
-from bus.ledger.schema import WAITS
+from bus.ledger.schema import CLOCKED
 from monitoring.action_log import LogWatch
 from monitoring.report.tally import Reporter
 
@@ -98,8 +98,8 @@ def take(tx: Connection, before: Snapshot) -> Snapshot:
         outages=read_outages(tx),
         troubles=read.troubles(tx, 2000),
         groups=groups(tx, 2000),
-        late_legs=sum(late.get(state, 0) for state in WAITS),
-        open_legs=sum(waiting.get(state, 0) for state in WAITS),
+        late_legs=sum(late.get(state, 0) for state in CLOCKED),
+        open_legs=sum(waiting.get(state, 0) for state in CLOCKED),
         account=read.account(tx) if is_old else before.account,
         account_at=now if is_old else before.account_at,
     )

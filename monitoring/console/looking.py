@@ -83,7 +83,7 @@ def connector_page(visit: Visit, name: str, layers: Any = None) -> Response[str]
 
 @get("/legs")
 async def legs(look: Look) -> Response[str]:
-    """Legs that await an answer, those that are late first."""
+    """Legs that await an answer or are asked back, those that are late first."""
     now = look.desk.snapshot.at
     found = await look.desk.ledger.ask(ask.open_legs, LEGS)
     known = await look.desk.ledger.ask(_names, [row["dossier"] for row in found])
@@ -92,8 +92,9 @@ async def legs(look: Look) -> Response[str]:
 
 
 def _is_late(leg: Any, now: float) -> bool:
-    """Nobody owes an answer to a dossier that is withdrawn."""
-    return leg["due_at"] is not None and leg["due_at"] < now and not leg["withdrawn"]
+    """Nobody owes an answer to a dossier that is withdrawn, but to give back what was asked back."""
+    owed = not leg["withdrawn"] or leg["state"] == "undoing"
+    return leg["due_at"] is not None and leg["due_at"] < now and owed
 
 
 def _names(tx: Any, dossiers: list[int]) -> dict[int, str]:

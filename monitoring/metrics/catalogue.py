@@ -220,8 +220,18 @@ LEDGER = tuple(
             "Messages that wait for a person: parked, unmatched, conflict, dead.",
             "Thông điệp chờ người xem",
         ),
-        ("lienthong_legs_open", ("route",), "Legs whose answer is awaited.", "Chặng đang chờ trả lời"),
-        ("lienthong_legs_late", ("route",), "Open legs whose time is over.", "Chặng trễ hạn"),
+        (
+            "lienthong_legs_open",
+            ("route",),
+            "Legs whose answer is awaited, or that are asked back.",
+            "Chặng đang chờ trả lời hoặc đang thu hồi",
+        ),
+        (
+            "lienthong_legs_late",
+            ("route",),
+            "Legs whose time is over: unanswered, or asked back and not given.",
+            "Chặng trễ hạn",
+        ),
         (
             "lienthong_breaker_open",
             ("connector", "operation"),

@@ -3,6 +3,7 @@
 The planner and the routes are the real ones; only who calls whom is left to the test.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -34,11 +35,13 @@ OPERATIONS = {
 }
 
 
-def planner_of(text: str, calendar: WorkingCalendar | None = None) -> Planner:
-    """The planner of a route file."""
+def planner_of(
+    text: str, calendar: WorkingCalendar | None = None, appends: Mapping[str, bool] | None = None
+) -> Planner:
+    """The planner of a route file; every operation appends, unless `appends` says otherwise."""
     routes = read_routes([read_toml(text, "f.toml")], operations=OPERATIONS, messages=MESSAGES)
     decisions, titles = {"ioffice.ask_back": GIVEN_BACK}, {"insurance": "Cơ quan BHXH"}
-    return Planner(routes, {}, calendar=calendar, decisions=decisions, titles=titles)
+    return Planner(routes, appends or {}, calendar=calendar, decisions=decisions, titles=titles)
 
 
 @dataclass
@@ -48,6 +51,7 @@ class Flowing:
     url: str
     text: str
     calendar: WorkingCalendar | None = None
+    appends: Mapping[str, bool] = field(default_factory=dict)
     count: int = 0
     planner: Planner = field(init=False)
     ledger: Ledger = field(init=False)
@@ -57,7 +61,7 @@ class Flowing:
 
     def open(self) -> None:
         """Open the ledger, as a process does at its start."""
-        self.planner = planner_of(self.text, self.calendar)
+        self.planner = planner_of(self.text, self.calendar, self.appends)
         self.ledger = Ledger(Store(self.url), self.planner.plan, self.planner.merge, self.planner.legs)
 
     def message(self, kind: str, body: Message, **more: Any) -> Keep:
