@@ -18,6 +18,7 @@ from bus.calendar import WorkingCalendar
 from bus.errors import ConfigurationError
 from bus.links import KEY_NAME, SHORTEST_KEY
 from bus.peer_settings import ConnectorSettings, Retry
+from bus.retention_settings import Rules
 from bus.settings import (
     Address,
     Fault,
@@ -39,10 +40,7 @@ from mappings.source import Keys, ProblemsError, Source, did_you_mean, read_file
 YEAR = 31_536_000
 """Seconds of a year of settings."""
 
-NOT_YET: tuple[Keys, ...] = (
-    ("installation", "language"),
-    ("retention",),
-)
+NOT_YET: tuple[Keys, ...] = (("installation", "language"),)
 """Settings of later releases; "*" stands for every name."""
 
 
@@ -238,6 +236,7 @@ class Installation(Section, frozen=True, kw_only=True):
     routes: Annotated[Overlay, says("own flows")] = Overlay()
     calendar: Annotated[Calendar, says("working time")] = Calendar()
     console: Annotated[Console, says("the pages for people")] = Console()
+    retention: Annotated[Rules, says("how long personal data stay")] = Rules()
     retry: Annotated[Retry, says("the default schedule")] = Retry()
     connectors: Annotated[dict[str, ConnectorSettings], says("the peers, by name")] = msgspec.field(
         name="connector", default_factory=dict

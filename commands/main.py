@@ -17,6 +17,7 @@ from commands.options import Configured, Json, LedgerAddress, Number, Reason, Se
 from commands.person_line import person
 from commands.reconcile_line import reconcile
 from commands.report_line import report
+from commands.retention_line import retention
 from commands.welcome import WELCOME
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -30,6 +31,7 @@ app.add_typer(person, name="person", help="Who may sign in to the console (ngư�
 app.add_typer(audit, name="audit", help="The log of actions: prove it whole, print its head (nhật ký).")
 app.command()(drill)
 app.command()(report)
+app.command()(retention)
 app.command()(reconcile)
 app.add_typer(agencies, name="agencies", help="The agencies' door: call agencies again (gọi lại).")
 app.add_typer(files, name="files", help="Stored files (tệp): withdraw their links, prove them sound.")

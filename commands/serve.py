@@ -17,7 +17,9 @@ from bus.calling_back import call_again
 from bus.files import FileStore
 from bus.ledger.people import Enrol, Note
 from bus.ledger.records import Hold, Pause, Undone
+from bus.ledger.retention import Remove
 from bus.people import Person
+from bus.retention import Retainer
 from commands.agencies import PREFIX as AGENCIES
 from commands.agencies import agencies_door, calling_back
 from commands.assemble import Assembly, Bus, assemble, start
@@ -88,10 +90,25 @@ async def _open(bus: Bus) -> AsyncIterator[None]:
     control = Control(data / "control.sock", lambda request: _do(bus, request))
     await control.start()
     try:
-        async with calling_back(bus), _door(bus), console_door(bus):
+        async with calling_back(bus), _door(bus), console_door(bus), _retaining(bus):
             yield
     finally:
         await control.stop()
+
+
+@contextlib.asynccontextmanager
+async def _retaining(bus: Bus) -> AsyncIterator[None]:
+    """Personal data whose time is over is removed while the block runs, by one process."""
+    installation = bus.assembly.installation
+    retainer = Retainer(bus.ledger, file_store(installation), installation.retention)
+    running = asyncio.get_running_loop().create_task(retainer.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(retainer.election.give_back(), 5.0)
 
 
 async def _do(bus: Bus, request: dict[str, Any]) -> dict[str, Any]:
@@ -113,6 +130,9 @@ async def _do(bus: Bus, request: dict[str, Any]) -> dict[str, Any]:
             await bus.ledger.act(msgspec.convert(note, Note))
         case {"do": "enrol", "person": dict(person)}:
             await bus.ledger.act(Enrol(msgspec.convert(person, Person), who))
+        case {"do": "remove", "remove": dict(remove)}:
+            gone = await bus.ledger.act(msgspec.convert(remove, Remove))
+            return {"ok": True, "removed": msgspec.to_builtins(gone)}
         case _:
             unknown = {"ok": False, "error": "not a request this version knows"}
             return await answer(failures_of(bus), request) or unknown

@@ -34,6 +34,9 @@ Planner = Callable[[bytes | None, Keep, bool], Plan]
 Merger = Callable[[bytes, bytes], bytes]
 """Two folds that turned out to be one dossier -> their fold. Pure."""
 
+REDUCED = "the data of its dossier were removed after their time: nothing of it is sent by itself any more"
+"""Why a message of a dossier without persons is set aside."""
+
 encode = msgspec.json.Encoder().encode
 
 
@@ -185,24 +188,29 @@ class Keeper:
         work.lanes = lanes.read_lanes(tx, wanted)
         for dossier, message, body in select_rows(tx, _STATES, ids=wanted):
             work.states[dossier], work.last[dossier] = body, message
-        for dossier, withdrawn, held_by, merged_into in select_rows(tx, _MARKS, ids=wanted):
+        for dossier, withdrawn, held_by, merged_into, reduced_at in select_rows(tx, _MARKS, ids=wanted):
             if merged_into is not None:
                 raise MergedMeanwhileError(f"dossier {dossier}")
             if withdrawn:
                 work.withdrawn.add(dossier)
             if held_by:
                 work.held.add(dossier)
+            if reduced_at is not None:
+                work.reduced.add(dossier)
         for leg in read_legs(tx, wanted):
             work.legs.setdefault(leg.dossier, {})[leg.route] = leg
 
     def _one(self, tx: Connection, work: Work, keep: Keep, number: int, dossier: int | None) -> Kept:
         state = keep.state if dossier is not None or keep.state != "kept" else "unmatched"
+        if state == "kept" and dossier in work.reduced:
+            # what is left of it would go out as if it were all there is
+            state, keep = "parked", replace(keep, state="parked", reason=REDUCED)
         body = encode(keep.body) if keep.body is not None else keep.tree
         row = message_row(work.now, keep, number, dossier, state, 0)
         ready: list[Ready] = []
         work.messages.append(row)
         work.payloads.append({"message": number, "raw": keep.raw, "canonical": body})
-        if dossier is not None and keep.state == "kept":
+        if dossier is not None and state == "kept":
             self._planned(tx, work, keep, row, body, ready)
         return Kept(number, dossier, state, tuple(ready))
 
@@ -359,9 +367,9 @@ _KEYS = select(_m.source, _m.key, _m.id, _m.digest, _m.dossier).where(
 )
 _STATES = select(schema.dossier_state).where(schema.dossier_state.c.dossier.in_(_ids))
 _dossier = schema.dossier.c
-_MARKS = select(_dossier.id, _dossier.withdrawn, _dossier.held_by, _dossier.merged_into).where(
-    _dossier.id.in_(_ids)
-)
+_MARKS = select(
+    _dossier.id, _dossier.withdrawn, _dossier.held_by, _dossier.merged_into, _dossier.reduced_at
+).where(_dossier.id.in_(_ids))
 _ORIGIN = select(_m.config, _m.traceparent, _m.as_of).where(_m.id == bindparam("number"))
 _FANOUT = (
     update(schema.message).where(_m.id == bindparam("number")).values(fanout=_m.fanout + bindparam("more"))

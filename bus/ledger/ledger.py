@@ -62,6 +62,7 @@ from bus.ledger.records import (
     Undone,
 )
 from bus.ledger.resend import Resender
+from bus.ledger.retention import Remove, Retention
 from bus.ledger.runs import Runs
 from bus.ledger.settle import Settler
 from bus.ledger.sources import Lease, Sources
@@ -100,6 +101,7 @@ Action = (
     | Propose
     | Decide
     | Used
+    | Remove
 )
 
 
@@ -172,6 +174,7 @@ class Ledger:
                 Propose: handling.proposes,
                 Decide: handling.decides,
                 Used: Versions(store).uses,
+                Remove: Retention(store).removes,
             },
             self.handover,
             first=Locks(store).take,

@@ -16,11 +16,28 @@ from bus.ledger.leg_rows import tied_dossiers
 from bus.ledger.pairs import NUMBERS, of_pairs
 from bus.ledger.people import Enrol, Note, SignIn
 from bus.ledger.records import Claim, Hold, Keep, Page, Pause, Settle, Undone
+from bus.ledger.retention import Remove
 from bus.ledger.store import Store
 
 _ids: BindParameter[int] = bindparam("ids", expanding=True)
 _LOGGED = frozenset(
-    {Hold, Undone, Pause, Enrol, SignIn, Note, Retry, Cancel, Discard, Told, Reread, Patch, Propose, Decide}
+    {
+        Hold,
+        Undone,
+        Pause,
+        Enrol,
+        SignIn,
+        Note,
+        Retry,
+        Cancel,
+        Discard,
+        Told,
+        Reread,
+        Patch,
+        Propose,
+        Decide,
+        Remove,
+    }
 )
 """Writes that a person asked for: each appends to the log of actions."""
 _OWNERS = select(schema.delivery.c.dossier).where(schema.delivery.c.id.in_(_ids))
@@ -48,6 +65,7 @@ class Locks:
     def _dossiers(self, tx: Connection, writes: Sequence[Any]) -> set[int]:
         keeps = list(_keeps(writes))
         found = {write.dossier for write in writes if isinstance(write, Hold | Undone)}
+        found |= {one for write in writes if isinstance(write, Remove) for one in write.dossiers}
         found |= {keep.dossier for keep in keeps if keep.dossier is not None}
         numbers = {pair for keep in keeps for pair in keep.codes.items()}
         found |= {row[2] for row in of_pairs(tx, NUMBERS, numbers)}
@@ -76,4 +94,4 @@ def _steps(writes: Sequence[Any]) -> int:
     """
     at_once = {type(write) for write in writes if isinstance(write, Settle | Keep | Claim)}
     says = any(isinstance(write, Settle) and write.says for write in writes)
-    return len(at_once) + says + sum(isinstance(write, Page | Hold | Undone) for write in writes)
+    return len(at_once) + says + sum(isinstance(write, Page | Hold | Undone | Remove) for write in writes)

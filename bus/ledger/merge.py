@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy import Connection, func, select, tuple_, update
 
 from bus.ledger import lanes, schema
 from bus.ledger.store import Store
@@ -44,12 +44,12 @@ def _move_rows(tx: Connection, home: int, other: int) -> None:
         tx.execute(update(table).where(table.c.dossier == other).values(dossier=home))
     _merge_legs(tx, home, other)
     _merge_views(tx, home, other)
-    gone = select(schema.dossier.c.withdrawn).where(schema.dossier.c.id == other).scalar_subquery()
-    tx.execute(
-        update(schema.dossier)
-        .where(schema.dossier.c.id == home)
-        .values(withdrawn=schema.dossier.c.withdrawn | gone)
-    )
+    _d = schema.dossier.c
+    gone = select(_d.withdrawn).where(_d.id == other).scalar_subquery()
+    # where one is without persons, so is what they become: neither's record is whole
+    reduced = select(func.max(_d.reduced_at)).where(_d.id.in_((home, other))).scalar_subquery()
+    marks = {"withdrawn": _d.withdrawn | gone, "reduced_at": reduced}
+    tx.execute(update(schema.dossier).where(_d.id == home).values(**marks))
     tx.execute(update(schema.dossier).where(schema.dossier.c.id == other).values(merged_into=home))
 
 

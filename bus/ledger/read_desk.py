@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, text
+from sqlalchemy import Connection, Row, Select, and_, func, select, text
 
 from bus.ledger import legs, schema
 from bus.ledger.legs import LegOfDossier
 from bus.ledger.read import codes
+from bus.ledger.schema_retention import tombstone
 
 _m, _d, _i = schema.message.c, schema.delivery.c, schema.identity.c
 _UNTOLD = (*schema.OPEN, "dead")
@@ -17,7 +18,10 @@ _UNTOLD = (*schema.OPEN, "dead")
 
 @dataclass(frozen=True, slots=True)
 class MessageOfAgency:
-    """A message that an agency handed in; `number` is the dossier's there, `hash` of the raw bytes."""
+    """A message that an agency handed in; `number` is the dossier's there.
+
+    `hash` is of the raw bytes, also after they were removed.
+    """
 
     message: int
     source: str
@@ -107,7 +111,10 @@ def standing(tx: Connection, dossier: int) -> StandingOfDossier | None:
 
 def _messages() -> Select[Any]:
     query = select(_m.id, _m.source, _m.kind, _m.state, _m.dossier, _m.kept_at, schema.payload.c.raw)
+    query = query.add_columns(tombstone.c.digest.label("gone"))
     query = query.join(schema.payload, schema.payload.c.message == _m.id)
+    is_raw = (tombstone.c.kind == "raw", tombstone.c.number == _m.id, tombstone.c.part == 0)
+    query = query.outerjoin(tombstone, and_(*is_raw))
     return query.where(_m.dossier.is_not(None), _m.kind.like("agency.%")).order_by(_m.id)
 
 
@@ -123,7 +130,7 @@ def _read(tx: Connection, query: Select[Any]) -> list[MessageOfAgency]:
             row.dossier,
             numbers.get((row.dossier, row.source), ""),
             row.kept_at,
-            hashlib.sha256(row.raw).hexdigest(),
+            (row.gone or hashlib.sha256(row.raw).digest()).hex(),
         )
         for row in rows
     ]

@@ -89,7 +89,9 @@ dossier = Table(
     Column("held_by", String),
     Column("held_reason", String),
     Column("merged_into", _number),
-    comment="One row a dossier; keep and settle lock it, so that its lanes change one at a time (rule 9).",
+    Column("reduced_at", Float),
+    comment="One row a dossier; keep and settle lock it, so that its lanes change one at a time (rule 9)."
+    " `reduced_at`: since then its persons are removed, and what is told of it waits for a person.",
 )
 
 dossier_state = Table(

@@ -64,6 +64,7 @@ class Work:
     lanes: Lanes = field(default_factory=dict)
     withdrawn: set[int] = field(default_factory=set)
     held: set[int] = field(default_factory=set)
+    reduced: set[int] = field(default_factory=set)
     legs: dict[int, dict[str, Leg]] = field(default_factory=dict)
     late: set[int] = field(default_factory=set)
     moved: dict[int, int] = field(default_factory=dict)
