@@ -32,11 +32,10 @@ class Payers:
         return sum(notice["number"] not in self.paid for _, _, notice in owed)
 
     def _owed(self) -> list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]:
-        cases = self.scene.peers[TAX].get("/_sim/cases")
+        cases = self.scene.peers[TAX].get("/_sim/owing")
         return [
             (case, owed["person"], notice)
             for case in cases
-            if case["state"] == "noticed"
             for owed in case["owed"]
             for notice in owed["notices"]
             if notice["remaining"]

@@ -4,7 +4,8 @@
 below the url. Switches name types (`TCT_GPC`, `TCT_BSPC`, `TCT_TVNVTC`, `TCT_TVTBT`, `00109`, `00022`, and
 those of `simulator_people.ASKS`).
 
-Control, beside what the chassis has: `GET /_sim/cases`, `GET /_sim/certificate` (PEM, for `verify_with`),
+Control, beside what the chassis has: `GET /_sim/cases`, `GET /_sim/owing` (those that owe), `GET
+/_sim/certificate` (PEM, for `verify_with`),
 `POST /_sim/pay {"MA_HS", "SO_QUYET_DINH"}` receives the money of a notice. Nonces are forgotten on restart,
 nothing else is. The names marked [I] in the README are ours here as there.
 """
@@ -56,6 +57,7 @@ def build(options: Namespace, workshop: Workshop) -> Simulation:
         routes=[Route("POST", PATH, operation_of, gateway.serve)],
         control=[
             Route("GET", "/_sim/cases", "cases", lambda _: json_answer(office.cases())),
+            Route("GET", "/_sim/owing", "owing", lambda _: json_answer(office.owing())),
             Route("GET", "/_sim/certificate", "certificate", lambda _: Answer(200, seal.pem)),
             Route("POST", "/_sim/pay", "pay", gateway.pay),
         ],

@@ -90,6 +90,9 @@ class Office:
     def __init__(self, workshop: Workshop, conduct: Conduct, clock: Callable[[], float]) -> None:
         self._shelf = workshop.shelf("cases")
         self._conduct, self._clock = conduct, clock
+        self._unsettled = dict.fromkeys(
+            number for number, case in self._shelf.items() if case["state"] != "settled"
+        )
 
     def find(self, dossier: str) -> Case | None:
         """Return a dossier as it stands now: what was to happen by now has."""
@@ -187,11 +190,20 @@ class Office:
         """Return all dossiers as they stand now."""
         return [case for number in list(self._shelf) if (case := self.find(number)) is not None]
 
+    def owing(self) -> list[Case]:
+        """Return the dossiers that owe something now; most are settled, so these are few."""
+        found = (self.find(number) for number in list(self._unsettled))
+        return [case for case in found if case is not None and case.state == "noticed"]
+
     def _keep(self, case: Case) -> Case:
         before = self._shelf.get(case.dossier)
         if before is not None and LADDER.index(before["state"]) > LADDER.index(case.state):
             raise RuntimeError(f"{case.dossier}: the state would fall from {before['state']} to {case.state}")
         self._shelf.put(case.dossier, msgspec.to_builtins(case))
+        if case.state == "settled":
+            self._unsettled.pop(case.dossier, None)
+        else:
+            self._unsettled[case.dossier] = None
         return case
 
     def _drawn(self, dossier: str, slip: str) -> Random:

@@ -50,12 +50,12 @@ _PUBLISHED_DOSSIERS = sum(PUBLISHED.values())
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One look: dossiers at an end at the one-stop, all it has, things open anywhere, deliveries made."""
+    """One look: dossiers at an end at the one-stop, all it has, things open anywhere, what peers did."""
 
     ended: int
     taken_in: int
     open: int
-    delivered: int
+    done: int
 
 
 @dataclass(slots=True)
@@ -95,18 +95,26 @@ class Run:
         return read_only(self.ledger, read.account)
 
     def look(self) -> Seen:
-        """Ask the ledger, the one-stop and the portal; raises `LienThongError` where the bus has ended."""
+        """Ask the one-stop and the portal; raises `LienThongError` where the bus has ended.
+
+        The ledger, whose account reads all of it, is asked once they are at rest: a look must stay cheap
+        however long the replay has run.
+        """
         if self.bus.poll() is not None:
             raise LienThongError(f"the bus has ended: {last_lines(self.folder / 'bus.log')}")
+        onestop, portal = self.scene.onestop.effects(), self.scene.portal.effects()
+        waiting = onestop["open"] + portal["open"] + max(0, self.submitted - onestop["dossiers"])
+        ended, done = onestop["dossiers"] - onestop["open"], onestop["applied"] + portal["applied"]
+        return Seen(ended, onestop["dossiers"], waiting or self._waiting(), done)
+
+    def _waiting(self) -> int:
+        """What the ledger has open, or has not heard of."""
         try:
             account = self.account()
         except Exception:  # noqa: BLE001  the bus has not made its ledger yet
-            return Seen(0, 0, 1, 0)
-        onestop, portal = self.scene.onestop.effects(), self.scene.portal.effects()
-        waiting = sum(account.states.get(state, 0) for state in OPEN)
-        waiting += max(0, self.submitted - account.dossiers) + onestop["open"] + portal["open"]
-        ended = onestop["dossiers"] - onestop["open"]
-        return Seen(ended, onestop["dossiers"], waiting, account.states.get("delivered", 0))
+            return 1
+        unheard = max(0, self.submitted - account.dossiers)
+        return unheard + sum(account.states.get(state, 0) for state in OPEN)
 
 
 def run(scale: float = 1.0) -> dict[str, Any]:
@@ -161,15 +169,16 @@ def _replay(replay: Run) -> tuple[float, Seen]:
 
 def _figures(replay: Run, seconds: float, last: Seen, peak: float) -> dict[str, Any]:
     account = replay.account()
+    delivered = account.states.get("delivered", 0)
     effects = {name: peer.effects() for name, peer in replay.scene.peers.items()}
     kept = sum(file.stat().st_size for file in replay.folder.glob("ledger.db*"))
     twice = len(replay.scene.onestop.get("/_sim/state")["created_twice"])
     return {
         "dossiers": replay.wanted,
-        "deliveries": last.delivered,
+        "deliveries": delivered,
         "seconds": round(seconds, 1),
         "dossiers_per_s": round(effects[ONESTOP]["dossiers"] / seconds, 1),
-        "deliveries_per_s": round(last.delivered / seconds, 1),
+        "deliveries_per_s": round(delivered / seconds, 1),
         "peak_rss_mb": round(peak, 1),
         "ledger_bytes_per_delivery": round(kept / max(1, sum(account.states.values()))),
         "account": draw_up(replay.submitted + twice, account, effects),

@@ -256,9 +256,11 @@ def test_totals_are_sums_until_everything_is_paid(client: Client) -> None:
         assert int(payer.findtext("TT_NNT")) == sum(amounts)
         due = next(each for each, amount in zip(notices, amounts, strict=True) if amount)
         paid = {"MA_HS": DOSSIER, "SO_QUYET_DINH": due.findtext("SO_QUYET_DINH")}
+        assert [case["dossier"] for case in client.http.get("/_sim/owing").json()] == [DOSSIER]
         assert client.http.post("/_sim/pay", json=paid).status_code == 200
         assert client.http.post("/_sim/pay", json=paid).status_code == 404
     assert client.effects()["states"]["settled"] == 1
+    assert client.http.get("/_sim/owing").json() == []
 
 
 def test_a_states_ladder_only_climbs(tmp_path: Path) -> None:
