@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from lxml import etree
 from zeep import Client, Settings
@@ -33,6 +33,21 @@ class SoapReply:
     raw: bytes
 
 
+class Courier(Protocol):
+    """Takes an envelope to the peer, with what goes beside it, and gives the envelope of the answer."""
+
+    def carry(self, http: Http, request: Request, deadline: Deadline) -> Reply:
+        """Send once; raises `DeliveryError`s."""
+        ...
+
+
+class _Bare:
+    """Nothing goes beside the envelope."""
+
+    def carry(self, http: Http, request: Request, deadline: Deadline) -> Reply:
+        return http.send(request, deadline)
+
+
 @dataclass(slots=True)
 class _Exchange:
     """One call under way in a thread."""
@@ -40,6 +55,7 @@ class _Exchange:
     operation: str
     deadline: Deadline
     effect: bool
+    parcel: Courier
     reply: Reply | None = field(default=None)
 
 
@@ -60,15 +76,23 @@ class SoapClient:
         client = Client(contract.document, wsse=token, transport=self._carrier, settings=Settings(**SETTINGS))
         self._service = client.create_service(contract.binding.name, address)
 
-    def call(self, operation: str, *values: Any, deadline: Deadline, effect: bool, **named: Any) -> SoapReply:
-        """Call an operation once; `effect`: it may change something at the peer.
+    def call(
+        self,
+        operation: str,
+        *values: Any,
+        deadline: Deadline,
+        effect: bool,
+        parcel: Courier | None = None,
+        **named: Any,
+    ) -> SoapReply:
+        """Call an operation once; `effect`: it may change something at the peer; `parcel`: files beside it.
 
         Raises `PermanentError` before anything is sent where the request does not fit the contract, the
         errors of `Http.send`, those of the peer's faults, and for an answer that breaks the contract
         `OutcomeUnknownError` (`TransientError` without effect). Never gives None for a required value.
         """
         _aware_only([*values, *named.values()])
-        exchange = _Exchange(operation, deadline, effect)
+        exchange = _Exchange(operation, deadline, effect, parcel or _Bare())
         with self._carrier.carrying(exchange):
             try:
                 value = self._service[operation](*values, **named)
@@ -82,7 +106,9 @@ class SoapClient:
 
     def _whole(self, operation: str, value: Any, reply: Reply, *, effect: bool) -> None:
         output = self._contract.binding.get(operation).output
-        lacking = nothing_in(value, getattr(output.body, "type", None))
+        # zeep gives the one element of an answer for the answer
+        kind = getattr(value, "_xsd_type", None) or getattr(output.body, "type", None)
+        lacking = nothing_in(value, kind)
         if lacking:
             raise failed(f"The peer's answer is not whole: {'; '.join(lacking)}", reply, effect=effect)
 
@@ -107,7 +133,7 @@ class _Carrier(Transport):
         self._fits(envelope)
         body = etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
         request = Request("POST", address, body, headers, effect=exchange.effect)
-        reply = exchange.reply = self._http.send(request, exchange.deadline)
+        reply = exchange.reply = exchange.parcel.carry(self._http, request, exchange.deadline)
         content = judged(
             reply,
             self._wordings,

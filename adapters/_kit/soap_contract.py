@@ -99,17 +99,29 @@ class Contract:
 
     def strings(self, operations: Sequence[str]) -> None:
         """Check that each operation is there, one string in and one string out (reference 1.0)."""
+        lacking = self._lacking(operations)
+        more = [
+            self._problem(f'operation "{name}" is not one string in, one string out')
+            for name in operations
+            if name not in lacking
+            and not (_single(self.binding.get(name).input) and _single(self.binding.get(name).output))
+        ]
+        if lacking or more:
+            raise ConfigurationError([*lacking.values(), *more])
+
+    def has(self, operations: Sequence[str]) -> None:
+        """Check that each operation is there; raises `ConfigurationError` with every one that is not."""
+        if lacking := self._lacking(operations):
+            raise ConfigurationError(list(lacking.values()))
+
+    def _lacking(self, operations: Sequence[str]) -> dict[str, Problem]:
         known = sorted(self.binding._operations)  # noqa: SLF001 - zeep offers no public way to list them
-        problems = []
-        for name in operations:
-            near = did_you_mean(name, known)
-            hint = f'Did you mean "{near}"?' if near else f"It has: {', '.join(known)}"
-            if name not in known:
-                problems.append(self._problem(f'the WSDL has no operation "{name}"', hint))
-            elif not (_single(self.binding.get(name).input) and _single(self.binding.get(name).output)):
-                problems.append(self._problem(f'operation "{name}" is not one string in, one string out'))
-        if problems:
-            raise ConfigurationError(problems)
+        return {name: self._unknown(name, known) for name in operations if name not in known}
+
+    def _unknown(self, name: str, known: Sequence[str]) -> Problem:
+        near = did_you_mean(name, known)
+        hint = f'Did you mean "{near}"?' if near else f"It has: {', '.join(known)}"
+        return self._problem(f'the WSDL has no operation "{name}"', hint)
 
     def problems(self, element: Element) -> tuple[str, ...]:
         """Check the content of a Body against the contract; what its schemas do not declare passes (RPC)."""

@@ -3,22 +3,26 @@
 import io
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 from adapters._kit.http import Http, Line
 from adapters._kit.probe import network_layers, probe
 from adapters._kit.reach import line_of
-from adapters._kit.wordings import read_wordings
+from adapters._kit.soap_contract import Contract
+from adapters._kit.wordings import Wording, read_wordings
 from adapters.ioffice import sending
 from adapters.ioffice.client import AxisClient
+from adapters.ioffice.edoc import OPERATIONS, EDocClient
 from adapters.ioffice.edxml import NoFiles, PackageError, read_package
+from adapters.ioffice.outgoing import Axis
 from adapters.ioffice.received import Box, Kind
 from adapters.ioffice.sending import Desk
-from adapters.ioffice.settings import TEXTS, IOfficeSettings
+from adapters.ioffice.settings import TEXTS, WSDL, IOfficeSettings
 from adapters.ioffice.status_order import ORDER
+from adapters.ioffice.traces import Traces
 from bus.errors import DeliveryError
-from bus.ports import AdapterType, Deadline, Decision, Files, Operation, Poll, Probe, Tree, Webhook
+from bus.ports import AdapterType, Deadline, Decision, Files, Operation, Page, Poll, Probe, Tree, Webhook
 
 TITLE = "iOffice, trục liên thông văn bản"
 GIVEN_BACK = Decision("ioffice.document_status", {"status": "agreed"}, {"status": "not_agreed"})
@@ -38,9 +42,10 @@ class IOffice:
         self._settings = settings
         self._line = line_of(settings)
         self._http = Http(self._line)
-        self._client = AxisClient(settings, self._http, read_wordings(settings.texts or TEXTS))
         limits = settings.most.limits()
-        desk = Desk(settings, self._client, files, limits)
+        soap = _soap(settings, self._http, files) if settings.profile == "soap" else None
+        self._client: Axis = soap or AxisClient(settings, self._http, _wordings(settings), files)
+        desk = Desk(settings, self._client)
         self.operations: Mapping[str, Operation] = {
             operation.name: operation for operation in _operations(desk, self._line)
         }
@@ -49,9 +54,12 @@ class IOffice:
             kind: Box(kind, self._client, files, limits, settings.batch, observed, self._deadline)
             for kind in _TITLES
         }
+        fetches: dict[Kind, Callable[..., Page]] = {kind: box.fetch for kind, box in boxes.items()}
+        if soap:
+            reach = settings.traces
+            fetches["status"] = Traces(soap, reach.first, reach.overlap, self._deadline).fetch
         self.polls: tuple[Poll, ...] = tuple(
-            Poll(poll, title, settings.poll_every, boxes[kind].fetch)
-            for kind, (poll, title) in _TITLES.items()
+            Poll(poll, title, settings.poll_every, fetches[kind]) for kind, (poll, title) in _TITLES.items()
         )
         self.webhooks: tuple[Webhook, ...] = ()
 
@@ -95,9 +103,21 @@ class IOffice:
         return "the axis gives something for every docId"
 
 
+def _wordings(settings: IOfficeSettings) -> tuple[Wording, ...]:
+    return read_wordings(settings.texts or TEXTS)
+
+
+def _soap(settings: IOfficeSettings, http: Http, files: Files) -> EDocClient:
+    """Read the contract and what it must have; raises `ConfigurationError`."""
+    contract = Contract(settings.wsdl or WSDL)
+    contract.has(OPERATIONS)
+    return EDocClient(settings, contract, http, _wordings(settings), files)
+
+
 def _operations(desk: Desk, line: Line) -> list[Operation]:
     seconds = line.connect + line.answer + 5
-    asked = desk.document_is_there if desk.settings.sent_list != "none" else None
+    shown = desk.settings.profile == "vxp" and desk.settings.sent_list != "none"
+    asked = desk.document_is_there if shown else None
     appends: Literal["appends"] = "appends"
     return [
         Operation(

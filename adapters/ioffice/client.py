@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,23 +13,15 @@ from adapters._kit.wordings import Wording, meaning
 from adapters.ioffice import envelope
 from adapters.ioffice.envelope import Envelope
 from adapters.ioffice.faults import error_of, http_error
+from adapters.ioffice.outgoing import Sent, package_file
 from adapters.ioffice.settings import IOfficeSettings
 from adapters.ioffice.signing import file_hash, signed, stamp
 from bus.errors import PermanentError, TransientError
-from bus.ports import Deadline
+from bus.ports import Deadline, Files, Tree
 
 SERVICE = "eDoc"
 _JSON = "application/json"
 _BYTES = "application/octet-stream"
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What became of a package that was sent: the axis's id (docId), or that it had the document before."""
-
-    axis_id: str
-    raw: bytes
-    existed: bool = False
 
 
 class AxisClient:
@@ -41,11 +32,13 @@ class AxisClient:
         settings: IOfficeSettings,
         http: Http,
         wordings: Sequence[Wording],
+        files: Files,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         self._settings = settings
         self._http = http
         self._wordings = wordings
+        self._files = files
         self._now = now
 
     def received(self, kind: str, deadline: Deadline) -> list[dict[str, Any]]:
@@ -83,15 +76,17 @@ class AxisClient:
         """Tell the axis that a package is `done` or `fail`; it is then no longer listed. May be repeated."""
         self._ask("updateStatus", {"docId": axis_id, "status": state}, deadline)
 
-    def send(
-        self, kind: str, sender: str, recipients: Sequence[str], package: Path, deadline: Deadline
-    ) -> Sent:
-        """Send a package that lies in a file; `kind` is edoc or status."""
+    def send(self, kind: str, sender: str, to: Sequence[str], tree: Tree, deadline: Deadline) -> Sent:
+        """Send the `Package` of a tree; `kind` is edoc or status."""
+        with package_file(tree, self._files, self._settings.most.limits()) as package:
+            return self._send(kind, sender, to, package, deadline)
+
+    def _send(self, kind: str, sender: str, to: Sequence[str], package: Path, deadline: Deadline) -> Sent:
         inputs = {
             "from": sender,
             "servicetype": SERVICE,
             "messagetype": kind,
-            "to": msgspec.json.encode(list(recipients)).decode(),
+            "to": msgspec.json.encode(list(to)).decode(),
             "hash-file": file_hash(package, self._settings.hash_file),
         }
         request = self._request("POST", "sendEdoc", inputs, package, effect=True)

@@ -14,10 +14,10 @@ from typing import Any, BinaryIO, Literal
 import msgspec
 from lxml import etree
 
-from adapters.ioffice.client import AxisClient
 from adapters.ioffice.edxml import Limits, Package, PackageError, read_package
 from adapters.ioffice.edxml.names import q
 from adapters.ioffice.edxml.values import is_time
+from adapters.ioffice.outgoing import Axis
 from bus.errors import DeliveryError, RejectedMessageError, TransientError, UnavailableError
 from bus.ports import Deadline, Files, Incoming, Page
 
@@ -58,7 +58,7 @@ class Box:
     """The inbox of one kind of packages; one that is only observed is never acknowledged."""
 
     kind: Kind
-    client: AxisClient
+    client: Axis
     files: Files
     limits: Limits
     batch: int
@@ -144,22 +144,24 @@ class Box:
                 raw = _begin(package)
                 why = f"docId {axis_id}, file {whole.hash}: {error}"
                 return Taken(axis_id, broken=(raw, why))
-        return Taken(axis_id, item=self._incoming(axis_id, read, whole.hash))
+        return Taken(axis_id, item=incoming(axis_id, read, whole.hash))
 
-    def _incoming(self, axis_id: str, package: Package, whole: str) -> Incoming:
-        """Make the message. Its raw form is the tree, which names the whole package and its files by hash."""
-        tree = package.tree
-        tree.set("docId", axis_id)
-        raw = etree.fromstring(etree.tostring(tree))
+
+def incoming(axis_id: str, package: Package, whole: str = "") -> Incoming:
+    """Make the message. Its raw form is the tree, which names the `whole` package and its files by hash."""
+    tree = package.tree
+    tree.set("docId", axis_id)
+    raw = etree.fromstring(etree.tostring(tree))
+    if whole:
         raw.set("package", whole)
-        return Incoming(
-            kind="ioffice.document" if package.kind == "document" else "ioffice.document_status",
-            tree=tree,
-            raw=etree.tostring(raw, encoding="UTF-8", xml_declaration=True),
-            key=axis_id,
-            as_of=_told_at(package),
-            media_type="application/xml",
-        )
+    return Incoming(
+        kind="ioffice.document" if package.kind == "document" else "ioffice.document_status",
+        tree=tree,
+        raw=etree.tostring(raw, encoding="UTF-8", xml_declaration=True),
+        key=axis_id,
+        as_of=_told_at(package),
+        media_type="application/xml",
+    )
 
 
 def _away(error: DeliveryError) -> bool:

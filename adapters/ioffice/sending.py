@@ -6,22 +6,18 @@ we sent shows sign and title, by which an unknown outcome is looked up as far as
 
 import copy
 import hashlib
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
-from adapters.ioffice.client import AxisClient
-from adapters.ioffice.edxml import Limits, PackageError, write_package
 from adapters.ioffice.edxml.names import STATUS_CODES, q
+from adapters.ioffice.outgoing import Axis
 from adapters.ioffice.settings import IOfficeSettings
-from bus.errors import PermanentError, TransientError
-from bus.ports import Answer, Call, Files, Sighting, Tree
+from bus.errors import PermanentError
+from bus.ports import Answer, Call, Sighting, Tree
 
 _ICT = timezone(timedelta(hours=7))
 
@@ -31,9 +27,7 @@ class Desk:
     """What the sending operations work with."""
 
     settings: IOfficeSettings
-    client: AxisClient
-    files: Files
-    limits: Limits
+    client: Axis
     now: Callable[[], datetime] = lambda: datetime.now(_ICT)
 
     def send_document(self, call: Call) -> Answer:
@@ -78,39 +72,10 @@ class Desk:
         if self.settings.units and sender not in self.settings.units:
             problem = f"MessageHeader/From/OrganId: {sender} is none of our units"
             raise PermanentError("The sender is none of the connector's units.", problems=(problem,))
-        with _folder() as folder:
-            package = folder / "package.edxml"
-            self._write(tree, package)
-            sent = self.client.send(kind, sender, [each for each in to if each], package, call.deadline)
+        sent = self.client.send(kind, sender, [each for each in to if each], tree, call.deadline)
         if sent.existed:
             return _existed(sent.raw, call)
         return Answer(raw=sent.raw, note=f"docId {sent.axis_id}")
-
-    def _write(self, tree: Tree, package: Path) -> None:
-        try:
-            with package.open("wb") as out:
-                write_package(tree, self.files, out, self.limits)
-        except PackageError as error:
-            text = "The package is not what the standard says; it was not sent."
-            raise PermanentError(text, problems=error.problems) from None
-        except OSError as error:
-            raise _no_room(error) from None
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """Make a folder for one package, gone afterwards."""
-    try:
-        made = tempfile.TemporaryDirectory(prefix="lienthong-")
-    except OSError as error:
-        raise _no_room(error) from None
-    with made as folder:
-        yield Path(folder)
-
-
-def _no_room(error: OSError) -> TransientError:
-    text = f"The package cannot be written on this machine ({error.strerror}); check disk and rights."
-    return TransientError(text, code="disk", peer_down=False)
 
 
 def _known_code(tree: Tree) -> None:

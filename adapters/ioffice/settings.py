@@ -8,6 +8,8 @@ from adapters.ioffice.edxml import Limits
 from bus.peer_settings import ConnectorSettings, Timeout
 from bus.settings import Fault, Seconds, Secret, Section, Size, Url, says
 
+WSDL = Path(__file__).parent / "schemas" / "edoc.wsdl"
+"""The shipped contract of the eDoc profile, which is ours."""
 TEXTS = Path(__file__).with_name("texts.csv")
 """The shipped table of answer texts."""
 
@@ -24,13 +26,27 @@ class Most(Section, frozen=True, kw_only=True):
         return Limits(package=self.package, attachment=self.attachment, attachments=self.attachments)
 
 
+class Reach(Section, frozen=True, kw_only=True):
+    """Statuses of the eDoc profile are asked for by a time; what is shown again is recognised."""
+
+    first: Annotated[Seconds, says("so far back at the very first asking")] = Seconds("7 days")
+    overlap: Annotated[Seconds, says("so far back at any other: clocks differ, and traces come late")] = (
+        Seconds("1 hour")
+    )
+
+
 class IOfficeSettings(ConnectorSettings, frozen=True, kw_only=True):
     """[connector.NAME] type = "ioffice"."""
 
-    profile: Annotated[Literal["vxp"], says("how the axis speaks: VXP, signed HTTP headers (5.1)")] = "vxp"
-    endpoint: Annotated[Url, says("the adapter of the axis, without an operation's name")]
-    system_id: Annotated[str, says("code of our connection centre", vi="mã trung tâm kết nối")]
-    secret: Annotated[Secret, says("signs every call (HMAC-SHA256)")]
+    profile: Annotated[
+        Literal["vxp", "soap"],
+        says("how the axis speaks: VXP, signed HTTP headers (5.1), or eDoc, SOAP with attachments (5.3)"),
+    ] = "vxp"
+    endpoint: Annotated[Url, says("the adapter of the axis, without an operation's name; SOAP: the service")]
+    system_id: Annotated[
+        str, says("code of our connection centre; SOAP: our OrganId", vi="mã trung tâm kết nối")
+    ]
+    secret: Annotated[Secret, says("signs every call (HMAC-SHA256); SOAP: our Token")]
     units: Annotated[
         tuple[str, ...], says("codes of the units whose documents we send; none: any", vi="mã đơn vị")
     ] = ()
@@ -51,6 +67,15 @@ class IOfficeSettings(ConnectorSettings, frozen=True, kw_only=True):
         Literal["sdk", "full"],
         says("the form of hash-file: as the vendor library has it, or whole hex (7.3)"),
     ] = "sdk"
+    wsdl: Annotated[
+        Path | None,
+        says("SOAP: the service's own contract; empty: the shipped one, which is ours", must_exist=True),
+    ] = None
+    parts: Annotated[
+        Literal["base64", "plain"],
+        says("SOAP: files of GetDocument stand in their MIME parts as base64 once more, or as they are (2)"),
+    ] = "base64"
+    traces: Annotated[Reach, says("SOAP: how far back statuses are asked for")] = Reach()
     most: Annotated[Most, says("limits of size")] = Most()
     texts: Annotated[Path | None, says("table of answer texts; empty: the shipped one", must_exist=True)] = (
         None
@@ -66,3 +91,5 @@ class IOfficeSettings(ConnectorSettings, frozen=True, kw_only=True):
         """What belongs together comes together."""
         if (self.certificate is None) != (self.key is None):
             yield Fault("certificate", "certificate and key come together")
+        if self.wsdl is not None and self.profile != "soap":
+            yield Fault("wsdl", 'is of no use without profile = "soap"')

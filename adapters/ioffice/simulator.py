@@ -2,6 +2,7 @@
 
 `python -m adapters.ioffice.simulator --data DIR` prints `{"url", "control_url"}`. Strict after the reference:
 signatures (5.1), packages (1, 2, 3, 7), one document id once (4); packets wait until they are acknowledged.
+At `/edoc` the same axis speaks the eDoc profile (5.3): OrganId is `--system`, Token is `--secret`.
 Control: `POST /_sim/arrive {"package": base64, "to", "kind"}` puts any bytes into an inbox,
 `POST /_sim/documents {"to", "count"}` lets an agency send. Agencies that are nobody's units answer what they
 get: 01, 03, 05, an answering document, 06; or 02; and 15 or 16 to a 13.
@@ -22,6 +23,7 @@ import msgspec
 from adapters._kit.simulator import Simulation, Workshop, main
 from adapters._kit.simulator_http import Answer, Request, Route, json_answer
 from adapters.ioffice.simulator_axis import Axis, Conduct, Packet
+from adapters.ioffice.simulator_edoc import Service, operation_of
 from adapters.ioffice.simulator_package import look
 from adapters.ioffice.simulator_signature import Call, Refusal, check
 
@@ -62,7 +64,9 @@ def build(options: Namespace, workshop: Workshop) -> Simulation:
     shelves = (workshop.shelf("packets"), workshop.shelf("known"))
     axis = Axis(units, conduct, shelves, workshop.journal)
     secrets = {options.system: options.secret}
-    return Simulation(routes=list(_routes(axis, secrets)), control=_control(axis), state=axis.state)
+    edoc = Service(axis, options.system, options.secret)
+    routes = [*_routes(axis, secrets), Route("POST", "/edoc", operation_of, edoc.serve)]
+    return Simulation(routes=routes, control=_control(axis), state=axis.state)
 
 
 def _routes(axis: Axis, secrets: Mapping[str, str]) -> list[Route]:

@@ -78,18 +78,32 @@ class Axis:
             if self.units.get(each.sender) == system and each.kind == kind
         ]
 
-    def send(self, seen: Seen, content: bytes) -> str | None:
+    def told_before(self, seen: Seen) -> bool:
+        """Whether a status is here already; 05 may come again (reference 3)."""
+        return seen.status != "05" and _mark(seen) in self._known
+
+    def statuses(self, system: str, since: str) -> list[Packet]:
+        """List a system's statuses since a time, yyyy/MM/dd HH:mm:ss; without one, those never given."""
+        told = [
+            each
+            for each in self.packets.values()
+            if self.units.get(each.to) == system and each.kind == "status"
+        ]
+        if not since:
+            return [each for each in told if each.state == "INITIAL"]
+        return [each for each in told if each.created >= since.replace("/", "-")]
+
+    def send(self, seen: Seen, content: bytes, operation: str = "sendEdoc") -> str | None:
         """Take a package in; gives its docId, None where a new document's id is known (reference 4)."""
         key = f"{seen.sender}|{seen.document_id}"
         if seen.kind == "edoc" and seen.business == "0":
             if key in self._known:
-                self.journal.record("sendEdoc", seen.document_id, "refused", reason="exists")
+                self.journal.record(operation, seen.document_id, "refused", reason="exists")
                 return None
             self._known.put(key, hashlib.sha256(content).hexdigest())
-        mark = f"{seen.sender}|{','.join(seen.recipients)}|{seen.sign}|{seen.status}|{seen.business}"
-        again = seen.status != "05" and seen.kind == "status" and mark in self._known
-        self._known.put(mark, seen.kind)
-        self.journal.record("sendEdoc", seen.document_id, "duplicate" if again else "applied", kind=seen.kind)
+        again = seen.kind == "status" and self.told_before(seen)
+        self._known.put(_mark(seen), seen.kind)
+        self.journal.record(operation, seen.document_id, "duplicate" if again else "applied", kind=seen.kind)
         sender_id = str(uuid.uuid4())
         for to in seen.recipients:
             self._enter(seen, content, to, sender_id)
@@ -108,12 +122,12 @@ class Axis:
         self._number += 1
         return self.arrive(papers.document(sender, to, self._number, answers), to, "edoc")
 
-    def acknowledge(self, packet: Packet, state: str) -> None:
+    def acknowledge(self, packet: Packet, state: str, operation: str = "updateStatus") -> None:
         """Note what a receiver says of a packet: done or fail takes it off the list."""
         again = packet.state == state
         packet.state = state
         self._put(packet)
-        self.journal.record("updateStatus", packet.axis_id, "duplicate" if again else "applied", state=state)
+        self.journal.record(operation, packet.axis_id, "duplicate" if again else "applied", state=state)
 
     def state(self) -> Mapping[str, Any]:
         """Return what a person asks first: packets by kind and state."""
@@ -150,3 +164,7 @@ class Axis:
             self.document(unit, seen.sender, seen)
         else:
             self.arrive(papers.status(seen, unit, step), seen.sender, "status")
+
+
+def _mark(seen: Seen) -> str:
+    return f"{seen.sender}|{','.join(seen.recipients)}|{seen.sign}|{seen.status}|{seen.business}"

@@ -48,7 +48,7 @@ pytestmark = pytest.mark.contract
 
 CONTRACT = Contract(Path(__file__).with_name("lab.wsdl"))
 AT = datetime(2026, 11, 23, 7, 5, tzinfo=UTC)
-ASKED = {"number": "H12-1", "at": AT, "state": "OPEN", "person": "Trần Văn Ổn"}
+ASKED: dict[str, Any] = {"number": "H12-1", "at": AT, "state": "OPEN", "person": "Trần Văn Ổn"}
 PAGE = "<html><head><title>x</title></head><body><p>down</p></body></html>"
 SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
 WORDINGS = (
