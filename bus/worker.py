@@ -27,7 +27,7 @@ from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claimed, Ready, Sweep
 from bus.pipeline import Pipeline
 from bus.polling import Polling
-from bus.rabbitmq import Broker, BrokerError, Consumer, Received
+from bus.rabbitmq import Broker, BrokerError, BrokerUnavailableError, Consumer, Received
 from bus.retrying import Retrying
 from bus.topology import Topology
 
@@ -35,11 +35,15 @@ _log = structlog.get_logger("worker")
 
 
 class Dispatcher:
-    """Publishes ready deliveries without making anybody wait; what fails, the sweeper brings again."""
+    """Publishes ready deliveries without making anybody wait; what fails, the sweeper brings again.
+
+    `missed` says that something failed for want of a broker since it was set to False.
+    """
 
     def __init__(self, broker: Broker, topology: Topology, installation: str) -> None:
         self._broker = broker
         self._topology = topology
+        self.missed = False
         self.source = f"/lienthong/{installation}"
 
     def publish(self, ready: Sequence[Ready]) -> None:
@@ -57,14 +61,19 @@ class Dispatcher:
                     traceparent=one.traceparent,
                 ),
                 message_id=str(one.delivery),
-                done=_left_to_the_sweeper,
+                done=self._left_to_the_sweeper,
             )
 
+    @property
+    def takes(self) -> bool:
+        """Whether the broker takes messages now."""
+        return self._broker.connected and not self._broker.blocked
 
-def _left_to_the_sweeper(error: BrokerError | None) -> None:
-    """What could not be published is still ready in the ledger, and the sweeper publishes it again."""
-    if error is not None:
-        _log.debug("not published", error=str(error))
+    def _left_to_the_sweeper(self, error: BrokerError | None) -> None:
+        """What could not be published is still ready in the ledger, and the sweeper publishes it again."""
+        if error is not None:
+            self.missed = self.missed or isinstance(error, BrokerUnavailableError)
+            _log.debug("not published", error=str(error))
 
 
 @dataclass(slots=True)
@@ -251,27 +260,33 @@ class Worker:
     async def _sweep(self) -> None:
         if self.floor is not None:
             self.floor.look()
-        breakers = self.breakers
+        breakers, dispatcher = self.breakers, self.dispatcher
         await breakers.refresh()
         hurry, connections = frozenset(breakers.hurry), self.broker.connections
+        sweep = Sweep(
+            self._look_up_after(),
+            breakers.shut(),
+            hurry,
+            # hints died with the process before us, with a broker that was wiped, or for want of one
+            first=dispatcher.missed or self._swept != connections,
+            under_way=frozenset(self.pipeline.under_way),
+        )
+        if dispatcher.takes:
+            dispatcher.missed, self._swept = False, connections
+            dispatcher.publish(await self.ledger.sweep(sweep))
+            breakers.hurry -= hurry
+        else:
+            # who publishes in vain only moves the dates
+            await self.ledger.sweep(msgspec.structs.replace(sweep, window=0))
+        await asyncio.sleep(self.sweep_every)
+
+    def _look_up_after(self) -> dict[str, float]:
         waits = {
             f"{name}.{operation}": connector.rhythm.look_up_after
             for name, connector in self.connectors.items()
             for operation in connector.adapter.operations
         }
-        sweep = Sweep(
-            {**waits, "": 30.0},
-            breakers.shut(),
-            hurry,
-            # hints died with the process before us, or with a broker that was wiped
-            first=self._swept != connections,
-            under_way=frozenset(self.pipeline.under_way),
-        )
-        ready = await self.ledger.sweep(sweep)
-        self._swept = connections
-        breakers.hurry -= hurry
-        self.dispatcher.publish(ready)
-        await asyncio.sleep(self.sweep_every)
+        return {**waits, "": 30.0}
 
     async def _probe(self, connector: Connector) -> None:
         """While a breaker is open one probe asks; when the peer answers, everything goes on at once."""

@@ -53,6 +53,7 @@ def build(options: Namespace, workshop: Workshop) -> Simulation:
         control=[Route("GET", "/_sim/files", "files", lambda _: json_answer(office.all()))],
         state=office.counts,
         facts=office.counts,
+        expire_sessions=guard.expire,
     )
 
 

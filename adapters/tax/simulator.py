@@ -52,7 +52,8 @@ def build(options: Namespace, workshop: Workshop) -> Simulation:
     office = Office(workshop, conduct, time.time)
     seal = Seal(workshop.data)
     framer = Framer(options.sender, seal, need_signature=options.need_signature, now=_now)
-    gateway = Gateway(workshop, office, framer, Guard(options.username, options.password))
+    guard = Guard(options.username, options.password)
+    gateway = Gateway(workshop, office, framer, guard)
     return Simulation(
         routes=[Route("POST", PATH, operation_of, gateway.serve)],
         control=[
@@ -63,6 +64,7 @@ def build(options: Namespace, workshop: Workshop) -> Simulation:
         ],
         state=office.counts,
         facts=office.counts,
+        expire_sessions=guard.expire,
     )
 
 
