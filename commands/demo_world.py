@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,14 +113,14 @@ def build_scene(
     drawn = ["--seed", str(seed), "--tables", str(ROOT / "deploy" / "tables")]
     # at this pace some withdrawals meet a dossier that is still worked on, others come too late
     citizens = ["--citizen-delay", str(min(0.2, pace)), "--withdraw-share", "0.06"]
-    portal = start_simulator(stack, PORTAL, folder, [*drawn, *citizens])
-    onestop = start_simulator(
-        stack, ONESTOP, folder, [*drawn, "--pace", str(pace), *(("--flows", _FLOWS) if authorities else ())]
-    )
+    officials = ["--pace", str(pace), *(("--flows", _FLOWS) if authorities else ())]
     work = ["--seed", str(seed), "--work-seconds", str(pace)]
-    peers = {PORTAL: portal, ONESTOP: onestop} | {
-        name: start_simulator(stack, name, folder, work) for name in ((INSURANCE, TAX) if authorities else ())
-    }
+    wanted = {PORTAL: [*drawn, *citizens], ONESTOP: [*drawn, *officials]}
+    wanted |= dict.fromkeys((INSURANCE, TAX) if authorities else (), work)
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        started = pool.map(lambda name: start_simulator(stack, name, folder, wanted[name]), wanted)
+        peers = dict(zip(wanted, started, strict=True))
+    portal, onestop = peers[PORTAL], peers[ONESTOP]
     port = free_ports(1)[0]
     if authorities:
         seal = requests.get(f"{peers[TAX].control_url}/_sim/certificate", timeout=30)

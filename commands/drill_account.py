@@ -13,12 +13,15 @@ from sqlalchemy import Connection, select
 from bus.ledger import read, schema
 from bus.ledger.ledger import read_only
 from bus.ledger.schema import OPEN
-from commands.demo_world import ONESTOP, PORTAL, Simulator
+from commands.demo_world import INSURANCE, ONESTOP, PORTAL, TAX, Simulator
 from commands.drill_audit import illegal_moves
 
 PROMISES = ("lost", "duplicate_effects", "out_of_order", "echoes", "unaccounted", "illegal_transitions")
 _EFFECTS = {"duplicate": "duplicate_effects", "out_of_order": "out_of_order", "echo": "echoes"}
 _ENDS = frozenset({"3", "7", "8", "10"})
+_RETURNED = "10"
+_SETTLED, _FILED = frozenset({"settled"}), frozenset({"4", "5", "6"})
+"""The ends of a case at the tax office and of a file at the insurance authority."""
 _AFTER = {
     "": frozenset("12345678") | {"9", "10"},
     "1": frozenset("2345678") | {"9", "10"},
@@ -58,7 +61,7 @@ def take_account(ledger: str, peers: Mapping[str, Simulator], folder: Path) -> A
     """Compare what was submitted, what the peers did, and what the ledger says; nothing is running."""
     account = read_only(ledger, read.account)
     dead, numbers = read_only(ledger, _dead), read_only(ledger, _numbers)
-    found = [*_of_journals(folder, peers), *_lost(folder, set(dead))]
+    found = [*_of_journals(folder, peers), *_lost(folder, set(dead)), *_unfinished(folder, peers, set(dead))]
     found += [
         Violation(
             "illegal_transitions", numbers.get(move.dossier, ""), f"delivery {move.delivery}: {move.text}"
@@ -153,6 +156,22 @@ def _lost(folder: Path, dead: set[str]) -> Iterator[Violation]:
         elif (status := _status(there[0])) != str(one.get("synced", "")) or status not in _ENDS:
             told = one.get("synced") or "nothing"
             yield Violation("lost", number, f"the one-stop has it at {status}, the portal was told {told}")
+
+
+def _unfinished(folder: Path, peers: Mapping[str, Simulator], dead: set[str]) -> Iterator[Violation]:
+    """What tax and insurance still wait for, of dossiers whose result the citizen has: an answer, money."""
+    returned = {
+        str(one["facts"].get(name)): str(one["facts"].get("nationCode"))
+        for one in _shelf(folder / ONESTOP / "dossiers.jsonl").values()
+        if _status(one) == _RETURNED
+        for name in ("code", "nationCode")
+    }
+    cases = [(TAX, case, _SETTLED) for case in peers[TAX].get("/_sim/cases")]
+    cases += [(INSURANCE, file, _FILED) for file in peers[INSURANCE].get("/_sim/files")]
+    for name, case, ends in cases:
+        number = returned.get(case["dossier"], "")
+        if number and number not in dead and case["state"] not in ends:
+            yield Violation("lost", number, f"{name} has it as {case['state']}, and its result was returned")
 
 
 def _status(dossier: Any) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.exc import DBAPIError
 
 from bus.ledger import schema
@@ -22,6 +22,11 @@ from deploy.local.broker_nodes import BrokerNodes
 
 LONGER_THAN_A_LEASE = 29.0
 """Seconds: the longest call of a drill's connector may take 7.5 s (three questions), its lease is 25 s."""
+
+LONGEST_RETURN = 60.0
+"""Seconds after a broker's return for which anything is waited for."""
+_DELIVERED = select(func.count()).where(schema.delivery.c.state == "delivered")
+_OPEN = select(func.count()).where(schema.delivery.c.state.in_(schema.OPEN))
 
 MEMORY, DISK = "0.4", "50MB"
 """The broker's own limits, set again after an alarm."""
@@ -72,7 +77,11 @@ class Clock:
 
 @dataclass
 class Faults:
-    """Does faults, a lane each at its own pace, and remembers when each began."""
+    """Does faults, a lane each at its own pace, and remembers when each began.
+
+    `reconnected` and `delivered` are the seconds from each return of the broker until a process worked with
+    it again, and until a delivery succeeded after that.
+    """
 
     peers: Mapping[str, Simulator]
     nodes: BrokerNodes
@@ -84,6 +93,7 @@ class Faults:
     done: Counter[str] = field(default_factory=Counter)
     history: list[tuple[float, str]] = field(default_factory=list)
     reconnected: list[float] = field(default_factory=list)
+    delivered: list[float] = field(default_factory=list)
     _lanes: dict[str, ThreadPoolExecutor] = field(default_factory=dict)
     _futures: list[Future[None]] = field(default_factory=list)
 
@@ -174,11 +184,25 @@ class Faults:
         return self.processes.said("broker connected again") + self.processes.said(SAYS_IT_SERVES)
 
     def _reconnects(self, before: int) -> None:
-        """Measure how long after the broker's return the first process works with it again."""
+        """Measure how long after the broker's return it is worked with again, and something is delivered."""
         began = time.monotonic()
-        while self._connected() <= before and time.monotonic() - began < 60.0:
+        while self._connected() <= before and time.monotonic() - began < LONGEST_RETURN:
             time.sleep(0.05)
         self.reconnected.append(time.monotonic() - began)
+        done = self._count(_DELIVERED)
+        while self._count(_DELIVERED) <= done and time.monotonic() - began < LONGEST_RETURN:
+            if not self._count(_OPEN):
+                return
+            time.sleep(0.05)
+        self.delivered.append(time.monotonic() - began)
+
+    def _count(self, query: Select[Any]) -> int:
+        """Ask the ledger for a number, again where another fault ends the session that asks."""
+        for _ in range(100):
+            with contextlib.suppress(DBAPIError):
+                return read_only(self.ledger, lambda tx: int(tx.execute(query).scalar_one()))
+            time.sleep(0.05)
+        return 0
 
     def _alarm(self, place: int, pause: float, word: str, *raised: str, back: tuple[str, ...]) -> None:
         self.nodes.tell(place, word, *raised)

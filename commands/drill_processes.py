@@ -174,6 +174,9 @@ class Processes:
         with self.lock:
             for slot in self.slots:
                 if slot.child is not None:
+                    slot.child.send_signal(signal.SIGTERM)
+            for slot in self.slots:
+                if slot.child is not None:
                     slot.child.stop()
                     slot.child = None
 

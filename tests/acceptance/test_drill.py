@@ -1,92 +1,102 @@
-"""The drill: short ones that hold every promise, and known bugs that it finds."""
+"""The drill: a short one that holds every promise, and known bugs that it finds."""
 
 import json
-import subprocess
+import os
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from commands.drill import drill
-from commands.drill_plan import Fault, Wish
 from commands.tell import NEEDS_YOU
+from deploy.local.guard import Guarded, guarded_popen
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(280)]
 
 ROOT = Path(__file__).resolve().parents[2]
-PLANTED = ("-m", "tests.acceptance.planted")
 PROMISES = ("lost", "duplicate_effects", "out_of_order", "echoes", "unaccounted", "illegal_transitions")
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "no_fencing": ("-m", "tests.acceptance.planted_drill", "no_fencing"),
+    "sound": (
+        *(str(ROOT / "run.py"), "drill", "--json", "--seed", "11", "--workers", "1"),
+        *("--dossiers", "24", "--kills", "6", "--faults", "10"),
+    ),
+    "ack_before_settle": ("-m", "tests.acceptance.planted_drill", "ack_before_settle"),
+}
 
 
-def run(folder: Path, *words: str) -> dict[str, Any]:
-    """Run `run.py drill WORDS` in a folder as its users do; its one JSON object, `exit` and `stderr`."""
-    done = subprocess.run(  # noqa: S603  our own command
-        [sys.executable, str(ROOT / "run.py"), "drill", "--json", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=270,
-        check=False,
-    )
-    assert done.stdout.count("\n") == 1, done.stderr
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result | {"exit": done.returncode, "stderr": done.stderr}
+@dataclass(frozen=True)
+class Drill:
+    """A drill under way in a folder of its own."""
+
+    folder: Path
+    running: Guarded
+
+    def result(self) -> tuple[int, dict[str, Any], str]:
+        """Wait for its end: the exit code, its one JSON object, and what it said beside."""
+        code = self.running.wait(270)
+        out, err = ((self.folder / name).read_text() for name in ("out", "err"))
+        assert out.count("\n") == 1, err
+        return code, json.loads(out), err
 
 
-def test_several_processes_on_postgresql_hold_every_promise(
-    tmp_path: Path, amqp_url: str, postgres_server_url: str
-) -> None:
-    """Kills at named points and at random times, outages, bad answers: nothing is lost or doubled.
+@pytest.fixture(scope="module")
+def drills(
+    tmp_path_factory: pytest.TempPathFactory, amqp_url: str, postgres_server_url: str
+) -> Iterator[Mapping[str, Drill]]:
+    """All of them at once, for each waits most of its time: for leases, outages and starts.
 
     The fixtures only say that this machine has RabbitMQ and PostgreSQL: a drill starts its own.
     """
-    result = run(tmp_path, "--seed", "11", "--dossiers", "40", "--kills", "8", "--faults", "12")
-    assert {name: result[name] for name in (*PROMISES, "exit")} == dict.fromkeys((*PROMISES, "exit"), 0), (
-        result
-    )
-    assert result["kills"] >= 8
-    assert sum(result["faults"].values()) == 12
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with ExitStack() as stack:
+        started = {}
+        for name, words in COMMANDS.items():
+            folder = tmp_path_factory.mktemp(name)
+            out, err = (stack.enter_context((folder / each).open("wb")) for each in ("out", "err"))
+            running = guarded_popen(
+                [sys.executable, *words], cwd=folder, env=environment, stdout=out, stderr=err, grace=60
+            )
+            stack.callback(running.stop)
+            started[name] = Drill(folder, running)
+        yield started
+
+
+def test_several_processes_on_postgresql_hold_every_promise(drills: Mapping[str, Drill]) -> None:
+    """Kills at named points and at random times, outages, bad answers: nothing is lost or doubled.
+
+    Four peers: one-stop, portal, insurance and tax; each counts its own effects.
+    """
+    code, result, told = drills["sound"].result()
+    assert {name: result[name] for name in PROMISES} == dict.fromkeys(PROMISES, 0), (result, told)
+    assert code == 0, (result, told)
+    assert result["quiet"]
+    assert result["kills"] >= 6
+    assert sum(result["faults"].values()) >= 9
     assert result["for_a_person"].keys() <= {"poison"}
     assert result["moves_audited"] > 500
+    assert all(result["effects"][peer]["applied"] for peer in ("onestop", "national_portal", "insurance"))
+    assert result["effects"].keys() == {"onestop", "national_portal", "insurance", "tax"}
 
 
-def drilled(
-    folder: Path, wish: Wish, bug: str, plan: tuple[Fault, ...], capsys: Any, monkeypatch: Any
-) -> Any:
-    """Run a drill over a bus with a known bug; how it ended, its object, and what it told of it."""
-    monkeypatch.chdir(folder)
-    ended = drill(wish, entry=(*PLANTED, bug), plan=plan)
-    told = capsys.readouterr()
-    return ended, json.loads(told.out), told.err
+def test_it_finds_that_late_settles_are_not_fenced_off(drills: Mapping[str, Drill]) -> None:
+    """A worker that wakes up after its lease writes over what another found out.
 
-
-def test_it_finds_that_late_settles_are_not_fenced_off(
-    tmp_path: Path,
-    amqp_url: str,
-    postgres_server_url: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A worker that wakes up after its lease writes over what another found out: told with its timeline."""
-    slow = [Fault(place / 20, "peer", "peer slow", place, 0.9) for place in range(20)]
-    stops = [Fault(0.2, "process", "process stopped longer than a lease", 1, 0.5)]
-    wish = Wish(5, 40, 0, workers=1, patience=20.0, as_json=True)
-    ended, result, told = drilled(tmp_path, wish, "no_fencing", (*slow, *stops), capsys, monkeypatch)
-    assert ended == NEEDS_YOU
+    Told with the seed, the fault before it and the dossier's timeline.
+    """
+    code, result, told = drills["no_fencing"].result()
+    assert code == NEEDS_YOU
     assert result["illegal_transitions"] > 0, result
     assert "VIOLATION (seed 5): illegal_transitions" in told
 
 
-def test_it_finds_that_work_is_acknowledged_before_it_is_settled(
-    tmp_path: Path, amqp_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_finds_that_work_is_acknowledged_before_it_is_settled(drills: Mapping[str, Drill]) -> None:
     """What a killed process had under way is never taken up again: lost, and the drill says so."""
-    slow = [Fault(place / 20, "peer", "peer slow", place, 0.9) for place in range(20)]
-    kills = [Fault(at, "process", "whole bus killed", 0, 0.5) for at in (0.3, 0.6, 0.9)]
-    wish = Wish(6, 40, 0, ledger="sqlite", patience=5.0, as_json=True)
-    ended, result, told = drilled(tmp_path, wish, "ack_before_settle", (*slow, *kills), capsys, monkeypatch)
-    assert ended == NEEDS_YOU
+    code, result, told = drills["ack_before_settle"].result()
+    assert code == NEEDS_YOU
     assert result["lost"] > 0, result
     assert not result["quiet"]
     assert "VIOLATION (seed 6): lost" in told

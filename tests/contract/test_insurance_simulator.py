@@ -191,3 +191,11 @@ def test_a_wrong_token_or_operation_is_a_fault(client: Client) -> None:
     assert "FailedAuthentication" in client.post("guiHoSo", file(), token("sai")).text
     assert client.post("khongCo", file()).status_code == 500
     assert client.effects()["by_operation"] == {}
+
+
+def test_a_token_may_be_called_expired_once(shared: Client) -> None:
+    """However fresh it is, as where the gateway's clock was set: a fault, and the next one goes."""
+    shared.http.post("/_sim/switch", json={"mode": "expire_sessions"})
+    answer = shared.post("traCuuHoSo", QUERY)
+    assert (answer.status_code, "wsse:MessageExpired" in answer.text) == (500, True)
+    assert shared.code("traCuuHoSo", QUERY) == "404"

@@ -312,3 +312,12 @@ def test_the_switchboard_knows_the_types(client: Client) -> None:
     assert client.say(FILED).findtext("BODY/ROW/MA_KETQUA") == "0"
     client.http.post("/_sim/switch", json={"mode": "faulty", "operation": "TCT_TVNVTC", "times": 1})
     assert client.post(frame(FILED)).status_code == 503
+
+
+def test_a_token_may_be_called_expired_once(shared: Client) -> None:
+    """However fresh it is, as where the gateway's clock was set: a fault, nothing done, the next one goes."""
+    shared.http.post("/_sim/switch", json={"mode": "expire_sessions"})
+    answer = shared.post(frame(SLIP))
+    assert (answer.status_code, "wsse:MessageExpired" in answer.text) == (500, True)
+    assert shared.effects()["by_operation"] == {}
+    assert shared.post(frame(FILED)).status_code == 200

@@ -22,13 +22,14 @@ def test_a_result_is_added_and_counted_with_the_others(tmp_path: Path) -> None:
     assert text == page([result(1), result(2, for_a_person={"poison": 1})])
     assert "| after call | 6 |" in text
     assert "| peer down | 4 |" in text
-    assert "| yes | 1 poison | 9 | 60 |" in text
+    assert "| yes | 1 poison | 9 |  | 60 |" in text
 
 
 def test_the_same_drill_again_takes_its_place(tmp_path: Path) -> None:
     """A seed stands once; what was violated stays visible until it was mended and run again."""
     file = tmp_path / "reliability.md"
-    write_report(file, result(1, lost=2, quiet=False))
+    write_report(file, result(1, lost=2, quiet=False, first_delivery_after_broker_restart_s=3.14))
+    assert "| NO | 0 | 9 | 3.1 | 60 |" in file.read_text()
     assert "| 2 | 0 | 0 | 0 | 0 | 0 | NO |" in file.read_text()
     write_report(file, result(1))
     assert file.read_text() == page([result(1)])
