@@ -18,7 +18,7 @@ def set_aside(
     source: str, incoming: Incoming, state: Any, reason: str, *, answer_to: int | None = None
 ) -> Keep:
     """A message kept whole for a person, without deliveries; it can be read again."""
-    digest = digest_of(incoming.fingerprint) or hashlib.sha256(incoming.raw).digest()
+    digest = digest_of(incoming.fingerprint) or _content_digest(incoming)
     return Keep(
         source=source,
         kind=incoming.kind,
@@ -34,6 +34,13 @@ def set_aside(
         reason=reason,
         tree=_stored(incoming.tree),
     )
+
+
+def _content_digest(incoming: Incoming) -> bytes:
+    """What the message says: an answer that is asked for again comes in a new envelope each time."""
+    tree = incoming.tree
+    said = etree.tostring(tree, method="c14n", with_tail=False) if etree.iselement(tree) else _stored(tree)
+    return hashlib.sha256(incoming.raw if tree is None or not said else said).digest()
 
 
 def tree_of(stored: bytes, *, xml: bool) -> Any:

@@ -59,7 +59,8 @@ class Asking:
         """Ask for one leg. What fails is noted on it, and it is asked again at its next date."""
         why = ""
         try:
-            await self.pipeline.ask(replace(asked.claimed, traceparent=new_traceparent()), self.connector)
+            claimed = replace(asked.claimed, traceparent=new_traceparent())
+            why = await self.pipeline.ask(claimed, self.connector)
         except DeliveryError as error:
             why = f"asked, without an answer: {error.text}"
         except (LedgerUnavailableError, UnsettledError) as error:

@@ -284,10 +284,12 @@ class Pipeline:
         connector.gate.answered(operation.name)
         return await self._done(answer, sent)
 
-    async def ask(self, asked: Claimed, connector: Connector) -> None:
+    async def ask(self, asked: Claimed, connector: Connector) -> str:
         """Ask a peer that never calls back, and keep what it says as a message of the leg.
 
-        Raises `DeliveryError` where it gives no answer, `MappingError` where the question cannot be written.
+        One question is for all values of a leg (`per`): which of them an answer is about, the answer names.
+        Gives why an answer cannot be read, or "": the same answer again is set aside once. Raises
+        `DeliveryError` where it gives no answer, `MappingError` where the question cannot be written.
         """
         operation = connector.adapter.operations[asked.operation]
         sent = Sent(asked, connector, operation, *self.writing.written(asked, connector, operation))
@@ -300,9 +302,14 @@ class Pipeline:
         finally:
             connector.slots.give()
         connector.gate.answered(operation.name)
+        why, route = "", "" if "[" in asked.route else asked.route
         for keep in await self._says(answer, sent):
-            about = msgspec.structs.replace(keep, dossier=asked.dossier, answer_to=None, route=asked.route)
-            self.spread(about, await self._ledger.keep(about))
+            about = msgspec.structs.replace(keep, dossier=asked.dossier, answer_to=None, route=route)
+            kept = await self._ledger.keep(about)
+            self.spread(about, kept)
+            if about.state != "kept":
+                why = f"answered, but message {kept.message} is {about.state}: {about.reason}"
+        return why
 
     async def _call(self, sent: Sent, deadline: float) -> Answer:
         began = time.monotonic()

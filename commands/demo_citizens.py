@@ -1,7 +1,8 @@
-"""The citizens of a demo who pay: every tax notice once, on the portal; the money then is at the tax office.
+"""The citizens of a demo who pay: every tax notice once; the money then is at the tax office.
 
-Portal and tax office are joined outside the province (reference 1.2c), so the demo joins them: it reads at
-the tax office what is owed, pays there, and lets the portal tell the province. Neither knows the bus.
+Most pay on the portal. It and the tax office are joined outside the province (reference 1.2c), so the demo
+joins them: it reads at the tax office what is owed, pays there, and lets the portal tell the province. Who
+pays at a bank (nộp tại ngân hàng) is known to the tax office alone, until it is asked. Neither knows the bus.
 """
 
 from dataclasses import dataclass, field
@@ -51,5 +52,11 @@ class Payers:
         }
         fact = {"MaHoSo": number, "HoTenNguoiNopTien": payer["name"], "ThongTinThanhToan": told}
         self.scene.peers[TAX].post("/_sim/pay", {"MA_HS": case["dossier"], "SO_QUYET_DINH": notice["number"]})
-        self.scene.peers[PORTAL].post("/_sim/pay", fact)
+        if not _at_a_bank(notice["number"]):
+            self.scene.peers[PORTAL].post("/_sim/pay", fact)
         self.paid.add(notice["number"])
+
+
+def _at_a_bank(notice: str) -> bool:
+    """Every fourth notice, always the same ones."""
+    return sum(map(ord, notice)) % 4 == 0

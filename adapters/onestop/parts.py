@@ -106,20 +106,19 @@ def _transfer_shows(record: Record, request: Tree) -> bool:
 
 
 def payment_key(tree: Tree) -> str:
-    """What a payment is known by: the reference that never changes on its route, else notice and amount.
+    """What a payment is known by: notice and amount, else the reference that never changes on its route.
 
-    The portal and the tax office both tell of it, each under a number of its own.
+    The portal and the tax office both tell of it, each under a number of its own, and the portal's word was
+    only seen without a reference: it cannot go first.
     """
-    if tree.get("reference"):
-        return str(tree["reference"])
     if tree.get("noticeNumber"):
         return f"{tree['noticeNumber']}|{tree.get('amount')}|{tree.get('state')}"
-    return str(tree.get("id", ""))
+    return str(tree.get("reference") or tree.get("id", ""))
 
 
 def met_key(tree: Tree) -> str:
     """What is met: the payments it was met with, so that a later notice makes it another one."""
-    return "met|" + "|".join(sorted(payment_key(each) for each in _items(tree, "payments")))
+    return "met|" + "|".join(sorted({payment_key(each) for each in _items(tree, "payments")}))
 
 
 def hand_over_key(tree: Tree) -> str:

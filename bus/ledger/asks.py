@@ -59,10 +59,10 @@ class Asker:
             if state not in ("delivered", "superseded")
         }
         codes, views = read_known(tx, dossiers)
+        sent = [row for row in rows if (row.dossier, row.route) not in unsent]
         return tuple(
             Asked(row.dossier, row.route, row.reason, _as_claimed(row, take, now, codes, views))
-            for row in rows
-            if (row.dossier, row.route) not in unsent
+            for row in _one_of_each(sent)
         )
 
     def _due(self, take: TakeAsks, now: float) -> Any:
@@ -95,6 +95,12 @@ class Asker:
         for one in notes:
             tx.execute(_NOTE, {"of_dossier": one.dossier, "of_route": one.route, "why": one.reason})
         return [None] * len(notes)
+
+
+def _one_of_each(rows: Sequence[Any]) -> list[Any]:
+    """One question for the values of a leg (`per`) that one message opened: it would be the same for each."""
+    first = {(row.dossier, leg_of(row.route), row.id): row for row in reversed(rows)}
+    return [row for row in rows if first[row.dossier, leg_of(row.route), row.id] is row]
 
 
 def _as_claimed(row: Any, take: TakeAsks, now: float, codes: Any, views: Any) -> Claimed:

@@ -18,7 +18,7 @@ from bus.pipeline import Parts, Pipeline
 from bus.ports import AdapterType, Answer, Call, Incoming, Operation, Poll, Probe, Webhook
 from bus.retry import Schedule
 from bus.settings import Section
-from mappings.dossier import Dossier, Supplement
+from mappings.dossier import Dossier, FinancialObligation, Payer, Supplement, TaxNotice
 from mappings.engine import Compiled, compile_sheet
 from mappings.sheet import load_sheets
 from mappings.tables import load
@@ -51,17 +51,20 @@ class Office:
 
     polls: tuple[Poll, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
+    name = "insurance"
+    messages: Mapping[str, str] = {"insurance.card_result": "insurance/card_result"}
 
     def __init__(self) -> None:
         self.asked: list[Call] = []
         self.script: list[Answer | Exception] = []
         self.operations: Mapping[str, Operation] = {
             "query_card": Operation(
-                "query_card", "Hỏi", "insurance/query", "appends", self._answer, repeatable=True, seconds=5
+                "query_card", "Hỏi", "insurance/query", "appends", self.answer, repeatable=True, seconds=5
             )
         }
 
-    def _answer(self, call: Call) -> Answer:
+    def answer(self, call: Call) -> Answer:
+        """Note the question, say the next thing of the script."""
         self.asked.append(call)
         said = self.script.pop(0) if self.script else Answer()
         if isinstance(said, Exception):
@@ -79,27 +82,27 @@ class Office:
         """Nothing to give back."""
 
 
-def sheets() -> dict[str, Compiled]:
-    """The insurance authority's shipped sheets."""
+def sheets(name: str) -> dict[str, Compiled]:
+    """A peer's shipped sheets."""
     tables = load([ROOT / "deploy" / "tables"])
     return {
-        name: compile_sheet(sheet, tables)
-        for name, sheet in load_sheets((ROOT / "mappings",)).items()
-        if name.startswith("insurance/")
+        sheet.name: compile_sheet(sheet, tables)
+        for sheet in load_sheets((ROOT / "mappings",)).values()
+        if sheet.name.startswith(f"{name}/")
     }
 
 
 @asynccontextmanager
 async def asking(bus: Flowing, office: Office) -> AsyncIterator[Connector]:
     """The asking loop of one process, over the test's ledger."""
-    messages = {"insurance.card_result": "insurance/card_result"}
-    kind = AdapterType("insurance", "BHXH", Section, messages, ("query_card",), lambda *_: office)
+    name = office.name
+    kind = AdapterType(name, "x", Section, office.messages, tuple(office.operations), lambda *_: office)
     rhythm = Rhythm(Schedule(0.1, 2.0, 0.5, 60.0), failures=1, open_for=60.0)
-    connector = Connector("insurance", kind, office, rhythm)
+    connector = Connector(name, kind, office, rhythm)
     pipeline = Pipeline(
-        Parts(bus.ledger, bus.planner, sheets(), {"insurance": connector}, lambda _: None, Silent())
+        Parts(bus.ledger, bus.planner, sheets(name), {name: connector}, lambda _: None, Silent())
     )
-    loop = Asking(bus.ledger, pipeline, connector, pipeline.questions("insurance"), pause=0.05)
+    loop = Asking(bus.ledger, pipeline, connector, pipeline.questions(name), pause=0.05)
 
     async def run() -> None:
         while True:
@@ -195,3 +198,97 @@ async def sent(bus: Flowing) -> None:
 def said(xml: str) -> Incoming:
     """What the authority says of a dossier."""
     return Incoming("insurance.card_result", etree.fromstring(xml), xml.encode())
+
+
+async def test_an_answer_that_cannot_be_read_is_set_aside_once_and_shows_on_the_leg(bus: Flowing) -> None:
+    """Each time in another envelope, the same content: one message, with its reason; the asking goes on."""
+    await sent(bus)
+    office = Office()
+    broken = CARD.replace("0123456789", "12")
+    odd = CARD.replace(">4<", ">77<")
+    inner = [*[broken] * 3, odd, odd]
+    office.script = [Answer(says=(enveloped(xml, count),)) for count, xml in enumerate(inner)]
+    office.script.append(Answer(says=(said(CARD),)))
+    async with asking(bus, office):
+        await until(lambda: bus.leg("card").reason)
+        assert "is dead: " in bus.leg("card").reason
+        await until(lambda: "is parked: " in bus.leg("card").reason)
+        await until(lambda: bus.legs()["card"] == "done")
+    aside = [(row.state, row.dossier) for row in bus.messages("insurance.card_result") if row.state != "kept"]
+    assert aside == [("dead", 1), ("parked", 1)]
+    assert len(office.asked) == 6
+
+
+def enveloped(xml: str, count: int) -> Incoming:
+    """What the authority says, with all that came around it: that is new each time."""
+    return Incoming(
+        "insurance.card_result", etree.fromstring(xml), f"<x n='{count}'>{xml}</x>".encode(), place="hoSo/1"
+    )
+
+
+PAYING = """
+[[flow]]
+name = "f"
+  [[flow.leg]]
+  name = "payment"
+  on = "tax.obligation"
+  per = "payers.notices.number"
+  expects = ["national_portal.payment", "tax.payment_confirmed"]
+  matched_by = "notice_number"
+  answer_when = { state = "paid" }
+  ask = "tax.query_payments"
+  ask_every = "1 second"
+  [[flow.leg]]
+  name = "met"
+  after = ["payment"]
+  send = "onestop.obligation_met"
+"""
+
+
+class Treasury(Office):
+    """The tax office, asked for the vouchers of a dossier."""
+
+    name = "tax"
+    messages: Mapping[str, str] = {"tax.payment_confirmed": "tax/payment"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        question = Operation(
+            "query_payments", "Hỏi", "tax/payments_query", "appends", self.answer, repeatable=True, seconds=5
+        )
+        self.operations = {"query_payments": question}
+
+
+def voucher(notice: str) -> Incoming:
+    """What the tax office says of one notice that was paid."""
+    said = (
+        f"<CHUNGTU><MA_HS>H12-261123-0001</MA_HS><SO_CHUNGTU>CT-{notice}</SO_CHUNGTU>"
+        f"<SO_QUYET_DINH>{notice}</SO_QUYET_DINH><SO_TIEN>1</SO_TIEN><NGAY_NOP>25/11/2026 09:00:00</NGAY_NOP>"
+        "<TRANG_THAI>1</TRANG_THAI></CHUNGTU>"
+    )
+    return Incoming("tax.payment_confirmed", etree.fromstring(said), said.encode(), key=f"CT-{notice}/1")
+
+
+async def test_vouchers_are_learned_by_asking_where_the_portal_says_nothing(tmp_path: Path) -> None:
+    """One question for all notices of a dossier; each voucher ends the leg of its own notice, once."""
+    bus = Flowing(f"sqlite:///{tmp_path / 'ledger.db'}", PAYING)
+    notices = tuple(TaxNotice(number=number, remaining=1) for number in ("A", "B", "C"))
+    owed = FinancialObligation(state="owing", payers=(Payer(total=3, notices=notices),))
+    await bus.say("tax.obligation", owed, codes={"tax": "H12-261123-0001"})
+    office = Treasury()
+    b, both, every = (tuple(map(voucher, names)) for names in ("B", "BC", "ABC"))
+    office.script = [Answer(), Answer(says=b), Answer(says=both), Answer(says=both), Answer(says=every)]
+    async with asking(bus, office):
+        await until(lambda: bus.legs()["payment[B]"] == "done")
+        assert bus.legs() == {
+            "payment[A]": "open",
+            "payment[B]": "done",
+            "payment[C]": "open",
+            "met": "planned",
+        }
+        await until(lambda: bus.legs()["met"] == "open")
+        await asyncio.sleep(1.2)
+    assert len(office.asked) == 5
+    assert [row.state for row in bus.messages("tax.payment_confirmed")] == ["kept"] * 3
+    assert bus.sent() == ["obligation_met ready"]
+    bus.ledger.close()

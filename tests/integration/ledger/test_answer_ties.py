@@ -58,7 +58,9 @@ async def delivered(bus: Flowing, office: Office, code: str) -> None:
     kind = AdapterType("insurance", "BHXH", Section, {}, ("request_card",), lambda *_: office)
     rhythm = Rhythm(Schedule(0.1, 2.0, 0.5, 60.0), look_up_after=0.0)
     connector = Connector("insurance", kind, office, rhythm)
-    parts = Parts(bus.ledger, bus.planner, sheets(), {"insurance": connector}, lambda _: None, Silent())
+    parts = Parts(
+        bus.ledger, bus.planner, sheets("insurance"), {"insurance": connector}, lambda _: None, Silent()
+    )
     pipeline = Pipeline(parts)
     await bus.say("onestop.dossier", Dossier(status="accepted"), code=code)
     delivery = bus.rows("request_card")[-1].id
