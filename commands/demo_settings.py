@@ -100,7 +100,7 @@ def write_settings(
 
     The simulated systems stand with their addresses; with insurance and tax come routes in `folder`.
     """
-    url, password = _split(broker)
+    url, password = split_broker(broker)
     given = {
         "broker": password,
         "onestop": "mot-cua",
@@ -124,7 +124,7 @@ def write_settings(
     return settings
 
 
-def _split(broker: str) -> tuple[str, str]:
+def split_broker(broker: str) -> tuple[str, str]:
     """The address without its password, and the password."""
     head, _, tail = broker.rpartition("@")
     scheme, _, login = head.partition("://")
