@@ -84,6 +84,9 @@ class Sink:
     def ping(self) -> None:
         """Nothing to ask."""
 
+    def share(self, part: float) -> None:
+        """There is no rate to share."""
+
     def close(self) -> None:
         """Nothing to give back."""
 

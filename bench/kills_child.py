@@ -54,6 +54,9 @@ class _Source:
     def ping(self) -> None:
         """There is nobody to ask."""
 
+    def share(self, part: float) -> None:
+        """There is no rate to share."""
+
     def close(self) -> None:
         """Nothing to give back."""
 

@@ -42,7 +42,7 @@ class Asking:
         await asyncio.sleep(self.pause)
 
     async def _due(self) -> tuple[Asked, ...]:
-        gate, room = self.connector.gate, self.connector.prefetch - len(self._tasks)
+        gate, room = self.connector.gate, 2 * self.connector.slots.count - len(self._tasks)
         if room <= 0 or gate.is_shut() or self.connector.mode != "live":
             return ()
         open_ones = {

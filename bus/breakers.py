@@ -5,6 +5,7 @@ is written on the condition of the row's epoch. Of all processes one asks an abs
 """
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ import structlog
 from bus.connector import MARGIN, Connector
 from bus.errors import DeliveryError
 from bus.gates import WHOLE, Breaker
-from bus.ledger.gate_records import GateRow, Outage, Probe, State, Turn
+from bus.ledger.gate_records import GateRow, Outage, Probe, Rest, State, Turn
 from bus.ledger.gates import read_gates, read_outages
 from bus.ledger.ledger import Ledger
 
@@ -42,8 +43,11 @@ class Breakers:
 
         `told` are breakers whose change was written, or refused: from here on the row decides over them.
         """
-        self._rows = await self.ledger.ask(read_gates)
-        seen = frozenset((row.connector, row.operation, row.epoch, row.paused_at) for row in self._rows)
+        self._rows, now = await self.ledger.ask(read_gates), time.monotonic()
+        seen = frozenset(
+            (row.connector, row.operation, row.epoch, row.paused_at, round(row.rest_in and row.rest_in + now))
+            for row in self._rows
+        )
         outages = await self.ledger.ask(read_outages) if seen != self._seen else None
         self._seen = seen
         for one in told:
@@ -81,7 +85,7 @@ class Breakers:
                 keys.add(name)
             keys.update(f"{name}.{operation}" for operation in connector.gate.shut_operations)
         for row in self._rows:
-            if row.connector not in self.connectors and (row.paused_by or row.state == "open"):
+            if row.connector not in self.connectors and (row.paused_by or row.rest_in or row.state == "open"):
                 keys.add(f"{row.connector}.{row.operation}" if row.operation else row.connector)
         return frozenset(keys)
 
@@ -103,6 +107,10 @@ class Breakers:
         ]
         for _, turn in told:
             await self.ledger.act(turn)
+        for connector in self.connectors.values():
+            if seconds := connector.gate.wish:
+                await self.ledger.act(Rest(connector.name, seconds))
+                connector.gate.wish -= seconds if connector.gate.wish == seconds else 0.0
         await self.refresh([one for one, _ in told])
 
     async def probe(self, connector: Connector) -> None:

@@ -87,6 +87,12 @@ class WorkingCalendar:
         off, worked = _holidays(day.year)
         return day not in off and (day in worked or DAYS[day.weekday()] not in self.weekend)
 
+    def is_holiday(self, day: date) -> bool:
+        """Tell whether a day is a public holiday or one in lieu; a weekend alone is none."""
+        if day in self.days_off or day in self.working_days:
+            return day in self.days_off and day not in self.working_days
+        return day in _holidays(day.year)[0]
+
     def add_working(self, start: datetime, amount: int, unit: Unit) -> datetime:
         """The earliest moment from `start` by which so much working time has passed.
 

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bus.calendar import WorkingCalendar
 from bus.floor import Floor
 from bus.gates import Gate
 from bus.ports import Adapter, AdapterType, Operation
@@ -45,6 +46,7 @@ class Connector:
     concurrency: int = 4
     window: Window | None = None
     floor: Floor | None = None
+    calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
     pool: ThreadPoolExecutor = field(init=False)
     slots: Slots = field(init=False)
     gate: Gate = field(init=False)
@@ -53,7 +55,7 @@ class Connector:
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix=self.name)
         object.__setattr__(self, "pool", pool)
         object.__setattr__(self, "slots", Slots(self.concurrency))
-        gate = Gate(self.rhythm.failures, self.rhythm.open_for, self.window, self.floor)
+        gate = Gate(self.rhythm.failures, self.rhythm.open_for, self.window, self.floor, self.calendar)
         object.__setattr__(self, "gate", gate)
 
     @property

@@ -79,8 +79,10 @@ class DeliveryError(LienThongError):
     """A call without a known effect. `text` is a sentence for an operator, without personal data.
 
     `answer` is the peer's raw answer where there was one; it goes to the ledger, never to a log.
-    `code` is the peer's own code.
+    `code` is the peer's own code. `retry_after` is its wish, in seconds, to be left alone for so long.
     """
+
+    retry_after: float | None = None
 
     def __init__(self, text: str, *, code: str = "", answer: bytes = b"") -> None:
         super().__init__(text)
@@ -92,9 +94,8 @@ class DeliveryError(LienThongError):
 class TransientError(DeliveryError):
     """Promises that nothing was done: no connection, or an answer that says so.
 
-    `retry_after` is the peer's hint in seconds. `peer_down` says that the fault is the peer's or the
-    network's as a whole, not this message's: it counts towards the breaker. `connected`: a connection stood,
-    so somebody is there.
+    `peer_down` says that the fault is the peer's or the network's as a whole, not this message's: it counts
+    towards the breaker. `connected`: a connection stood, so somebody is there.
     """
 
     def __init__(
@@ -115,6 +116,12 @@ class TransientError(DeliveryError):
 
 class OutcomeUnknownError(DeliveryError):
     """After the first byte was sent there was no usable answer: the effect may have happened."""
+
+    def __init__(
+        self, text: str, *, code: str = "", answer: bytes = b"", retry_after: float | None = None
+    ) -> None:
+        super().__init__(text, code=code, answer=answer)
+        self.retry_after = retry_after
 
 
 class PermanentError(DeliveryError):

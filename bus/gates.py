@@ -1,9 +1,9 @@
 """The gate of a connector: whether its deliveries may go now, asked synchronously before every claim.
 
-What shuts it: a person's pause, a maintenance window, a full disk, a stop, and the breakers, one for the
-connector as a whole ("" below) and one for each operation. A breaker's truth is its row in the ledger
-(rule 16); this is the copy in memory, which `bus.breakers` keeps in step. `is_shut` may be asked from any
-thread; all else happens on the event loop.
+What shuts it: a person's pause, a maintenance window, a peer's wish for rest (`Retry-After`), a full disk, a
+stop, and the breakers, one for the connector as a whole ("" below) and one for each operation. The truth of
+breakers and rests is a row in the ledger (rule 16); this is the copy in memory, which `bus.breakers` keeps in
+step. `is_shut` may be asked from any thread; all else happens on the event loop.
 """
 
 import time
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bus.calendar import WorkingCalendar
 from bus.errors import DeliveryError, OutcomeUnknownError, RefusedByPeerError, TransientError
 from bus.floor import Floor
 from bus.ledger.gate_records import GateRow, Outage, State
@@ -19,6 +20,9 @@ from bus.windows import Watch, Window
 
 WHOLE = ""
 """The name, in place of an operation's, of the breaker of a connector as a whole."""
+
+LONGEST_REST = 3600.0
+"""Seconds for which a peer's wish is believed: what asks for more has made a slip, or is asked again then."""
 
 Verdict = Literal["answered", "down", "unreachable", "silent"]
 
@@ -41,6 +45,12 @@ def verdict(error: Exception) -> Verdict:
         case DeliveryError():
             return "answered" if error.code or error.answer else "silent"
     return "silent"
+
+
+def _wish_for_rest(error: Exception) -> float:
+    """For how many seconds the peer wants no call at all; what it says of this message alone is none."""
+    of_one = isinstance(error, TransientError) and not error.peer_down
+    return (isinstance(error, DeliveryError) and not of_one and error.retry_after) or 0.0
 
 
 @dataclass(slots=True)
@@ -69,17 +79,21 @@ class Gate:
     open_for: float
     window: Window | None = None
     floor: Floor | None = None
+    calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
     paused: bool = False
     paused_reason: str = ""
     stopped: bool = False
     outages: Sequence[Outage] = ()
+    wish: float = 0.0
+    """For how many seconds the peer wants to be left alone, where that is still to be written."""
     changed: Callable[[], None] = lambda: None
     """Called when a breaker has a change to be written."""
     breakers: dict[str, Breaker] = field(default_factory=dict)
+    _rests_until: float = 0.0
     _watch: Watch = field(init=False)
 
     def __post_init__(self) -> None:
-        self._watch = Watch(self.window)
+        self._watch = Watch(self.window, self.calendar)
 
     def is_shut(self, operation: str = WHOLE) -> bool:
         """Whether nothing is to be claimed now: of the operation, or without one of the whole connector."""
@@ -87,7 +101,12 @@ class Gate:
             return True
         if self.breakers and (self._is_open(WHOLE) or (operation and self._is_open(operation))):
             return True
-        return self._watch.is_shut()
+        return self.rests_for > 0 or self._watch.is_shut()
+
+    @property
+    def rests_for(self) -> float:
+        """For how many seconds the peer is still to be left alone, as it asked."""
+        return max(0.0, self._rests_until - time.monotonic()) if self._rests_until else 0.0
 
     @property
     def shut_operations(self) -> frozenset[str]:
@@ -103,6 +122,8 @@ class Gate:
             return f"paused: {self.paused_reason}"
         if self.floor is not None and self.floor.is_low:
             return "the disk is nearly full"
+        if rest := self.rests_for:
+            return f"the peer asked to be left alone for {rest:.0f} seconds more"
         if self._watch.is_shut():
             return f"maintenance window {self.window}"
         return "stopping" if self.stopped else ""
@@ -118,7 +139,9 @@ class Gate:
                 self._want(one, "closed", "")
 
     def failed(self, operation: str, error: Exception) -> None:
-        """A call ended with an error; enough of them in a row open a breaker."""
+        """A call ended with an error; enough of them in a row open a breaker, a wish for rest is kept."""
+        if rest := _wish_for_rest(error):
+            self._rest(min(rest, LONGEST_REST))
         match verdict(error):
             case "answered":
                 self.answered(operation)
@@ -127,6 +150,13 @@ class Gate:
                     self._count(operation, error)
             case "down" if operation:
                 self._count(operation, error)
+
+    def _rest(self, seconds: float) -> None:
+        """Leave the peer alone here at once, and have it told to the others where that adds anything."""
+        if seconds > self.rests_for:
+            self._rests_until = time.monotonic() + seconds
+            self.wish = max(self.wish, seconds)
+            self.changed()
 
     def _count(self, name: str, error: Exception) -> bool:
         """Count a failure; True where the breaker is open now."""
@@ -151,7 +181,7 @@ class Gate:
 
     def due_probes(self) -> list[str]:
         """The breakers whose peer may be asked again, as far as this process knows."""
-        if self.paused or self.stopped or self._watch.is_shut():
+        if self.paused or self.stopped or self.rests_for or self._watch.is_shut():
             return []
         now = time.monotonic()
         due = [name for name, one in self.breakers.items() if one.state == "open" and one.probe_at <= now]
@@ -162,6 +192,8 @@ class Gate:
         pause = rows.get(WHOLE)
         self.paused = bool(pause and pause.paused_by)
         self.paused_reason = (pause and pause.paused_reason) or ""
+        if not self.wish:
+            self._rests_until = time.monotonic() + pause.rest_in if pause and pause.rest_in else 0.0
         for name, row in rows.items():
             one = self.breakers.setdefault(name, Breaker())
             if one.wish is None:
@@ -175,7 +207,7 @@ class Gate:
             if one.operation in (WHOLE, operation)
         ]
         if self.window is not None:
-            away.extend(self.window.shut_spans(since, until))
+            away.extend(self.window.shut_spans(since, until, self.calendar))
         return up_seconds(since, until, away)
 
 

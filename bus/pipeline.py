@@ -15,6 +15,7 @@ from bus.errors import (
     LedgerUnavailableError,
     PermanentError,
     RejectedMessageError,
+    TransientError,
     UnavailableError,
     UnsettledError,
 )
@@ -174,7 +175,8 @@ class Pipeline:
         """
         if connector.gate.is_shut():
             return
-        await connector.slots.take()
+        if not await connector.slots.take():
+            return
         claimed, until = None, 0.0
         try:
             if not connector.gate.is_shut():
@@ -293,7 +295,8 @@ class Pipeline:
         """
         operation = connector.adapter.operations[asked.operation]
         sent = Sent(asked, connector, operation, *self.writing.written(asked, connector, operation))
-        await connector.slots.take()
+        if not await connector.slots.take():
+            raise TransientError("other processes have all slots of this connector", peer_down=False)
         try:
             answer = await make(sent, operation.call, time.monotonic() + operation.seconds)
         except DeliveryError as error:

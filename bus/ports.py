@@ -273,6 +273,10 @@ class Adapter(Protocol):
         """The cheapest call that shows the peer is up again (a breaker's probe); raises `DeliveryError`s."""
         ...
 
+    def share(self, part: float) -> None:
+        """Keep to this part (0 to 1) of the connector's rate: other processes have the rest. Repeatable."""
+        ...
+
     def close(self) -> None:
         """Give back connections; may be repeated."""
         ...

@@ -21,7 +21,7 @@ class Turns:
     def __init__(self, connectors: Iterable[Connector]) -> None:
         self._connectors = [one for one in connectors if one.mode != "off"]
         self._entering = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[bool]] = deque()
         for one in self._connectors:
             one.slots.on_free = self._serve
 
@@ -53,11 +53,11 @@ class Turns:
         while self._waiting and self._room() > 0:
             self._let_in(self._waiting.popleft())
 
-    def _let_in(self, future: asyncio.Future[None]) -> None:
+    def _let_in(self, future: asyncio.Future[bool]) -> None:
         """Count whoever is let in at once: by the time it runs, more slots may have become free."""
         self._entering += wake(future)
 
     def _room(self) -> int:
         """How many more may enter; what a shut connector has to do waits in the ledger anyway."""
-        free = (one.slots.free for one in self._connectors if not one.gate.is_shut())
+        free = (one.slots.free for one in self._connectors if one.slots.count and not one.gate.is_shut())
         return min(free, default=self._entering + 1) - self._entering

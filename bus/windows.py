@@ -1,7 +1,8 @@
 """Maintenance windows of a peer (khung giờ bảo trì): when nothing is sent to it, in the province's own time.
 
-Inside a window nothing is claimed, so no attempt is spent and no time counts towards giving up. Pure: no
-clock is read but by `Watch`.
+Inside a window nothing is claimed, so no attempt is spent and no time counts towards giving up. Which days
+are holidays (ngày lễ) and which are worked on (ngày làm việc, làm bù too) says the installation's calendar.
+Pure: no clock is read but by `Watch`.
 """
 
 import re
@@ -12,34 +13,46 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import ClassVar, Literal, Self
 
-from bus.calendar import DAYS, ZONE
+from bus.calendar import DAYS, ZONE, WorkingCalendar
 
-_PART = re.compile(
-    rf"(?:(?P<day>{'|'.join(DAYS)}) +)?(?P<begin>\d\d:\d\d)-(?P<end>\d\d:\d\d) +(?P<word>hold|only)"
-)
+_DAYS = "|".join((*DAYS, "holiday", "workday"))
+_PART = re.compile(rf"(?:(?P<day>{_DAYS}) +)?(?P<begin>\d\d:\d\d)-(?P<end>\d\d:\d\d) +(?P<word>hold|only)")
 _EXPECTED = (
-    'spans like "02:00-03:00 hold" (nothing is sent then), "07:00-18:00 only" (nothing is sent outside) '
-    'or "sunday 22:00-04:00 hold", with commas between several'
+    'spans like "02:00-03:00 hold" (nothing is sent then), "07:00-18:00 only" (nothing is sent outside), '
+    '"sunday 22:00-04:00 hold", "holiday 00:00-24:00 hold" or "workday 07:00-17:00 only", commas between '
+    "several"
 )
 _DAY = 86_400.0
+_CALENDAR = WorkingCalendar()
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One part of a window, in minutes of a day; an end that is not after its begin is the next day's."""
+    """One part of a window, in minutes of a day; an end that is not after its begin is the next day's.
+
+    `day` is a weekday, "holiday" or "workday"; "" is every day.
+    """
 
     begin: int
     end: int
     word: Literal["hold", "only"]
     day: str = ""
 
-    def on(self, day: date) -> tuple[float, float] | None:
+    def on(self, day: date, calendar: WorkingCalendar) -> tuple[float, float] | None:
         """Begin and end, in seconds since the epoch, of the span that begins on a day; None without one."""
-        if self.day and DAYS[day.weekday()] != self.day:
+        if not self._is_of(day, calendar):
             return None
         midnight = datetime(day.year, day.month, day.day, tzinfo=ZONE).timestamp()
         end = self.end if self.end > self.begin else self.end + 24 * 60
         return midnight + self.begin * 60.0, midnight + end * 60.0
+
+    def _is_of(self, day: date, calendar: WorkingCalendar) -> bool:
+        match self.day:
+            case "holiday":
+                return calendar.is_holiday(day)
+            case "workday":
+                return calendar.is_working_day(day)
+        return self.day in ("", DAYS[day.weekday()])
 
 
 class Window(str):
@@ -60,32 +73,36 @@ class Window(str):
         """Its parts, in the order they were written."""
         return _read(str(self))
 
-    def is_shut(self, at: float) -> bool:
+    def is_shut(self, at: float, calendar: WorkingCalendar = _CALENDAR) -> bool:
         """Whether nothing is sent at a moment (seconds since the epoch)."""
         open_now: list[bool] = []
         for span in self.spans:
-            inside = any(begin <= at < end for begin, end in _around(span, at))
+            inside = any(begin <= at < end for begin, end in _around(span, at, calendar))
             if span.word == "hold" and inside:
                 return True
             if span.word == "only":
                 open_now.append(inside)
         return bool(open_now) and not any(open_now)
 
-    def next_change(self, at: float) -> float:
+    def next_change(self, at: float, calendar: WorkingCalendar = _CALENDAR) -> float:
         """The next moment after `at` at which `is_shut` may be another; at most eight days away."""
-        edges = (edge for span in self.spans for pair in _around(span, at, ahead=8) for edge in pair)
+        edges = (
+            edge for span in self.spans for pair in _around(span, at, calendar, ahead=8) for edge in pair
+        )
         return min((edge for edge in edges if edge > at), default=at + _DAY)
 
-    def shut_spans(self, since: float, until: float) -> Iterator[tuple[float, float]]:
+    def shut_spans(
+        self, since: float, until: float, calendar: WorkingCalendar = _CALENDAR
+    ) -> Iterator[tuple[float, float]]:
         """The spans between two moments in which nothing was sent, in order, none touching another."""
         at, began = since, None
         while at < until:
-            if self.is_shut(at):
+            if self.is_shut(at, calendar):
                 began = at if began is None else began
             elif began is not None:
                 yield began, at
                 began = None
-            at = self.next_change(at)
+            at = self.next_change(at, calendar)
         if began is not None:
             yield began, until
 
@@ -93,10 +110,11 @@ class Window(str):
 class Watch:
     """A window asked at every claim, from any thread: worked out anew only when it may have changed."""
 
-    __slots__ = ("_known", "window")
+    __slots__ = ("_calendar", "_known", "window")
 
-    def __init__(self, window: Window | None) -> None:
+    def __init__(self, window: Window | None, calendar: WorkingCalendar = _CALENDAR) -> None:
         self.window = window
+        self._calendar = calendar
         self._known = (0.0, 0.0, False)
 
     def is_shut(self, at: float | None = None) -> bool:
@@ -106,16 +124,18 @@ class Watch:
         now = time.time() if at is None else at
         since, until, shut = self._known
         if not since <= now < until:
-            shut = self.window.is_shut(now)
-            self._known = (now, self.window.next_change(now), shut)
+            shut = self.window.is_shut(now, self._calendar)
+            self._known = (now, self.window.next_change(now, self._calendar), shut)
         return shut
 
 
-def _around(span: Span, at: float, ahead: int = 1) -> Iterator[tuple[float, float]]:
+def _around(
+    span: Span, at: float, calendar: WorkingCalendar, ahead: int = 1
+) -> Iterator[tuple[float, float]]:
     """The spans that begin on the day before a moment and on so many days from then on."""
     today = datetime.fromtimestamp(at, UTC).astimezone(ZONE).date()
     for offset in range(-1, ahead):
-        if found := span.on(today + timedelta(days=offset)):
+        if found := span.on(today + timedelta(days=offset), calendar):
             yield found
 
 

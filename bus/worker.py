@@ -16,6 +16,7 @@ import structlog
 from bus.asking import Asking
 from bus.breakers import Breakers
 from bus.connector import Connector
+from bus.consuming import Consuming
 from bus.dead_letters import PREFETCH, DeadLetters
 from bus.envelope import Work, decode, encode, headers
 from bus.errors import DeliveryError, LedgerUnavailableError, UnavailableError, UnsettledError
@@ -29,6 +30,7 @@ from bus.pipeline import Pipeline
 from bus.polling import Polling
 from bus.rabbitmq import Broker, BrokerError, BrokerUnavailableError, Consumer, Received
 from bus.retrying import Retrying
+from bus.shares import Shares
 from bus.topology import Topology
 
 _log = structlog.get_logger("worker")
@@ -91,27 +93,30 @@ class Worker:
     announcer: Announcer | None = None
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _loops: list[asyncio.Task[Any]] = field(default_factory=list)
-    _consumers: dict[str, Consumer] = field(default_factory=dict)
+    _dead: Consumer | None = None
     _polls: dict[tuple[str, str], Polling] = field(default_factory=dict)
     _asks: list[Asking] = field(default_factory=list)
     _swept: int = -1
     floor: Floor | None = None
     breakers: Breakers = field(init=False)
+    shares: Shares = field(init=False)
+    consuming: Consuming = field(init=False)
 
     def __post_init__(self) -> None:
         self.breakers = Breakers(self.ledger, self.connectors)
+        self.shares = Shares(self.ledger, self.connectors)
+        self.consuming = Consuming(self.broker, self.topology, self.connectors, self._handler)
 
     async def start(self) -> None:
         """Begin everything; returns when consumers stand. Open breakers are known before that."""
         if self.floor is not None:
             self.floor.look()
         await self.breakers.refresh()
+        await self.shares.refresh()
+        await self.consuming.tend()
         for connector in self.connectors.values():
             if connector.mode == "off":
                 continue
-            handler = self._handler(connector)
-            queue = self.topology.work_queue(connector.name)
-            self._consumers[connector.name] = await self.broker.consume(queue, handler, connector.prefetch)
             for poll in connector.adapter.polls:
                 polling = Polling(self.ledger, self.pipeline, connector, poll)
                 self._polls[connector.name, poll.name] = polling
@@ -123,14 +128,11 @@ class Worker:
                 )
                 self._loops.append(self._forever(self._asks[-1].step))
         self._loops.append(self._forever(self.breakers.tell))
-        consumers = dict(self._consumers)
-        beats = Heartbeats(
-            self.broker, self.topology, self.connectors, self.dispatcher.source, consumers, self.beat_every
-        )
+        consumers, source = self.consuming.consumers, self.dispatcher.source
+        beats = Heartbeats(self.broker, self.topology, self.connectors, source, consumers, self.beat_every)
         self._loops.append(self._forever(beats.step))
         dead = DeadLetters(self.ledger)
-        queue = self.topology.dead_queue
-        self._consumers[queue] = await self.broker.consume(queue, dead.take, PREFETCH)
+        self._dead = await self.broker.consume(self.topology.dead_queue, dead.take, PREFETCH)
         self._loops.append(self._forever(dead.step))
         self._loops.append(self._forever(self._sweep))
         self.ledger.handover.open(Hands(self.connectors, self._handed, self._tasks))
@@ -161,9 +163,10 @@ class Worker:
         self.ledger.handover.shut()
         for connector in self.connectors.values():
             connector.gate.stopped = True
-        for consumer in self._consumers.values():
+        await self.consuming.cancel()
+        if self._dead is not None:
             with contextlib.suppress(BrokerError):
-                await consumer.cancel()
+                await self._dead.cancel()
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
@@ -172,7 +175,9 @@ class Worker:
             await asking.stop(self.pipeline.stopping.left)
         for polling in self._polls.values():
             await self._within(polling.give_back())
-        return await self._finish()
+        unsettled = await self._finish()
+        await self._within(self.shares.leave())
+        return unsettled
 
     async def _within(self, write: Awaitable[None]) -> None:
         """Await a write, until the stop's end; one that fails is not needed for the next start."""
@@ -262,6 +267,8 @@ class Worker:
             self.floor.look()
         breakers, dispatcher = self.breakers, self.dispatcher
         await breakers.refresh()
+        await self.shares.refresh()
+        await self.consuming.tend()
         hurry, connections = frozenset(breakers.hurry), self.broker.connections
         sweep = Sweep(
             self._look_up_after(),

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from bus.addressing import Addressing
 from bus.agency_desk import AgencyDesk
 from bus.arrival import arrive
-from bus.calendar import ZONE
+from bus.calendar import ZONE, WorkingCalendar
 from bus.connector import Connector, Rhythm
 from bus.desk import source_of
 from bus.errors import ConfigurationError
@@ -168,12 +168,12 @@ async def start(
     store.prepare()
     filing = Filing(store, _links(installation.files), int(installation.files.dossier_limit))
     floor = Floor(installation.installation.data, installation.installation.free_disk)
+    calendar = installation.calendar.working
     connectors = {
-        name: _connector(name, settings, assembly.types[settings.type], store, floor, point)
+        name: _connector(name, settings, assembly.types[settings.type], store, floor, calendar, point)
         for name, settings in installation.connectors.items()
     }
     refuse(installation, {name: one.longest_call for name, one in connectors.items()})
-    calendar = installation.calendar.working
     planner = _planner(assembly, connectors)
     ledger = Ledger(
         Store(installation.ledger.address(installation.installation.data)),
@@ -275,6 +275,7 @@ def _connector(
     kind: AdapterType,
     files: Files,
     floor: Floor,
+    calendar: WorkingCalendar,
     point: Point | None = None,
 ) -> Connector:
     adapter = kind.connect(name, settings, files)
@@ -296,6 +297,7 @@ def _connector(
         concurrency=settings.concurrency,
         window=settings.window,
         floor=floor,
+        calendar=calendar,
     )
 
 

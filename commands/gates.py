@@ -1,7 +1,7 @@
 """What keeps deliveries from going: breakers, pauses, windows, a full disk; for a person and a program."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -23,12 +23,14 @@ _SHOWN = 5
 _CAUSES = {
     "breaker": "its breaker was open (cầu dao đã ngắt)",
     "pause": "a person paused it (tạm dừng)",
+    "rest": "it had asked to be left alone (hệ thống kia yêu cầu chờ)",
 }
 
 
-def closings(rows: Iterable[GateRow], installation: Installation | None) -> list[dict[str, Any]]:
+def closings(rows: Sequence[GateRow], installation: Installation | None) -> list[dict[str, Any]]:
     """Everything that stops deliveries now, each with its reason and since when (seconds since the epoch)."""
     found = [_of_row(row) for row in rows if row.paused_by or row.state != "closed"]
+    found += [_closing(row.connector, _resting(row)) for row in rows if row.rest_in]
     if installation is not None:
         found += _of_windows(installation)
         found += _of_disk(installation)
@@ -56,10 +58,14 @@ def _of_row(row: GateRow) -> dict[str, Any]:
     }
 
 
+def _resting(row: GateRow) -> str:
+    return f"the peer asked to be left alone for {row.rest_in:.0f} s more (hệ thống kia yêu cầu chờ)"
+
+
 def _of_windows(installation: Installation) -> Iterator[dict[str, Any]]:
     now = time.time()
     for name, peer in installation.connectors.items():
-        if peer.window is not None and peer.window.is_shut(now):
+        if peer.window is not None and peer.window.is_shut(now, installation.calendar.working):
             yield _closing(name, f"maintenance window (khung giờ bảo trì) {peer.window}")
 
 

@@ -173,6 +173,10 @@ class _Pointed:
         """As the adapter's."""
         self.adapter.ping()
 
+    def share(self, part: float) -> None:
+        """As the adapter's."""
+        self.adapter.share(part)
+
     def close(self) -> None:
         """As the adapter's."""
         self.adapter.close()

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -65,9 +67,12 @@ class Reply:
 
     @property
     def retry_after(self) -> float | None:
-        """The peer's hint in seconds, where it gives one in seconds."""
+        """The peer's wish to be left alone, in seconds: given as such or as a date (RFC 9110, 10.2.3)."""
         text = self.headers.get("retry-after", "").strip()
-        return float(text) if text.isascii() and text.replace(".", "", 1).isdigit() else None
+        if text.isascii() and text.replace(".", "", 1).isdigit():
+            return float(text)
+        until, now = _moment(text), _moment(self.headers.get("date", "")) or datetime.now(UTC)
+        return max(0.0, (until - now).total_seconds()) if until else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,10 @@ class Http:
         self._watchdog = Watchdog()
         self._adapter = WatchedAdapter(pool_connections=4, pool_maxsize=line.pool)
         self._pace = Pace(line.per_second)
+
+    def share(self, part: float) -> None:
+        """Keep to this part (0 to 1) of the line's calls a second: other processes have the rest."""
+        self._pace.share(part)
 
     def send(self, request: Request, deadline: Deadline, into: BinaryIO | None = None) -> Reply:
         """Send once and read the whole answer, whatever its status.
@@ -180,8 +189,17 @@ def failed(text: str, reply: Reply, *, effect: bool, code: str = "") -> Delivery
     """Judge an answer that cannot be used, such as a proxy's page: rule 5 again."""
     code = code or f"HTTP {reply.status}"
     if effect:
-        return OutcomeUnknownError(text, code=code, answer=reply.body)
+        return OutcomeUnknownError(text, code=code, answer=reply.body, retry_after=reply.retry_after)
     return TransientError(text, code=code, answer=reply.body, retry_after=reply.retry_after)
+
+
+def _moment(text: str) -> datetime | None:
+    """A date as HTTP writes it; None for anything else."""
+    try:
+        found = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _marked(error: DeliveryError, *, sent: bool) -> DeliveryError:

@@ -66,6 +66,10 @@ class Insurance:
         """Ask for a dossier that cannot be; raises `DeliveryError`s."""
         self._nobody()
 
+    def share(self, part: float) -> None:
+        """Keep to this part of the connector's rate; may be repeated."""
+        self._http.share(part)
+
     def close(self) -> None:
         """Give back connections; may be repeated."""
         self._http.close()

@@ -78,6 +78,10 @@ class IOffice:
         """Count what waits; raises `DeliveryError`s."""
         self._client.count(self._deadline())
 
+    def share(self, part: float) -> None:
+        """Keep to this part of the connector's rate; may be repeated."""
+        self._http.share(part)
+
     def close(self) -> None:
         """Give back connections; may be repeated."""
         self._http.close()

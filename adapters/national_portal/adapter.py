@@ -60,6 +60,10 @@ class Portal:
         """Look up a dossier that cannot be: shows facade, session and portal; raises `DeliveryError`s."""
         self._client.find(self._nobody(), self._deadline())
 
+    def share(self, part: float) -> None:
+        """Keep to this part of the connector's rate; may be repeated."""
+        self._http.share(part)
+
     def close(self) -> None:
         """Give back connections; may be repeated."""
         self._http.close()

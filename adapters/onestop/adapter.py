@@ -86,6 +86,10 @@ class OneStop:
         """Read a kept dossier as the search shows it; raises ValueError."""
         return listing.read_listed(raw)
 
+    def share(self, part: float) -> None:
+        """Keep to this part of the connector's rate; may be repeated."""
+        self._http.share(part)
+
     def close(self) -> None:
         """Give back threads and connections; may be repeated."""
         self._readers.shutdown(wait=False, cancel_futures=True)

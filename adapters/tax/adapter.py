@@ -68,6 +68,10 @@ class Tax:
         """Ask for a slip that cannot be; raises `DeliveryError`s."""
         self._nobody()
 
+    def share(self, part: float) -> None:
+        """Keep to this part of the connector's rate; may be repeated."""
+        self._http.share(part)
+
     def close(self) -> None:
         """Give back connections; may be repeated."""
         self._http.close()

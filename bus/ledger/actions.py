@@ -73,7 +73,10 @@ class Actions:
         return bool(told.rowcount)
 
     def pauses(self, tx: Connection, pauses: Sequence[Pause]) -> list[None]:
-        """Pause or resume connectors; may be repeated. Who resumes has an absent peer asked at once."""
+        """Pause or resume connectors; may be repeated.
+
+        Who resumes has an absent peer asked at once, and a peer that wanted rest has had it.
+        """
         for pause in pauses:
             now = self._store.now(tx)
             row = {
@@ -89,6 +92,7 @@ class Actions:
             note(tx, pause.connector, "", "pause", now)
             if not pause.pause:
                 self._gates.ask_now(tx, pause.connector, now)
+                self._gates.rested(tx, pause.connector, now)
             what = "pause" if pause.pause else "resume"
             log(self._store, tx, Note(pause.who, what, pause.connector, pause.reason))
         return [None] * len(pauses)

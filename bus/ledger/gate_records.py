@@ -9,7 +9,10 @@ State = Literal["closed", "open", "half-open"]
 
 @dataclass(frozen=True, slots=True)
 class GateRow:
-    """One row of the ledger's gates. Times are on the database's clock; `probe_in` is seconds from now."""
+    """One row of the ledger's gates. Times are on the database's clock.
+
+    `probe_in` and `rest_in` are seconds from now: until the peer may be asked, and for which it wants rest.
+    """
 
     connector: str
     operation: str
@@ -21,6 +24,7 @@ class GateRow:
     paused_by: str | None
     paused_reason: str | None
     paused_at: float | None
+    rest_in: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Outage:
 
     connector: str
     operation: str
-    cause: Literal["breaker", "pause"]
+    cause: Literal["breaker", "pause", "rest"]
     began_at: float
     ended_at: float | None
 
@@ -58,3 +62,11 @@ class Probe:
     operation: str
     epoch: int
     lease: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A peer's wish (`Retry-After`) to be left alone for so many seconds, for all processes."""
+
+    connector: str
+    seconds: float

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 
 from bus.ledger import schema
-from bus.ledger.gate_records import GateRow, Outage, Probe, Turn
+from bus.ledger.gate_records import GateRow, Outage, Probe, Rest, Turn
 from bus.ledger.store import Store, now_of
 
 KEPT = 400 * 86_400.0
@@ -30,7 +30,7 @@ class Gates:
         return [self._turn(tx, turn) for turn in turns]
 
     def _turn(self, tx: Connection, turn: Turn) -> bool:
-        row = self._locked(tx, turn.connector, turn.operation)
+        row = self.lock(tx, turn.connector, turn.operation)
         if row.epoch != turn.epoch:
             return False
         now = self._store.now(tx)
@@ -61,7 +61,7 @@ class Gates:
         return [self._probe(tx, probe) for probe in probes]
 
     def _probe(self, tx: Connection, probe: Probe) -> int | None:
-        row = self._locked(tx, probe.connector, probe.operation)
+        row = self.lock(tx, probe.connector, probe.operation)
         if row.breaker != "open" or row.epoch != probe.epoch:
             return None
         now = self._store.now(tx)
@@ -74,6 +74,25 @@ class Gates:
         }
         self._write(tx, row, values)
         return probe.epoch + 1
+
+    def rests(self, tx: Connection, rests: Sequence[Rest]) -> list[None]:
+        """Leave peers alone for as long as they asked; a longer wish stands, so it may be repeated."""
+        for rest in rests:
+            row, now = self.lock(tx, rest.connector), self._store.now(tx)
+            until = now + rest.seconds
+            if (row.rest_until or 0.0) >= until:
+                continue
+            self._write(tx, row, {"rest_until": until})
+            began = now if (row.rest_until or 0.0) < now else row.rest_until
+            outage = {"connector": rest.connector, "operation": "", "cause": "rest"}
+            tx.execute(schema.outage.insert(), {**outage, "began_at": began, "ended_at": until})
+        return [None] * len(rests)
+
+    def rested(self, tx: Connection, connector: str, now: float) -> None:
+        """End a peer's rest before its time; may be repeated."""
+        tx.execute(update(schema.gate).where(_g.connector == connector).values(rest_until=None))
+        resting = (_o.connector == connector, _o.cause == "rest", _o.ended_at > now)
+        tx.execute(update(schema.outage).where(*resting).values(ended_at=now))
 
     def away(self, tx: Connection, connector: str, operation: str, cause: str, now: float) -> None:
         """Note that a peer is not to be called from now on; what is noted already stands."""
@@ -93,7 +112,8 @@ class Gates:
         rows = update(schema.gate).where(_g.connector == connector, _g.breaker == "open")
         tx.execute(rows.values(probe_at=now))
 
-    def _locked(self, tx: Connection, connector: str, operation: str) -> Row[Any]:
+    def lock(self, tx: Connection, connector: str, operation: str = "") -> Row[Any]:
+        """A gate's row, which nobody else changes until the commit; made where there is none."""
         key = {"connector": connector, "operation": operation}
         tx.execute(self._store.upsert(schema.gate, "connector", "operation"), key)
         query = select(schema.gate).where(_g.connector == connector, _g.operation == operation)
@@ -123,7 +143,7 @@ def _open_outage(connector: str, operation: str, cause: str) -> tuple[Any, ...]:
 
 
 def read_gates(tx: Connection) -> tuple[GateRow, ...]:
-    """All breakers and pauses, with how long until each peer may be asked."""
+    """All breakers, pauses and rests, with how long until each peer may be asked."""
     now = now_of(tx)
     return tuple(
         GateRow(
@@ -137,6 +157,7 @@ def read_gates(tx: Connection) -> tuple[GateRow, ...]:
             row.paused_by,
             row.paused_reason,
             row.paused_at,
+            max(0.0, (row.rest_until or 0.0) - now),
         )
         for row in tx.execute(select(schema.gate))
     )

@@ -18,7 +18,7 @@ from bus.ledger.asks import Asker
 from bus.ledger.claim import Claimer
 from bus.ledger.commit import GroupCommit, Passing
 from bus.ledger.finding import Finding, Terms
-from bus.ledger.gate_records import Probe, Turn
+from bus.ledger.gate_records import Probe, Rest, Turn
 from bus.ledger.gates import Gates
 from bus.ledger.handling import Handling
 from bus.ledger.handling_records import (
@@ -65,6 +65,7 @@ from bus.ledger.resend import Resender
 from bus.ledger.retention import Remove, Retention
 from bus.ledger.runs import Runs
 from bus.ledger.settle import Settler
+from bus.ledger.shares import Share, Shares
 from bus.ledger.sources import Lease, Sources
 from bus.ledger.store import Store
 from bus.ledger.sweep import Sweeper
@@ -82,6 +83,8 @@ Action = (
     | Undone
     | Turn
     | Probe
+    | Rest
+    | Share
     | Lease
     | Enrol
     | SignIn
@@ -155,6 +158,8 @@ class Ledger:
                 Terms: Finding(store).write,
                 Turn: gates.turns,
                 Probe: gates.probes,
+                Rest: gates.rests,
+                Share: Shares(store, gates).takes,
                 Lease: Sources(store).leases,
                 _Barrier: _pass,
                 TakeEvents: outbox.takes,

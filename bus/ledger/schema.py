@@ -285,7 +285,19 @@ gate = Table(
     Column("paused_by", String),
     Column("paused_reason", String),
     Column("paused_at", Float),
-    comment="Breakers (rule 16); operation '' is the connector as a whole, and its pause.",
+    Column("rest_until", Float),
+    comment="Breakers (rule 16); operation '' is the whole connector, its pause and its wish for rest.",
+)
+
+share = Table(
+    "share",
+    metadata,
+    Column("connector", String, primary_key=True),
+    Column("holder", _number, primary_key=True, autoincrement=False),
+    Column("slots", Integer, nullable=False),
+    Column("part", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),
+    comment="What each process may use of a connector's concurrency and rate; together never more than that.",
 )
 
 outage = Table(
@@ -296,7 +308,7 @@ outage = Table(
     Column("cause", String, primary_key=True),
     Column("began_at", Float, primary_key=True),
     Column("ended_at", Float),
-    comment="When a breaker was open or a person had paused: times that do not count towards giving up.",
+    comment="When a breaker was open, a person paused or a peer wanted rest: no time towards giving up.",
 )
 
 version = Table(

@@ -75,15 +75,20 @@ def connector_line(connector: Connector, snapshot: Snapshot, t: Say) -> Line:
 
 def _gate(connector: Connector, rows: Sequence[GateRow], t: Say) -> tuple[str, str, str]:
     """How grave it is, what it does now, and why."""
-    for row in rows:
-        if row.paused_by:
-            return "warn", t("connector.paused", who=row.paused_by), row.paused_reason or ""
-    for row in rows:
-        if row.state == "open":
-            return "bad", t("connector.open_breaker", at=show.moment(row.opened_at)), row.reason
+    if row := next((row for row in rows if row.paused_by), None):
+        return "warn", t("connector.paused", who=row.paused_by), row.paused_reason or ""
+    if row := next((row for row in rows if row.state == "open"), None):
+        return "bad", t("connector.open_breaker", at=show.moment(row.opened_at)), row.reason
+    if rest := max((row.rest_in for row in rows), default=0.0):
+        return "warn", t("connector.rests", seconds=f"{rest:.0f}"), ""
     if any(row.state == "half-open" for row in rows):
         return "warn", t("connector.trying"), ""
-    if connector.window is not None and connector.window.is_shut(time.time()):
+    return _unhindered(connector, t)
+
+
+def _unhindered(connector: Connector, t: Say) -> tuple[str, str, str]:
+    """The same where nothing that the ledger knows of is in the way."""
+    if connector.window is not None and connector.window.is_shut(time.time(), connector.calendar):
         return "warn", t("connector.window"), str(connector.window)
     if connector.mode != "live":
         return "calm", t(f"mode.{connector.mode}"), ""

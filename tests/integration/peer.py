@@ -71,15 +71,19 @@ title = "Trial"
 class Peer:
     """Remembers every effect; `away` refuses connections, `fails` one operation alone, `slow` its answers.
 
-    `not_yet`: it is there and says that something else has to come first.
+    `wants_rest`: once, it asks to be left alone for so many seconds. `not_yet`: it is there and says that
+    something else has to come first.
     """
 
     away: bool = False
     fails: str = ""
     not_yet: bool = False
     slow: float = 0.0
+    wants_rest: float = 0.0
     effects: list[str] = field(default_factory=list)
     calls: int = 0
+    at_once: int = 0
+    most_at_once: int = 0
     pings: int = 0
     polls: int = 0
     begun: threading.Event = field(default_factory=threading.Event)
@@ -89,7 +93,19 @@ class Peer:
         """One effect, or the refusal of the connection."""
         with self.lock:
             self.calls += 1
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+            rest, self.wants_rest = self.wants_rest, 0.0
+        try:
+            return self._answer(name, call, rest)
+        finally:
+            with self.lock:
+                self.at_once -= 1
+
+    def _answer(self, name: str, call: Call, rest: float) -> Answer:
         self.begun.set()
+        if rest:
+            raise TransientError("busy", code="HTTP 429", retry_after=rest)
         if self.away:
             raise TransientError("no connection")
         if self.fails == name:
@@ -151,6 +167,9 @@ class PeerAdapter:
     def ping(self) -> None:
         """Ask whether it is there."""
         self._peer.ping()
+
+    def share(self, part: float) -> None:
+        """There is no rate to share."""
 
     def close(self) -> None:
         """Nothing to give back."""

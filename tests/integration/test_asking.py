@@ -78,6 +78,9 @@ class Office:
     def ping(self) -> None:
         """There."""
 
+    def share(self, part: float) -> None:
+        """There is no rate to share."""
+
     def close(self) -> None:
         """Nothing to give back."""
 

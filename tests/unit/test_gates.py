@@ -57,6 +57,41 @@ def test_an_error_says_of_its_peer_no_more_than_it_knows(error: Exception, said:
     assert verdict(error) == said
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        TransientError("busy", code="HTTP 429", retry_after=60.0),
+        OutcomeUnknownError("busy", code="HTTP 503", retry_after=60.0),
+    ],
+)
+def test_a_peer_that_wants_rest_is_left_alone_as_a_whole(error: DeliveryError) -> None:
+    """From the first such answer on, before any breaker opens; told to the others, and adopted from them."""
+    gate, told = gate_of(), []
+    gate.changed = lambda: told.append(gate.wish)
+    gate.failed("write", error)
+    assert (gate.is_shut("other"), gate.is_shut(), told[0]) == (True, True, 60.0)
+    assert "left alone for 60 seconds" in gate.why()
+    gate.wish = 0.0
+    gate.adopt({WHOLE: row(WHOLE, "closed", 0, rest_in=0.0)})
+    assert not gate.is_shut()
+    gate.adopt({WHOLE: row(WHOLE, "closed", 0, rest_in=5.0)})
+    assert gate.is_shut()
+
+
+def test_a_hint_at_one_message_stops_no_other() -> None:
+    """A "not before" said of what was sent, by a peer that is up, is that delivery's own wait."""
+    gate = gate_of()
+    gate.failed("write", TransientError("not there yet", code="404", retry_after=60.0, peer_down=False))
+    assert not gate.is_shut()
+
+
+def test_a_wish_for_rest_is_believed_for_an_hour_at_most() -> None:
+    """A slip of the peer's, or of whoever poses as it, must not stop a province for a year."""
+    gate = gate_of()
+    gate.failed("write", TransientError("busy", retry_after=31_536_000.0))
+    assert 3590.0 < gate.rests_for <= 3600.0
+
+
 def test_one_operation_that_is_down_stops_no_other() -> None:
     """The breaker is the operation's: the others go on, the connector's gate stays open."""
     gate = gate_of()

@@ -64,6 +64,29 @@ async def test_two_threads_never_take_one_slot_twice() -> None:
     assert (len(taken), slots.free) == (50, 0)
 
 
+async def test_slots_that_others_have_keep_nobody_waiting() -> None:
+    """Fewer slots end no work under way; none at all lets go of whoever waits, and nobody waits then."""
+    slots = Slots(2)
+    assert (await slots.take(), await slots.take()) == (True, True)
+    waiting = asyncio.create_task(slots.take())
+    await asyncio.sleep(0)
+    slots.resize(1)
+    slots.give()
+    await asyncio.sleep(0)
+    assert (waiting.done(), slots.busy, slots.try_take()) == (False, 1, False)
+    slots.resize(0)
+    async with asyncio.timeout(5):
+        assert (await waiting, await slots.take()) == (False, False)
+    slots.give()
+    slots.resize(1)
+    assert (slots.free, await slots.take()) == (1, True)
+
+
+def test_slots_of_which_there_are_none_hold_no_source_back() -> None:
+    """What other processes work on is no reason here to take nothing in."""
+    assert Turns([connector(Slots(0)), connector(Slots(3))])._room() == 3
+
+
 def connector(slots: Slots, *, shut: bool = False) -> Any:
     """What turns look at of a connector."""
     return SimpleNamespace(mode="live", slots=slots, gate=SimpleNamespace(is_shut=lambda: shut))
@@ -108,7 +131,8 @@ def test_no_more_enter_than_slots_are_free(steps: list[str], count: int) -> None
 async def test_a_shut_connector_and_a_full_one_close_no_way_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a shut connector has to do waits in the ledger; a full one holds back for `PATIENCE` at most."""
     monkeypatch.setattr(module, "PATIENCE", 0.02)
-    full = Slots(0)
+    full = Slots(1)
+    await full.take()
     async with asyncio.timeout(5), Turns([connector(full, shut=True)]):
         pass
     async with asyncio.timeout(5), Turns([connector(full)]):

@@ -1,13 +1,13 @@
 """Maintenance windows: written as people say them, in the province's time, whatever the machine's zone."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.calendar import DAYS, ZONE
+from bus.calendar import DAYS, ZONE, WorkingCalendar
 from bus.uptime import up_seconds
 from bus.windows import Watch, Window
 
@@ -26,13 +26,21 @@ def windows(draw: st.DrawFn) -> Window:
     parts = []
     for _ in range(draw(st.integers(1, 3))):
         begin, end = draw(st.tuples(MINUTES, MINUTES).filter(lambda pair: pair[0] != pair[1]))
-        day = draw(st.sampled_from(["", *(f"{day} " for day in DAYS)]))
+        day = draw(st.sampled_from(["", *(f"{day} " for day in (*DAYS, "holiday", "workday"))]))
         times = f"{begin // 60:02}:{begin % 60:02}-{end // 60:02}:{end % 60:02}"
         parts.append(f"{day}{times} {word}")
     return Window(", ".join(parts))
 
 
-moments = st.floats(at("2026-11-20T00:00"), at("2026-12-20T00:00"))
+moments = st.floats(at("2026-08-20T00:00"), at("2026-09-20T00:00"))
+"""Round National Day, a holiday in the middle of a week."""
+
+
+def words(day: date) -> set[str]:
+    """The words by which a window may name a day."""
+    calendar = WorkingCalendar()
+    known = {"holiday": calendar.is_holiday(day), "workday": calendar.is_working_day(day)}
+    return {"", DAYS[day.weekday()], *(word for word, true in known.items() if true)}
 
 
 def by_hand(window: Window, moment: float) -> bool:
@@ -41,8 +49,7 @@ def by_hand(window: Window, moment: float) -> bool:
     minute = local.hour * 60 + local.minute
     inside = []
     for span in window.spans:
-        today = span.day in ("", DAYS[local.weekday()])
-        yesterday = span.day in ("", DAYS[(local.weekday() - 1) % 7])
+        today, yesterday = (span.day in words(local.date() - timedelta(days=back)) for back in (0, 1))
         if span.begin < span.end:
             inside.append(today and span.begin <= minute < span.end)
         else:
@@ -66,6 +73,10 @@ def by_hand(window: Window, moment: float) -> bool:
         ("sunday 22:00-04:00 hold", "2026-11-30T03:00:00", True),
         ("sunday 22:00-04:00 hold", "2026-11-29T03:00:00", False),
         ("18:00-24:00 hold", "2026-11-25T23:59:59", True),
+        ("holiday 00:00-24:00 hold", "2026-09-02T10:00:00", True),
+        ("holiday 00:00-24:00 hold", "2026-09-05T10:00:00", False),
+        ("workday 07:00-17:00 only", "2026-09-02T10:00:00", True),
+        ("workday 07:00-17:00 only", "2026-09-03T10:00:00", False),
     ],
 )
 def test_a_window_is_the_province_s_time(text: str, moment: str, shut: bool) -> None:  # noqa: FBT001  a table's column
@@ -76,7 +87,7 @@ def test_a_window_is_the_province_s_time(text: str, moment: str, shut: bool) -> 
 @pytest.mark.parametrize(
     "text",
     ["", "02:00-03:00", "2:00-3:00 hold", "02:00-02:00 hold", "25:00-26:00 hold", "02:60-03:00 hold",
-     "24:00-01:00 hold", "holiday 02:00-03:00 hold", "02:00-03:00 hold, nonsense"],
+     "24:00-01:00 hold", "feast 02:00-03:00 hold", "02:00-03:00 hold, nonsense"],
 )  # fmt: skip
 def test_what_is_no_window_is_refused_with_an_example(text: str) -> None:
     """Nothing is guessed at."""
@@ -118,6 +129,16 @@ def test_a_watch_says_what_its_window_says(window: Window, asked: list[float]) -
     """Law: also where the clock is set back."""
     watch = Watch(window)
     assert [watch.is_shut(moment) for moment in asked] == [window.is_shut(moment) for moment in asked]
+
+
+def test_an_installation_s_own_days_off_are_holidays_of_its_windows() -> None:
+    """The calendar of the settings decides, and not the package alone: a day off, and one that is worked."""
+    calendar = WorkingCalendar(
+        days_off=frozenset({date(2026, 9, 4)}), working_days=frozenset({date(2026, 9, 2)})
+    )
+    watch = Watch(Window("holiday 00:00-24:00 hold"), calendar)
+    assert watch.is_shut(at("2026-09-04T10:00"))
+    assert not watch.is_shut(at("2026-09-02T10:00"))
 
 
 def test_without_a_window_nothing_is_shut() -> None:

@@ -100,6 +100,9 @@ class Peer:
         """Answer."""
         self.pings += 1
 
+    def share(self, part: float) -> None:
+        """There is no rate to share."""
+
     def close(self) -> None:
         """Note that connections were given back."""
         self.closed = True

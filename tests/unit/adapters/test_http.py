@@ -119,6 +119,21 @@ def test_status_and_bytes_come_as_they_are(http: Http, peer: Callable[[Conversat
     assert (reply.status, reply.body, reply.retry_after, reply.json()) == (503, b"\xffabc\n", 7.0, None)
 
 
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "120"}, 120.0),
+        ({"retry-after": "Wed, 25 Nov 2026 08:02:00 GMT", "date": "Wed, 25 Nov 2026 08:00:00 GMT"}, 120.0),
+        ({"retry-after": "Wed, 25 Nov 2026 07:00:00 GMT", "date": "Wed, 25 Nov 2026 08:00:00 GMT"}, 0.0),
+        ({"retry-after": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_a_wish_for_rest_is_seconds_or_a_date(headers: dict[str, str], seconds: float | None) -> None:
+    """RFC 9110, 10.2.3: a date counts from the peer's own clock; what cannot be read is no wish."""
+    assert Reply(503, b"", headers).retry_after == seconds
+
+
 def test_a_connection_is_used_again(http: Http, peer: Callable[[Conversation], Peer]) -> None:
     """Twenty calls, one connection."""
     one = peer(answering(ANSWER))
@@ -284,3 +299,15 @@ def test_a_turn_after_the_deadline_is_refused_at_once() -> None:
         pace.wait(soon(1))
     assert not caught.value.peer_down
     assert time.monotonic() - began < 0.5
+
+
+def test_a_process_keeps_to_its_part_of_the_rate() -> None:
+    """A quarter of a hundred a second is one every forty milliseconds; with no part at all none is begun."""
+    pace, began = Pace(100), time.monotonic()
+    pace.share(0.25)
+    for _ in range(4):
+        pace.wait(soon(5))
+    assert 0.12 <= time.monotonic() - began < 0.5
+    pace.share(0.0)
+    with pytest.raises(TransientError):
+        pace.wait(soon(5))
