@@ -1,6 +1,6 @@
 """The desk of the agencies at work (`bus.desk.Desk`): over the pipeline that `serve` runs, and its ledger."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -8,9 +8,10 @@ from bus.desk import Errand, HandedIn, OpenLeg, Standing, Taken
 from bus.errors import RejectedMessageError
 from bus.flow_values import leg_of
 from bus.flows import Leg, Routes
-from bus.ledger import read_desk
+from bus.ledger import read_desk, uploads
 from bus.ledger.legs import LegOfDossier
 from bus.ledger.read_desk import MessageOfAgency, StandingOfDossier
+from bus.ledger.uploads import Uploaded
 from bus.pipeline import Parts, Pipeline
 from bus.ports import Incoming
 from mappings.dossier import Message
@@ -86,6 +87,14 @@ class AgencyDesk:
     async def dossier_of(self, number: str) -> int | None:
         """The dossier that a connector or an agency knows by this number."""
         return await self._ledger.ask(read_desk.dossier_of, self._sources, number)
+
+    async def uploaded(self, source: str, file: str) -> None:
+        """Note that an agency has brought a file."""
+        await self._ledger.act(Uploaded(source, file))
+
+    async def files_of(self, sources: Sequence[str], hashes: Collection[str]) -> frozenset[str]:
+        """Which of these files one of these agencies has uploaded."""
+        return await self._ledger.ask(uploads.among, sources, hashes) if hashes else frozenset()
 
     def check_room(self) -> None:
         """Raise `UnavailableError` while the disk is nearly full."""

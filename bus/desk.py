@@ -4,7 +4,7 @@ An agency that hands dossiers in is a source named `source_of(code)`. What it ha
 so no sheet reads it; it enters the same road as any message (`Pipeline.keep_canonical`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -114,6 +114,14 @@ class Desk(Protocol):
 
     async def dossier_of(self, number: str) -> int | None:
         """The dossier that a connector or an agency knows by this number."""
+        ...
+
+    async def uploaded(self, source: str, file: str) -> None:
+        """Note that an agency has brought a file, by its hash; on disk when this returns."""
+        ...
+
+    async def files_of(self, sources: Sequence[str], hashes: Collection[str]) -> frozenset[str]:
+        """Which of these files one of these agencies has uploaded."""
         ...
 
     def check_room(self) -> None:

@@ -21,7 +21,10 @@ from commands.assemble import Bus
 __all__ = ["LARGEST_MESSAGE", "PREFIX", "agencies_door", "calling_back"]
 
 LARGEST_MESSAGE = 4_000_000
-"""Bytes of a dossier: JSON, where files are not in it, or an edXML package with its files."""
+"""Bytes of a dossier in JSON: files are not in it."""
+
+LARGEST_PACKAGE = 600_000_000
+"""Bytes of an edXML package, with its files in base64."""
 
 
 def agencies_door(bus: Bus, store: FileStore) -> Litestar | None:
@@ -37,9 +40,11 @@ def agencies_door(bus: Bus, store: FileStore) -> Litestar | None:
     except ValueError as error:
         raise ConfigurationError([f"[[agency]] {error}"]) from None
     limit = min(int(installation.listen.intake.body_limit), LARGEST_MESSAGE)
-    packages = EdxmlPackages(bus.assembly.sheets[SHEET], store, limit)
+    largest = min(LARGEST_PACKAGE, limit + 2 * store.limit)
+    packages = EdxmlPackages(bus.assembly.sheets[SHEET], store, largest)
     province = Province(bus.assembly.tables)
-    return application(Door(bus.desk, gatekeeper, province, store, limit, packages))
+    door = Door(bus.desk, gatekeeper, province, store, limit, packages, bus.filing.links)
+    return application(door)
 
 
 @contextlib.asynccontextmanager

@@ -1,21 +1,25 @@
 """Packages at the agencies' door: the axis's codec and the sheet `agency/package`, behind the door's port."""
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import BinaryIO
+
+from lxml import etree
 
 from adapters.agency.packages import Unpacked, paths_of
-from adapters.agency.problems import Wrong, shown
-from adapters.agency.reading import MOST, WrongError
-from adapters.ioffice.edxml import Limits, NoFiles, Package, PackageError, read_package
-from adapters.ioffice.edxml.names import q
+from adapters.agency.problems import MOST, Wrong, shown
+from adapters.agency.reading import WrongError
+from adapters.agency.taking_in import merged
+from adapters.ioffice.edxml import Limits, NoFiles, Package, PackageError, PackageProblem, read_package
+from adapters.ioffice.edxml.names import STORED, q
 from bus.files import FileStore
 from mappings.dossier import Dossier
 from mappings.engine import Compiled
-from mappings.engine_values import FieldProblem, MappingError
+from mappings.engine_values import FieldProblem
 
 SHEET = "agency/package"
+EDXML = "application/vnd.edxml+xml"
 
 _FORM_FIX = "Sửa gói tin theo QCVN 102:2016, rồi gửi lại"
 _SHEET_FIX = "Ghi phần tử này như tài liệu dành cho cơ quan, mục gói tin edXML"
@@ -32,36 +36,55 @@ class EdxmlPackages:
     @cached_property
     def paths(self) -> dict[str, str]:
         """Our fields -> the elements in which a package has them."""
-        return paths_of(self.sheet.sheet)
+        return {ours: _on_the_wire(path) for ours, path in paths_of(self.sheet.sheet).items()}
 
-    def read(self, raw: bytes, *, keep: bool) -> Unpacked:
+    def read(self, package: BinaryIO, *, keep: bool) -> Unpacked:
         """Take a package apart (`adapters.agency.packages.Packages`)."""
-        package = self._package(raw, keep=keep)
-        against = tuple(contradictions(package))
-        try:
-            dossier: Dossier = self.sheet.read(package.tree, source="agency").message
-        except MappingError as error:
-            found = [*map(_of_sheet, error.problems), *against]
-            raise WrongError(tuple(found[:MOST])) from None
-        files = frozenset(file.hash for file in package.files)
-        return Unpacked(dossier, package.canonical(), files, self.paths, against)
+        whole = self._whole(package, keep=keep)
+        read, form = self._read(package, keep=keep)
+        dossier, fields = self.sheet.read_partly(read.tree, source="agency")
+        told = [_of_sheet(one) for one in fields if one.path.rpartition("/")[2] not in STORED]
+        wrong = merged(form, [*told, *contradictions(read)])
+        kept = _kept(read, whole)
+        return Unpacked(
+            dossier or Dossier(), read.canonical(), kept, read.files, self.paths, tuple(wrong[:MOST])
+        )
 
-    def _package(self, raw: bytes, *, keep: bool) -> Package:
+    def _whole(self, package: BinaryIO, *, keep: bool) -> str:
+        """The hash of the package as it came; with `keep` it is in the store, as it came."""
+        limit = self.most if keep else None
+        whole = (self.store if keep else NoFiles()).keep(
+            package, name="ho-so.edxml", media_type=EDXML, limit=limit
+        )
+        package.seek(0)
+        return whole.hash
+
+    def _read(self, package: BinaryIO, *, keep: bool) -> tuple[Package, list[Wrong]]:
+        """What can be read of a package, and what is wrong with its form."""
         limits = Limits(package=self.most, attachment=self.store.limit)
         try:
-            return read_package(io.BytesIO(raw), self.store if keep else NoFiles(), limits)
+            return read_package(package, self.store if keep else NoFiles(), limits), []
         except PackageError as error:
-            found = [
-                Wrong(
-                    path=one.path,
-                    what=one.vi,
-                    fix=_fix(one.line),
-                    rule="edxml",
-                    value=shown(one.value or None),
-                )
-                for one in error.problems[:MOST]
-            ]
-            raise WrongError(tuple(found)) from None
+            wrong = [_of_form(one) for one in error.problems[:MOST]]
+            if error.rest is None:
+                raise WrongError(tuple(wrong)) from None
+            rest: Package = error.rest
+            return rest, wrong
+
+
+def _kept(package: Package, whole: str) -> bytes:
+    tree = etree.fromstring(etree.tostring(package.tree))
+    tree.set("package", whole)
+    return bytes(etree.tostring(tree, encoding="UTF-8", xml_declaration=True))
+
+
+def _on_the_wire(path: str) -> str:
+    """A path of the codec's tree as the sender has it: there attachments lie in a layer of their own."""
+    return f"AttachmentEncoded/{path}" if path.partition("/")[0] == "Attachment" else path
+
+
+def _of_form(one: PackageProblem) -> Wrong:
+    return Wrong(path=one.path, what=one.vi, fix=_fix(one.line), rule="edxml", value=shown(one.value or None))
 
 
 def contradictions(package: Package) -> Iterator[Wrong]:
@@ -106,7 +129,8 @@ def _text(package: Package, path: str) -> str | None:
 
 def _of_sheet(problem: FieldProblem) -> Wrong:
     rule = problem.rule or "sheet"
-    return Wrong(path=problem.path, what=problem.vi, fix=_SHEET_FIX, rule=rule, value=shown(problem.value))
+    path = _on_the_wire(problem.path)
+    return Wrong(path=path, what=problem.vi, fix=_SHEET_FIX, rule=rule, value=shown(problem.value))
 
 
 def _fix(line: int) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 import uvicorn
 
 from bus.installation import Door
-from commands.client_certificates import Connection, accept
+from commands.client_certificates import accept
+from commands.connection import Connection
 
 LONGEST_AT_STOP = 5
 """Seconds that an answer may still take at a stop; whoever takes longer comes again."""
@@ -42,7 +43,7 @@ async def opened(
         app,
         host=door.address.host,
         port=door.address.port,
-        http=Connection if certificates else "auto",
+        http=Connection,
         log_config=None,
         access_log=False,
         lifespan="off",

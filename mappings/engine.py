@@ -76,6 +76,18 @@ class Compiled:
             raise self._error(reading.problems)
         return result
 
+    def read_partly(self, tree: Any, *, source: str) -> tuple[Any, tuple[FieldProblem, ...]]:
+        """What can be read of a message that has problems (None: nothing), and all of them.
+
+        For whoever has more to judge and tells its sender everything at once; nothing of it may be kept.
+        """
+        try:
+            tree = self._tree(tree, self._names) if self._names is not None else tree
+        except MappingError as error:
+            return None, error.problems
+        reading = Reading(self.plan, source, self._day(tree), partly=True)
+        return reading.level(self.plan.root, tree, (), (), {}), tuple(reading.problems)
+
     def write(self, message: Any, *, source: str, as_of: date | None = None) -> Written:
         """Map a canonical message into the peer's shape; `source` is the connector it goes to.
 

@@ -1,5 +1,6 @@
 """Theirs -> ours, carefully: every problem and every note. It judges what the compiled form gives up."""
 
+import contextlib
 from datetime import date, datetime
 from typing import Any
 from unicodedata import normalize
@@ -17,10 +18,13 @@ Values = dict[Path, Any]
 
 
 class Reading:
-    """One message being read; `problems` and `notes` fill while it goes."""
+    """One message being read; `problems` and `notes` fill while it goes.
 
-    def __init__(self, plan: Plan, source: str, day: date | None) -> None:
-        self.plan, self.source, self.day = plan, source, day
+    `partly`: what has a problem is left out, so that the rest can be judged as well.
+    """
+
+    def __init__(self, plan: Plan, source: str, day: date | None, *, partly: bool = False) -> None:
+        self.plan, self.source, self.day, self.partly = plan, source, day, partly
         self.problems: list[FieldProblem] = []
         self.notes: list[Note] = []
         self.top: Values = {}
@@ -57,7 +61,15 @@ class Reading:
         if level is self.plan.root:
             self.from_top(values)
         self.needed(level, at, ours, values, failed)
-        return None if len(self.problems) > before else self.build(level, values, extras)
+        if len(self.problems) == before:
+            return self.build(level, values, extras)
+        return self.rest(level, values) if self.partly else None
+
+    def rest(self, level: Level, values: Values) -> Any:
+        """Make the struct of what has no problem; None where it cannot be without what has."""
+        with contextlib.suppress(TypeError):
+            return self.build(level, values, {})
+        return None
 
     def item(self, item: Item, tree: Any, at: Path, ours: Path, values: Values, failed: set[Path]) -> None:
         """Read one line into `values`."""

@@ -1,7 +1,7 @@
 """What the agencies' door answers: receipts, how a dossier stands, what is held of a day. All JSON."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -18,10 +18,14 @@ class Receipt(Struct, frozen=True, kw_only=True):
 
 
 class Checked(Struct, frozen=True, kw_only=True):
-    """What was only checked is fine; nothing was kept."""
+    """What was only checked is fine; nothing was kept.
+
+    `receipt` is that of the dossier which has this number already: it may be replaced, not handed in anew.
+    """
 
     number: str
     fine: Literal[True] = True
+    receipt: str | None = None
 
 
 class Holder(Struct, frozen=True, kw_only=True):
@@ -64,12 +68,27 @@ class PastStep(Struct, frozen=True, kw_only=True):
     due_at: datetime | None
 
 
+class ResultFile(Struct, frozen=True, kw_only=True):
+    """Where a result's file is to be had: by a signed link of ours to the end of a day (UTC), or elsewhere.
+
+    Elsewhere is an address that another system gave: there only `url` is known.
+    """
+
+    url: str
+    until: date | None = None
+    sha256: str | None = None
+    size: int | None = None
+    media_type: str | None = None
+    name: str | None = None
+
+
 class ResultPaper(Struct, frozen=True, kw_only=True):
-    """A paper that came of it (giấy tờ kết quả)."""
+    """A paper that came of it (giấy tờ kết quả), with its file where there is one to be had."""
 
     name: str
     number: str | None
     issued_on: str | None
+    file: ResultFile | None
 
 
 class Followed(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,10 @@
 """The calls of the agencies' door as Litestar serves them: who asks, what came, what is answered."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import date
+from functools import cache
 from typing import Annotated, Any, cast
 
 import structlog
@@ -15,10 +18,12 @@ from litestar.params import HeaderParameter, PathParameter, QueryParameter
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from adapters.agency.answers import Checked, Followed, HeldPage, Receipt, StoredFile
-from adapters.agency.door import Asked, Body, Door, Withdraw
+from adapters.agency.asked import Asked, Body
+from adapters.agency.bodies import spooled, whole
+from adapters.agency.door import Door, Withdraw
 from adapters.agency.packages import MEDIA_TYPES as PACKAGES
 from adapters.agency.page import page
-from adapters.agency.problems import MEDIA_TYPE, DoorError, Wrong, again_later, wrong_content
+from adapters.agency.problems import MEDIA_TYPE, DoorError, Wrong, again_later, shown, wrong_content
 from adapters.agency.receipt import PATTERN
 from bus.agency_settings import Right
 from bus.errors import LedgerUnavailableError, RejectedMessageError, UnavailableError
@@ -69,38 +74,67 @@ def _as_json(request: _Call) -> None:
         raise DoorError(415, "media-type", "Không nhận kiểu nội dung này", detail)
 
 
-async def _dossier(request: _Call, door: Door) -> Body:
-    """The body of a dossier: JSON, or an edXML package where the door reads them."""
+@asynccontextmanager
+async def _dossier(request: _Call, door: Door) -> AsyncIterator[Body]:
+    """The body of a dossier, whole: JSON, or an edXML package where the door reads them.
+
+    A package holds a place among the uploads while it comes and is read.
+    """
+    agency = request.scope["state"]["asked"].agency.code
     if door.packages is not None and _kind(request) in PACKAGES:
-        return Body(await request.body(), is_package=True)
-    if _kind(request) == "application/json":
-        return Body(await request.body())
-    detail = "Gửi với Content-Type: application/json, hoặc application/xml cho gói tin edXML."
-    raise DoorError(415, "media-type", "Không nhận kiểu nội dung này", detail)
+        async with (
+            door.room(agency, upload=True),
+            spooled(request.stream(), door.packages.most, door.store.folder) as package,
+        ):
+            yield Body(package=package)
+        return
+    if _kind(request) != "application/json":
+        detail = "Gửi với Content-Type: application/json, hoặc application/xml cho gói tin edXML."
+        raise DoorError(415, "media-type", "Không nhận kiểu nội dung này", detail)
+    async with door.room(agency):
+        yield Body(await whole(request.stream(), door.body_limit))
 
 
-@post("/dossiers", status_code=202, operation_id="hand_in", opt={"right": "dossier.hand_in"})
+@post(
+    "/dossiers",
+    status_code=202,
+    operation_id="hand_in",
+    opt={"right": "dossier.hand_in"},
+    request_max_body_size=None,
+)
 async def hand_in(request: _Call, key: _Key = None) -> Response[Receipt]:
     """Nộp hồ sơ: kept when answered; follow it by its receipt."""
     door, asked = _of(request)
-    async with door.room():
-        return _receipt(await door.hand_in(asked, await _dossier(request, door), key))
+    async with _dossier(request, door) as body:
+        return _receipt(await door.hand_in(asked, body, key))
 
 
-@post("/dossiers/checks", status_code=200, operation_id="check", opt={"right": "dossier.hand_in"})
+@post(
+    "/dossiers/checks",
+    status_code=200,
+    operation_id="check",
+    opt={"right": "dossier.hand_in"},
+    request_max_body_size=None,
+)
 async def check(request: _Call) -> Checked:
     """Chỉ kiểm tra: judged as a dossier that is handed in, and nothing is kept."""
     door, asked = _of(request)
-    async with door.room():
-        return await door.check(asked, await _dossier(request, door))
+    async with _dossier(request, door) as body:
+        return await door.check(asked, body)
 
 
-@put("/dossiers/{reference:str}", status_code=202, operation_id="replace", opt={"right": "dossier.replace"})
+@put(
+    "/dossiers/{reference:str}",
+    status_code=202,
+    operation_id="replace",
+    opt={"right": "dossier.replace"},
+    request_max_body_size=None,
+)
 async def replace(request: _Call, reference: _Reference, key: _NeededKey) -> Response[Receipt]:
     """Thay thế nội dung hồ sơ đã nộp, while it is not at its end."""
     door, asked = _of(request)
-    async with door.room():
-        return _receipt(await door.replace(asked, reference, await _dossier(request, door), key))
+    async with _dossier(request, door) as body:
+        return _receipt(await door.replace(asked, reference, body, key))
 
 
 @post(
@@ -113,15 +147,16 @@ async def withdraw(request: _Call, reference: _Reference, key: _Key = None) -> R
     """Rút hồ sơ: what was not sent yet is not; the one-stop is told."""
     door, asked = _of(request)
     _as_json(request)
-    async with door.room():
-        return _receipt(await door.withdraw(asked, reference, await request.body(), key))
+    async with door.room(asked.agency.code):
+        raw = await whole(request.stream(), door.body_limit)
+        return _receipt(await door.withdraw(asked, reference, raw, key))
 
 
 @get("/dossiers/{reference:str}", operation_id="follow", opt={"right": "dossier.follow"})
 async def follow(request: _Call, reference: _Reference) -> Followed:
     """Hồ sơ đến đâu rồi: state, who has it, what is awaited from whom, why, past steps."""
     door, asked = _of(request)
-    async with door.room():
+    async with door.room(asked.agency.code):
         return await door.follow(asked, reference)
 
 
@@ -133,7 +168,7 @@ async def held(
 ) -> HeldPage:
     """Đối chiếu theo ngày: what we hold from the agency, with hashes of the bytes as they came."""
     door, asked = _of(request)
-    async with door.room():
+    async with door.room(asked.agency.code):
         return await door.held(asked, day, after)
 
 
@@ -150,13 +185,9 @@ async def upload(
     name: Annotated[str, QueryParameter(max_length=200, description="Tên tệp")] = "",
 ) -> StoredFile:
     """Tải tệp lên trước khi nộp: its content must have the hash of its address."""
-    door, _ = _of(request)
-    async with door.room(upload=True):
-        try:
-            return await door.upload(digest, name, request.stream())
-        except TimeoutError:
-            detail = "Dữ liệu đến quá chậm; tải lại từ đầu."
-            raise DoorError(408, "too-slow", "Quá chậm", detail) from None
+    door, asked = _of(request)
+    async with door.room(asked.agency.code, upload=True):
+        return await door.upload(asked, digest, name, request.stream())
 
 
 @get("/openapi.json", include_in_schema=False)
@@ -181,21 +212,42 @@ def _on_door(_: _Call, error: DoorError) -> Response[Any]:
     return _problem(error)
 
 
-def _on_parameters(_: _Call, error: ValidationException) -> Response[Any]:
-    """Parameters that are not as described; Litestar tells them all."""
+_PARAMETERS: Mapping[str, str] = {
+    "day": "Ghi năm-tháng-ngày, ví dụ day=2026-11-25",
+    "after": "Dùng giá trị next của trang trước, hoặc bỏ đi",
+    "digest": "Ghi SHA-256 của tệp, 64 chữ số hex, chữ thường",
+    "name": "Ghi tên tệp không quá 200 ký tự",
+    "reference": "Ghi mã tiếp nhận (TN-…) hoặc số hồ sơ: chữ cái, chữ số, dấu chấm, dấu gạch",
+    "Idempotency-Key": "Ghi 1 đến 100 ký tự: chữ cái, chữ số và . _ : - ; mỗi lần thay thế một khóa mới",
+}
+"""What to do about each parameter of the calls."""
+
+_MISSING = re.compile(r"(path|query|header) parameter '([\w-]+)'")
+
+
+def _on_parameters(request: _Call, error: ValidationException) -> Response[Any]:
+    """Parameters that are not as described; Litestar tells those of a wrong form all, a missing one alone."""
     listed = error.extra if isinstance(error.extra, list) else []
-    problems = [
-        Wrong(
-            path=f"{one.get('source', '')}:{one.get('key', '')}".strip(":"),
-            what="tham số thiếu hoặc không đúng dạng",
-            fix="Xem mô tả tham số trong openapi.json",
-            rule="parameter",
-        )
-        for one in listed
-        if isinstance(one, dict)
-    ]
+    places = [(str(getattr(one.get("source"), "value", "")), str(one.get("key", ""))) for one in listed]
+    if missing := _MISSING.search(error.detail):
+        places.append((missing[1], missing[2]))
+    given = {**request.path_params, **request.query_params.dict(), **dict(request.headers)}
+    problems = [_of_parameter(place, _alias(name), given) for place, name in places]
     detail = "Tham số của lời gọi thiếu hoặc không đúng dạng; chưa có gì được lưu."
     return _problem(DoorError(400, "parameters", "Tham số không hợp lệ", detail, problems=problems))
+
+
+def _alias(name: str) -> str:
+    """The name on the wire of a parameter of ours."""
+    return "Idempotency-Key" if name in ("key", "idempotency-key") else name
+
+
+def _of_parameter(place: str, name: str, given: Mapping[str, Any]) -> Wrong:
+    value = given.get(name, given.get(name.lower()))
+    what = "thiếu tham số này" if value is None else "không đúng dạng"
+    told = shown(value[0] if isinstance(value, list) else value)
+    fix = _PARAMETERS.get(name, "Xem mô tả tham số trong openapi.json")
+    return Wrong(path=f"{place}:{name}".strip(":"), what=what, fix=fix, rule="parameter", value=told)
 
 
 _HTTP: Mapping[int, tuple[str, str, str]] = {
@@ -300,6 +352,7 @@ def application(door: Door) -> Litestar:
     return app
 
 
+@cache
 def _described() -> dict[str, Any]:
     """What Litestar says of the calls: of an application that serves nothing, ours has its own page."""
     config = OpenAPIConfig(title=TITLE, version="1")

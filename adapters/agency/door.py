@@ -3,42 +3,44 @@
 import asyncio
 import hashlib
 import weakref
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any, Generic, TypeVar
+from functools import partial
+from typing import Any
 
 import msgspec
 
 from adapters.agency import reading
 from adapters.agency.answers import Checked, Followed, HeldItem, HeldPage, Receipt, StoredFile
+from adapters.agency.asked import Asked, Body, Judged
+from adapters.agency.bodies import patient
 from adapters.agency.following import followed
-from adapters.agency.gatekeeper import MOST_AT_ONCE, Gatekeeper, source
-from adapters.agency.judging import Judge
-from adapters.agency.packages import Packages, as_sent, at_element
+from adapters.agency.gatekeeper import MOST_AT_ONCE, Gatekeeper
+from adapters.agency.packages import Packages
 from adapters.agency.problems import DoorError, Wrong, again_later, not_found, wrong_content
 from adapters.agency.province import Province
 from adapters.agency.receipt import message_of, receipt_of
+from adapters.agency.result_files import ResultFiles
+from adapters.agency.taking_in import TakingIn
 from adapters.agency.words import KINDS
 from bus.agency_settings import AgencySettings
-from bus.desk import Desk, HandedIn, Standing, Taken, source_of
+from bus.desk import Desk, HandedIn, Standing, Taken
+from bus.file_limit import files_of
 from bus.file_names import safe_name
 from bus.files import FileStore
+from bus.links import Links
 from bus.ports import Incoming
-from mappings.dossier import END_STATUSES, Dossier, Message, Withdrawal
-from mappings.engine_values import FieldProblem
+from mappings.dossier import END_STATUSES, Dossier, File, Message, Withdrawal
 from mappings.rules_time import ICT
 
 MOST_LISTED = 200
 MOST_UPLOADS = 8
-LONGEST_SILENCE = 30.0
-"""Seconds that an upload may pause."""
-LARGE = 64 * 1024
-"""Bytes of a body from which on it is read in a thread."""
-
-Said = TypeVar("Said", bound=Message)
+MOST_RELATED = 20
+"""Related dossiers whose files a dossier may name again."""
 
 
 class Withdraw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,50 +51,10 @@ class Withdraw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """A dossier as it came: canonical JSON, or an edXML package."""
-
-    raw: bytes
-    is_package: bool = False
-
-    @property
-    def media_type(self) -> str:
-        """What it is kept as."""
-        return "application/xml" if self.is_package else "application/json"
-
-
-@dataclass(frozen=True, slots=True)
-class Judged(Generic[Said]):
-    """A message that may be kept. `content` are equal bytes for bodies that say the same."""
-
-    message: Said
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A call that was admitted: who asks, and the day by which tables are read."""
-
-    agency: AgencySettings
-    day: date
-    codes: frozenset[str]
-
-    @property
-    def source(self) -> str:
-        """What this agency's messages are kept under."""
-        return source(self.agency)
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The same, with those of the agencies whose work it took over."""
-        return tuple(sorted(source_of(code) for code in self.codes))
-
-
-@dataclass(frozen=True, slots=True)
 class Door:
     """The door of one installation. `store` takes files, `body_limit` is the largest message in bytes.
 
-    Without `packages` no edXML is taken.
+    Without `packages` no edXML is taken, without `links` no result has an address.
     """
 
     desk: Desk
@@ -101,27 +63,19 @@ class Door:
     store: FileStore
     body_limit: int
     packages: Packages | None = None
+    links: Links | None = None
     uploads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(MOST_UPLOADS, thread_name_prefix="uploads")
     )
-    _under_way: list[int] = field(default_factory=lambda: [0, 0], init=False)
+    _under_way: Counter[tuple[str, bool]] = field(default_factory=Counter, init=False)
     _turns: "weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock]" = field(
         default_factory=weakref.WeakValueDictionary, init=False
     )
 
     @property
-    def judge(self) -> Judge:
-        """Who judges what is handed in."""
-        return self._judge(frozenset())
-
-    def _judge(self, brought: frozenset[str]) -> Judge:
-        """The judge of a message that brings files itself."""
-        return Judge(
-            self.province, lambda digest: digest in brought or _has(self.store, digest), self._rehearse
-        )
-
-    def _rehearse(self, kind: str, dossier: Dossier) -> tuple[FieldProblem, ...]:
-        return self.desk.rehearse(source_of("rehearsal"), kind, dossier)
+    def taking_in(self) -> TakingIn:
+        """Who reads and judges what is handed in."""
+        return TakingIn(self.desk, self.province, self.store, self.packages)
 
     def asked(self, agency: AgencySettings) -> Asked:
         """A call of an agency, now."""
@@ -129,69 +83,31 @@ class Door:
         return Asked(agency, day, self.province.codes(agency.code, day))
 
     @asynccontextmanager
-    async def room(self, *, upload: bool = False) -> AsyncIterator[None]:
-        """A place among the calls under way; raises `DoorError` 429 where there is none."""
-        place, most = (1, MOST_UPLOADS) if upload else (0, MOST_AT_ONCE)
-        if self._under_way[place] >= most:
+    async def room(self, agency: str, *, upload: bool = False) -> AsyncIterator[None]:
+        """A place among the calls under way; raises `DoorError` 429 where there is none.
+
+        No agency has more than half of the places: who sends slowly holds up itself.
+        """
+        most = MOST_UPLOADS if upload else MOST_AT_ONCE
+        everybody, one = ("", upload), (agency, upload)
+        if self._under_way[everybody] >= most or self._under_way[one] >= most // 2:
             raise again_later(2, "Hệ thống đang bận. Chờ rồi gửi lại, với cùng Idempotency-Key.", status=429)
-        self._under_way[place] += 1
+        self._under_way.update((everybody, one))
         try:
             yield
         finally:
-            self._under_way[place] -= 1
+            self._under_way.subtract((everybody, one))
 
     # ---- hand in, check, replace, withdraw ----
 
-    async def read_dossier(
-        self, asked: Asked, body: Body, kind: str, *, keep: bool = True
-    ) -> Judged[Dossier]:
-        """The dossier that a body tells, judged and completed; raises `DoorError` with every problem.
-
-        A package's files are in the store when this returns, unless nothing is to be kept.
-        """
-        if body.is_package:
-            if keep:
-                self.desk.check_room()
-            return await asyncio.to_thread(self._unpacked, asked, body.raw, kind, keep=keep)
-        if len(body.raw) < LARGE:
-            return self._read(asked, body.raw, kind)
-        return await asyncio.to_thread(self._read, asked, body.raw, kind)
-
-    def _read(self, asked: Asked, raw: bytes, kind: str) -> Judged[Dossier]:
-        try:
-            dossier, wrong = reading.read_partly(Dossier, raw)
-        except reading.WrongError as error:
-            raise wrong_content(error.problems) from None
-        judged = self.judge.judge(asked.agency, dossier, asked.day, kind)
-        if problems := [*wrong, *(one for one in judged if not any(_within(one, each) for each in wrong))]:
-            raise wrong_content(problems)
-        content = msgspec.json.encode(msgspec.json.decode(raw), order="deterministic")
-        return Judged(self.judge.completed(asked.agency, dossier, asked.day), content)
-
-    def _unpacked(self, asked: Asked, raw: bytes, kind: str, *, keep: bool) -> Judged[Dossier]:
-        assert self.packages is not None  # noqa: S101 - for mypy: who has none refuses packages before
-        try:
-            said = self.packages.read(raw, keep=keep)
-        except reading.WrongError as error:
-            raise wrong_content(error.problems) from None
-        judge = self._judge(said.files)
-        try:
-            judged = judge.judge(asked.agency, said.dossier, asked.day, kind)
-        except DoorError as error:
-            error.problem = as_sent(error.problem, said.paths)
-            raise
-        if problems := [*said.wrong, *(at_element(one, said.paths) for one in judged)]:
-            raise wrong_content(problems)
-        return Judged(judge.completed(asked.agency, said.dossier, asked.day), said.content)
-
     async def hand_in(self, asked: Asked, body: Body, key: str | None) -> Receipt:
         """Take a dossier in. On disk when this returns; the same again is answered with the same receipt."""
-        judged = await self.read_dossier(asked, body, "agency.dossier")
+        judged = await self.taking_in.read(asked, body, "agency.dossier", seen=partial(self._files, asked))
         number = judged.message.code or ""
         key = f"hand_in:{key or number}"
         async with self._turn(asked.source, number):
             await self._refuse_another(asked, number, key)
-            return await self._keep(asked, "agency.dossier", body, judged, key)
+            return await self._keep(asked, "agency.dossier", judged, key)
 
     async def _refuse_another(self, asked: Asked, number: str, key: str) -> None:
         """Raise `DoorError` 409 where the number is taken, unless by this very call, made before."""
@@ -210,15 +126,25 @@ class Door:
 
     async def replace(self, asked: Asked, reference: str, body: Body, key: str) -> Receipt:
         """Put new content in the place of a dossier's; fields that it does not name stay as they are."""
-        handed, _ = await self._own_open(asked, reference)
-        judged = await self.read_dossier(asked, body, "agency.replaced")
+        handed, standing = await self._own_open(asked, reference)
+        seen = partial(self._files, asked, before=files_of(standing.whole))
+        judged = await self.taking_in.read(asked, body, "agency.replaced", seen=seen)
         if (number := judged.message.code) != handed.number:
             fix = f'Ghi "{handed.number}", số của hồ sơ đang thay thế'
             what = "khác số của hồ sơ đang thay thế"
-            where = "MessageHeader/OtherInfo/ReferenceCodes" if body.is_package else "code"
+            where = "MessageHeader/OtherInfo/ReferenceCodes" if body.package else "code"
             raise wrong_content([Wrong(path=where, what=what, fix=fix, rule="same number", value=number)])
         async with self._turn(handed.source, handed.number):
-            return await self._keep(asked, "agency.replaced", body, judged, f"replace:{key}", of=handed)
+            return await self._keep(asked, "agency.replaced", judged, f"replace:{key}", of=handed)
+
+    async def _files(self, asked: Asked, dossier: Dossier, before: Iterable[File] = ()) -> list[File]:
+        """The files of dossiers that the agency sees and this one relates to, and `before` its own."""
+        found = list(before)
+        for number in dossier.related[:MOST_RELATED]:
+            with suppress(DoorError):
+                _, standing = await self._seen(asked, number)
+                found += files_of(standing.whole)
+        return found
 
     async def withdraw(self, asked: Asked, reference: str, raw: bytes, key: str | None) -> Receipt:
         """Withdraw a dossier: what has not been sent is not, and the one-stop is told."""
@@ -237,14 +163,13 @@ class Door:
                 code=handed.number, id=f"{handed.number}/rut", asked_at=asked_at, reason=body.reason
             )
             content = msgspec.json.encode(msgspec.json.decode(raw), order="deterministic")
-            told = Judged(message, content)
-            return await self._keep(asked, "agency.withdrawn", Body(raw), told, key, of=handed)
+            told = Judged(message, content, raw)
+            return await self._keep(asked, "agency.withdrawn", told, key, of=handed)
 
     async def _keep(
         self,
         asked: Asked,
         kind: str,
-        body: Body,
         judged: Judged[Any],
         key: str,
         *,
@@ -253,7 +178,7 @@ class Door:
         message: Message = judged.message
         content = hashlib.sha256(judged.content)
         told = {"content": content.hexdigest(), "number": message.code or ""}
-        incoming = Incoming(kind, None, body.raw, key=key, media_type=body.media_type, fingerprint=told)
+        incoming = Incoming(kind, None, judged.raw, key=key, media_type=judged.media_type, fingerprint=told)
         taken: Taken = await self.desk.keep(of.source if of else asked.source, incoming, message)
         if taken.outcome == "conflict":
             detail = (
@@ -279,7 +204,7 @@ class Door:
     async def follow(self, asked: Asked, reference: str) -> Followed:
         """What became of a dossier that the agency took in, handles or holds."""
         handed, standing = await self._seen(asked, reference)
-        return followed(reference, handed, standing)
+        return followed(reference, handed, standing, ResultFiles(self.store, self.links, standing).of)
 
     async def _seen(self, asked: Asked, reference: str) -> tuple[HandedIn | None, Standing]:
         """The dossier of a reference, and the message that it names; none where others handed it in."""
@@ -303,7 +228,7 @@ class Door:
         is_near = any(self.province.is_of(each, asked.codes) for each in near)
         if not is_near and not set(standing.numbers) & set(asked.sources):
             return False
-        return self.judge.may_touch(asked.agency, whole.procedure, asked.day)
+        return self.taking_in.judge.may_touch(asked.agency, whole.procedure, asked.day)
 
     async def _own(self, asked: Asked, reference: str) -> tuple[HandedIn, Standing]:
         """A dossier that this agency handed in; raises `DoorError` 404 or 403."""
@@ -328,7 +253,7 @@ class Door:
             raise wrong_content(
                 [Wrong(path="after", what="không phải mã tiếp nhận", fix=fix, rule="receipt")]
             )
-        until = since + timedelta(days=1)
+        until = since + timedelta(days=1) if day < date.max else datetime.max.replace(tzinfo=ICT)
         found = await self.desk.kept_between(asked.sources, since, until, after=past, most=MOST_LISTED + 1)
         items = tuple(_item(one) for one in found[:MOST_LISTED])
         more = items[-1].receipt if len(found) > MOST_LISTED else None
@@ -336,46 +261,28 @@ class Door:
 
     # ---- files ----
 
-    async def upload(self, digest: str, name: str, pieces: AsyncIterator[bytes]) -> StoredFile:
-        """Take a file in as it comes; on disk when this returns. Raises as `FileStore.put`."""
+    async def upload(self, asked: Asked, digest: str, name: str, pieces: AsyncIterator[bytes]) -> StoredFile:
+        """Take a file in as it comes; on disk when this returns. Raises as `FileStore.put` and `patient`."""
         self.desk.check_room()
-        loop = asyncio.get_running_loop()
+        loop, coming = asyncio.get_running_loop(), patient(pieces)
 
         def blocking() -> Iterator[bytes]:
-            while piece := asyncio.run_coroutine_threadsafe(_next(pieces), loop).result(LONGEST_SILENCE):
+            while piece := asyncio.run_coroutine_threadsafe(anext(coming, b""), loop).result():
                 yield piece
 
         stored = await loop.run_in_executor(self.uploads, lambda: self.store.put(blocking(), expect=digest))
+        await self.desk.uploaded(asked.source, stored.hash)
         return StoredFile(
             hash=stored.hash, size=stored.size, media_type=stored.media_type, name=safe_name(name or digest)
         )
 
     async def check(self, asked: Asked, body: Body) -> Checked:
         """Judge a dossier as if it were handed in, and keep nothing, no file either."""
-        judged = await self.read_dossier(asked, body, "agency.dossier", keep=False)
-        return Checked(number=judged.message.code or "")
-
-
-async def _next(pieces: AsyncIterator[bytes]) -> bytes:
-    """The next piece that is not empty; b"" at the end."""
-    async for piece in pieces:
-        if piece:
-            return piece
-    return b""
-
-
-def _has(store: FileStore, digest: str) -> bool:
-    try:
-        return digest in store
-    except FileNotFoundError:
-        return False
-
-
-def _within(judged: Wrong, read: Wrong) -> bool:
-    """Whether a problem is only that a part could not be read, which is told already."""
-    one, other = judged.path.split("."), read.path.split(".")
-    short = min(len(one), len(other))
-    return one[:short] == other[:short]
+        seen = partial(self._files, asked)
+        judged = await self.taking_in.read(asked, body, "agency.dossier", seen=seen, keep=False)
+        number = judged.message.code or ""
+        before = await self.desk.first_of((asked.source,), number)
+        return Checked(number=number, receipt=receipt_of(before.message) if before else None)
 
 
 def _item(one: HandedIn) -> HeldItem:

@@ -1,20 +1,36 @@
 """Tells an agency what became of a dossier, in plain words. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from adapters.agency.answers import Awaited, Followed, Holder, OnTheWay, PastStep, ResultPaper
+from adapters.agency.answers import (
+    Awaited,
+    Followed,
+    Holder,
+    OnTheWay,
+    PastStep,
+    ResultFile,
+    ResultPaper,
+)
 from adapters.agency.receipt import receipt_of
 from adapters.agency.words import DELIVERIES, STATUSES
 from bus.desk import HandedIn, Standing
-from mappings.dossier import Agency, Dossier
+from mappings.dossier import Agency, Dossier, Result
 from mappings.rules_time import ICT
 
 CITIZEN = "Công dân, doanh nghiệp"
 
 
-def followed(reference: str, handed: HandedIn | None, standing: Standing) -> Followed:
-    """How a dossier stands, for the agency that asks by a receipt, or by a number that it is known by."""
+def followed(
+    reference: str,
+    handed: HandedIn | None,
+    standing: Standing,
+    file_of: Callable[[Result], ResultFile | None],
+) -> Followed:
+    """How a dossier stands, for the agency that asks by a receipt, or by a number that it is known by.
+
+    `file_of` tells where the file of a result is to be had.
+    """
     whole = standing.whole
     steps = sorted(whole.steps, key=lambda step: step.at)
     status = "withdrawn" if standing.withdrawn and whole.status in (None, "registered") else whole.status
@@ -61,6 +77,7 @@ def followed(reference: str, handed: HandedIn | None, standing: Standing) -> Fol
                 name=one.name,
                 number=one.number,
                 issued_on=one.issued_on.isoformat() if one.issued_on else None,
+                file=file_of(one),
             )
             for one in whole.results
             if not one.revoked

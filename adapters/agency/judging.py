@@ -1,47 +1,52 @@
 """Judges what an agency hands in: whose number it is, which procedure, which files. Every problem at once."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
 from msgspec.structs import replace
 
+from adapters.agency.named_files import named_files
 from adapters.agency.problems import Wrong, forbidden, shown
 from adapters.agency.province import Province
 from bus.agency_settings import AgencySettings
-from mappings.dossier import Agency, Document, Dossier
+from bus.file_names import safe_name
+from mappings.dossier import Agency, Dossier
 from mappings.engine_values import FieldProblem
 
 NUMBER = r"(?:\d{3}\.\d{2,3}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{2,3}){0,4})-(?:\d{6}|\d{8})-\d{4,7}"
 """A dossier's number: agency code, day, serial (NĐ 61/2018; reference 5)."""
+
+Known = Mapping[str, frozenset[tuple[int, str]]]
+"""Files that an agency may name -> their size in bytes and media type, as it may write them."""
 
 _NUMBER = re.compile(NUMBER, re.ASCII)
 _URL = re.compile(r"https?://[^\s]+", re.IGNORECASE)
 
 
 class Judge:
-    """`has_file` tells whether the store has a file, `rehearse` what the next system would not take."""
+    """`rehearse` tells what the next system would not take."""
 
     def __init__(
-        self,
-        province: Province,
-        has_file: Callable[[str], bool],
-        rehearse: Callable[[str, Dossier], tuple[FieldProblem, ...]],
+        self, province: Province, rehearse: Callable[[str, Dossier], tuple[FieldProblem, ...]]
     ) -> None:
         self._province = province
-        self._has_file = has_file
         self._rehearse = rehearse
 
-    def judge(self, agency: AgencySettings, dossier: Dossier, day: date, kind: str) -> list[Wrong]:
+    def judge(
+        self, agency: AgencySettings, dossier: Dossier, day: date, kind: str, known: Known
+    ) -> list[Wrong]:
         """Every problem of a dossier that could be read; none: it may be kept.
 
-        Raises `DoorError` 403 where the procedure is none of the agency's.
+        `known` are the files that the agency may name. Raises `DoorError` 403 where the procedure is none of
+        its own.
         """
         problems = [
             *self._number(agency, dossier, day),
             *self._procedure(agency, dossier, day),
             *self._agencies(agency, dossier, day),
-            *self._files(dossier),
+            *_documents(dossier),
+            *_files(dossier, known),
         ]
         found = {problem.path for problem in problems}
         for problem in self._rehearse(kind, self.completed(agency, dossier, day)):
@@ -109,26 +114,38 @@ class Judge:
             what = "không có cơ quan mang mã này"
             yield Wrong(path="handling_agency.code", what=what, fix=fix, rule="agency", value=shown(code))
 
-    def _files(self, dossier: Dossier) -> Iterator[Wrong]:
-        seen: set[str] = set()
-        for at, document in enumerate(dossier.documents):
-            path = f"documents[{at}]"
-            if document.id in seen:
-                fix = "Mỗi thành phần hồ sơ có một id riêng"
-                yield Wrong(
-                    path=f"{path}.id", what="trùng id", fix=fix, rule="unique", value=shown(document.id)
-                )
-            seen.add(document.id)
-            yield from self._file(path, document)
 
-    def _file(self, path: str, document: Document) -> Iterator[Wrong]:
-        if document.file is not None and not self._has_file(document.file.hash):
-            what, fix = "tệp chưa được tải lên", "Tải tệp lên trước bằng PUT /files/{sha256}, rồi gửi lại"
-            where = f"{path}.file.hash"
-            yield Wrong(path=where, what=what, fix=fix, rule="file", value=shown(document.file.hash))
+def _documents(dossier: Dossier) -> Iterator[Wrong]:
+    seen: set[str] = set()
+    for at, document in enumerate(dossier.documents):
+        path = f"documents[{at}]"
+        if document.id in seen:
+            fix = "Mỗi thành phần hồ sơ có một id riêng"
+            yield Wrong(path=f"{path}.id", what="trùng id", fix=fix, rule="unique", value=shown(document.id))
+        seen.add(document.id)
         if document.url is not None and not _URL.fullmatch(document.url):
             what, fix = "không phải địa chỉ http(s)", 'Ghi dạng "https://…", hoặc tải tệp lên và dùng file'
             yield Wrong(path=f"{path}.url", what=what, fix=fix, rule="url", value=shown(document.url))
+
+
+def _files(dossier: Dossier, known: Known) -> Iterator[Wrong]:
+    """Every file of a dossier is one that its agency brought or sees; what it says of it is so."""
+    for path, file in named_files(dossier):
+        facts = known.get(file.hash)
+        if facts is None:
+            what = "cơ quan chưa tải tệp này lên"
+            fix = "Tải tệp lên trước bằng PUT /files/{sha256}, rồi gửi lại"
+            yield Wrong(path=f"{path}.hash", what=what, fix=fix, rule="file", value=shown(file.hash))
+            continue
+        if (file.size, file.media_type) not in facts:
+            size, kind = min(facts)
+            name, value = ("size", file.size) if file.size != size else ("media_type", file.media_type)
+            what = "không đúng với tệp đã tải lên"
+            fix = f"Chép nguyên câu trả lời khi tải lên: size {size}, media_type {kind}"
+            yield Wrong(path=f"{path}.{name}", what=what, fix=fix, rule="file", value=shown(value))
+        if safe_name(file.name) != file.name:
+            what, fix = "không phải tên tệp an toàn", f'Ghi "{safe_name(file.name)}"'
+            yield Wrong(path=f"{path}.name", what=what, fix=fix, rule="file name", value=shown(file.name))
 
 
 def _where(ours: str) -> str:

@@ -6,12 +6,12 @@ The codec is another connector's, so whoever puts the door together hands it in 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from msgspec.structs import replace
 
 from adapters.agency.problems import Problem, Wrong
-from mappings.dossier import Dossier
+from mappings.dossier import Dossier, File
 from mappings.sheet_values import Line, Sheet
 
 MEDIA_TYPES = frozenset({"application/xml", "text/xml"})
@@ -23,13 +23,15 @@ _INDEX = re.compile(r"\[(\d+)\]")
 class Unpacked:
     """What a package says. `content` are equal bytes for packages that say the same.
 
-    `files` are the hashes of what was attached, `paths` our field -> its element, as `paths_of` gives it.
-    `wrong` is what contradicts itself in it, at the sender's paths.
+    `raw` is what is kept of it: all but the files' bytes, for which their hashes stand, and the hash of the
+    whole as it came. `files` are what was attached, `paths` our field -> its element, as `paths_of` gives it.
+    `wrong` is what is wrong with it, at the sender's paths; then `dossier` is what could be read.
     """
 
     dossier: Dossier
     content: bytes
-    files: frozenset[str]
+    raw: bytes
+    files: tuple[File, ...]
     paths: Mapping[str, str]
     wrong: tuple[Wrong, ...] = ()
 
@@ -37,10 +39,15 @@ class Unpacked:
 class Packages(Protocol):
     """Whoever reads packages. Blocking; may be repeated."""
 
-    def read(self, raw: bytes, *, keep: bool) -> Unpacked:
-        """Take a package apart; with `keep` its files are in the file store when this returns.
+    @property
+    def most(self) -> int:
+        """Bytes that a package may have."""
+        ...
 
-        Raises `adapters.agency.reading.WrongError` with every problem of its form, and `UnavailableError`
+    def read(self, package: BinaryIO, *, keep: bool) -> Unpacked:
+        """Take a package apart; with `keep` it and its files are in the file store when this returns.
+
+        Raises `adapters.agency.reading.WrongError` where nothing of it can be read, and `UnavailableError`
         where the disk does not take a file.
         """
         ...

@@ -10,6 +10,9 @@ from typing import Any
 from msgspec import Struct
 
 MEDIA_TYPE = "application/problem+json"
+MOST = 100
+"""Problems that are told of one message; a sender with more has another format in mind."""
+
 LONGEST_VALUE = 200
 """Characters of a value that are shown."""
 
@@ -65,9 +68,10 @@ def shown(value: Any) -> str | None:
 
 def wrong_content(problems: Sequence[Wrong]) -> DoorError:
     """422: nothing was kept, and all that is wrong is named."""
-    count = len(problems)
-    detail = f"Có {count} lỗi, nêu trong problems. Sửa hết rồi gửi lại; chưa có gì được tiếp nhận."
-    return DoorError(422, "content", "Nội dung chưa hợp lệ", detail, problems=problems)
+    told = problems[:MOST]
+    count = f"{len(told)} lỗi" if len(problems) < MOST else f"từ {MOST} lỗi trở lên, {MOST} lỗi đầu"
+    detail = f"Có {count} nêu trong problems. Sửa hết rồi gửi lại; chưa có gì được tiếp nhận."
+    return DoorError(422, "content", "Nội dung chưa hợp lệ", detail, problems=told)
 
 
 def not_found() -> DoorError:

@@ -8,7 +8,7 @@ import contextlib
 import types
 import typing
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
@@ -16,18 +16,17 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec.structs import FieldInfo, fields
 
-from adapters.agency.problems import Wrong, shown
+from adapters.agency.json_text import NoJsonError, parse
+from adapters.agency.problems import MOST, Wrong, shown
 from mappings.source import did_you_mean
 
 T = TypeVar("T", bound=msgspec.Struct)
-
-MOST = 100
-"""Problems that are told of one message; a sender with more has another format in mind."""
 
 OURS = frozenset({"codes", "extras", "as_of"})
 """Fields of canonical structs that no sender writes: the bus does."""
 
 _DEEPEST = 60
+_LONGEST_WORD = 60
 _SPACES = "\n\r\t"
 _NAMES: Mapping[Any, tuple[str, str]] = {
     str: ("phải là chuỗi ký tự", 'Đặt giá trị trong dấu ngoặc kép, ví dụ "…"'),
@@ -69,30 +68,17 @@ def read_partly(kind: type[T], raw: bytes) -> tuple[T, tuple[Wrong, ...]]:
     A part with a problem is left out. Raises `WrongError` where nothing can be read.
     """
     found = _Found([])
-    value = found.struct(kind, parse(raw), "", 0)
-    problems = tuple(found.problems[:MOST])
+    try:
+        value = found.struct(kind, parse(raw, MOST), "", 0)
+    except NoJsonError as error:
+        raise WrongError(error.problems) from None
+    except _EnoughError:
+        value = _ABSENT
+    problems = tuple(found.problems)
     if value is _ABSENT:
         raise WrongError(problems)
     partly: T = value
     return partly, problems
-
-
-def parse(raw: bytes) -> Any:
-    """Read JSON; raises `WrongError` where it is none."""
-    try:
-        return msgspec.json.decode(raw)
-    except RecursionError:
-        what, rule = "lồng nhau quá sâu", "depth"
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        what, rule = f"không phải JSON: {_where(str(error))}", "json"
-    fix = "Gửi một đối tượng JSON mã hóa UTF-8, đúng RFC 8259"
-    raise WrongError((Wrong(path="", what=f"nội dung {what}", fix=fix, rule=rule),))
-
-
-def _where(text: str) -> str:
-    """Where JSON broke, of msgspec's sentence; the sentence itself is English."""
-    _, _, place = text.partition("(byte ")
-    return f"sai ở byte {place.rstrip(')')}" if place else "thiếu phần cuối hoặc sai mã hóa"
 
 
 class _Absent:
@@ -100,6 +86,10 @@ class _Absent:
 
 
 _ABSENT = _Absent()
+
+
+class _EnoughError(Exception):
+    """As many problems were found as are told: to look for more would only take time."""
 
 
 class _Found:
@@ -110,6 +100,8 @@ class _Found:
 
     def say(self, path: str, what: str, fix: str, rule: str, value: Any = None) -> _Absent:
         self.problems.append(Wrong(path=path, what=what, fix=fix, rule=rule, value=shown(value)))
+        if len(self.problems) >= MOST:
+            raise _EnoughError
         return _ABSENT
 
     def _not_a(self, kind: Any, path: str, value: Any) -> _Absent:
@@ -141,7 +133,7 @@ class _Found:
             if name in OURS:
                 self.say(where, "trường này do Liên Thông ghi", "Bỏ trường này khi gửi", "ours", tree[name])
                 continue
-            near = did_you_mean(name, known)
+            near = _near(name, known)
             fix = f"Có phải là {near}?" if near else "Bỏ trường này, hoặc xem tên đúng trong mô tả API"
             self.say(where, "không có trường này", fix, "unknown", tree[name])
 
@@ -171,7 +163,7 @@ class _Found:
         return self._any(given, path, depth) if kind is Any else self._leaf(kind, given, path)
 
     def _not_one_of(self, words: tuple[str, ...], given: Any, path: str) -> _Absent:
-        near = did_you_mean(given, words) if isinstance(given, str) else None
+        near = _near(given, words) if isinstance(given, str) else None
         fix = f"Có phải là {near}? " if near else ""
         return self.say(
             path, "không có trong danh mục", f"{fix}Ghi một trong: {', '.join(words)}", "word", given
@@ -226,6 +218,11 @@ def _has_offset(value: datetime) -> bool:
     with contextlib.suppress(OverflowError, ValueError):
         return value.utcoffset() is not None and bool(value.timestamp() + 1)
     return False
+
+
+def _near(word: str, words: Iterable[str]) -> str | None:
+    """A known word that is probably meant; nobody mistypes a very long one, and comparing it takes long."""
+    return did_you_mean(word, words) if len(word) <= _LONGEST_WORD else None
 
 
 def _joined(path: str, name: str) -> str:

@@ -69,6 +69,7 @@ from bus.ledger.shares import Share, Shares
 from bus.ledger.sources import Lease, Sources
 from bus.ledger.store import Store
 from bus.ledger.sweep import Sweeper
+from bus.ledger.uploads import Uploaded, Uploads
 from bus.ledger.versions import Used, Versions
 
 T = TypeVar("T")
@@ -105,6 +106,7 @@ Action = (
     | Decide
     | Used
     | Remove
+    | Uploaded
 )
 
 
@@ -180,6 +182,7 @@ class Ledger:
                 Decide: handling.decides,
                 Used: Versions(store).uses,
                 Remove: Retention(store).removes,
+                Uploaded: Uploads(store).notes,
             },
             self.handover,
             first=Locks(store).take,

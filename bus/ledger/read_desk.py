@@ -1,6 +1,5 @@
 """What the ledger tells the agencies' door: what was handed in, and how a dossier stands. Reading only."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, func, select, text
 
 from bus.ledger import legs, schema
+from bus.ledger.as_it_came import as_it_came
 from bus.ledger.legs import LegOfDossier
 from bus.ledger.read import codes
 from bus.ledger.schema_retention import tombstone
@@ -130,7 +130,7 @@ def _read(tx: Connection, query: Select[Any]) -> list[MessageOfAgency]:
             row.dossier,
             numbers.get((row.dossier, row.source), ""),
             row.kept_at,
-            (row.gone or hashlib.sha256(row.raw).digest()).hex(),
+            (row.gone or as_it_came(row.raw)).hex(),
         )
         for row in rows
     ]

@@ -1,12 +1,12 @@
 """Removes personal data of dossiers that are over, kind by kind, and leaves what the sums are proved by.
 
 What stays: every message's key and digest (a repeat is known as one, other content as a conflict), deliveries
-and their ends, numbers, the figures of the fold. What goes leaves its own digest in `tombstone`. One
+and their ends, numbers, the figures of the fold. What goes leaves its own digest in `tombstone` (where a
+package lies in the file store, that of the package: by it an agency compares its days). One
 transaction removes one kind of some dossiers, each looked at again under its lock: a death in the middle
 leaves it done or not begun. May be repeated.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, cast, delete, exists, func, select, t
 from sqlalchemy import String as Text
 
 from bus.ledger import chain, schema
+from bus.ledger.as_it_came import as_it_came
 from bus.ledger.people import Note, log
 from bus.ledger.read import SEEN_TO
 from bus.ledger.schema_failures import patch, proposal
@@ -136,7 +137,7 @@ class Retention:
     def _remember(self, tx: Connection, name: str, found: Sequence["_Row"], now: float) -> None:
         rows = [
             {"kind": name, "number": row.number, "part": row.part, "size": len(row.body), "at": now}
-            | {"digest": hashlib.sha256(row.body).digest()}
+            | {"digest": as_it_came(row.body)}
             for row in found
             if row.body
         ]

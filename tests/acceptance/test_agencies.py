@@ -1,7 +1,11 @@
-"""The agencies' door of a running installation between both simulated peers, as an agency sees it."""
+"""The agencies' door of a running installation between both simulated peers, as an agency sees it.
+
+And the guide for agencies: its very commands, in both languages the same.
+"""
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +20,7 @@ import pytest
 
 from adapters.agency.notices import signature
 from commands.control import send
+from commands.demo_world import ROOT
 from mappings.rules_time import ICT
 from tests.acceptance.agency_world import (
     CALLS_KEY,
@@ -31,6 +36,8 @@ from tests.acceptance.agency_world import (
 )
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
+
+MARK = "-- next block --"
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +120,8 @@ def test_checking_says_the_same_as_handing_in_and_keeps_nothing(world: World) ->
     """A fine dossier is told to be fine and is still unknown; a wrong one has the same problems."""
     with world.client(EDUCATION) as agency:
         fine = agency.post("/dossiers/checks", json=dossier(21))
-        assert (fine.status_code, fine.json()) == (200, {"number": "H12.09-260415-0021", "fine": True})
+        told = {"number": "H12.09-260415-0021", "fine": True, "receipt": None}
+        assert (fine.status_code, fine.json()) == (200, told)
         assert agency.get("/dossiers/H12.09-260415-0021").status_code == 404
         wrong = dossier(21, procedure="9.999999")
         checked, refused = (agency.post(path, json=wrong) for path in ("/dossiers/checks", "/dossiers"))
@@ -131,6 +139,7 @@ def test_one_key_is_one_dossier_and_other_content_under_it_is_a_conflict(world: 
         assert (reused.status_code, reused.json()["type"]) == (409, "urn:lienthong:key-reused")
         other = agency.post("/dossiers", json=dossier(23), headers=key)
         assert (other.status_code, other.json()["type"]) == (409, "urn:lienthong:key-reused")
+        assert agency.post("/dossiers/checks", json=dossier(22)).json()["receipt"] == first["receipt"]
         taken = agency.post("/dossiers", json=dossier(22), headers={"Idempotency-Key": "lan-2"})
         assert taken.status_code == 409
         assert first["receipt"] in taken.json()["detail"]
@@ -225,6 +234,71 @@ def test_no_identifier_of_a_citizen_and_no_key_reaches_the_log(world: World) -> 
     said = world.log()
     for secret in ("096190004711", "0912345678", "Ánh Tuyết", *world.keys.values()):
         assert secret not in said
+
+
+def blocks(name: str) -> list[str]:
+    """The fenced commands of a guide."""
+    return re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_both_languages_have_the_same_commands() -> None:
+    """So that running one of them is running both."""
+    assert blocks("agencies.md") == blocks("agencies.vi.md")
+    assert len(blocks("agencies.md")) == 10
+
+
+def test_the_commands_of_the_guide_do_what_it_says(world: World, tmp_path: Path) -> None:
+    """From the file to the withdrawal and the comparison of the day, by curl in a shell."""
+    (tmp_path / "khoa-cua-co-quan").write_text(world.keys[EDUCATION])
+    written = [
+        block.replace("https://lienthong.camau.example", world.address) for block in blocks("agencies.md")
+    ]
+    script = f"printf '\\n%s\\n' '{MARK}'\n".join(["set -eu\n", *written])
+    run = subprocess.run(  # noqa: S603
+        ["/bin/bash", "-c", script],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    said = [part.strip() for part in run.stdout.split(MARK)[1:]]
+    assert len(said) == len(written)
+    assert set(json.loads((tmp_path / "openapi.json").read_text())["paths"])
+    assert json.loads(said[1])["hash"] == hash_of((tmp_path / "don.txt").read_bytes())
+    assert json.loads(said[2])["fine"] is True
+    assert {one["path"] for one in json.loads(said[3])["problems"]} == {"channel", "procedure"}
+    receipt, again = said[4].splitlines()
+    assert json.loads(again) == {"receipt": receipt, "number": "H12.09-261125-0101", "repeated": True}
+    assert json.loads(said[5])["receipt"] == receipt
+    assert json.loads(said[6])["repeated"] is False
+    assert json.loads(said[7])["repeated"] is False
+    page, *hashes = said[8].splitlines()
+    _compared(json.loads(page), [line.split()[0] for line in hashes])
+    _packaged(*map(json.loads, said[9].splitlines()))
+    with world.client(EDUCATION) as agency:
+        day = datetime.now(ICT).date().isoformat()
+        held = agency.get("/dossiers", params={"day": day}).json()["items"]
+    (package,) = (one for one in held if one["number"] == "H12.09-261125-0102")
+    assert package["sha256"] == hash_of((tmp_path / "goi.edxml").read_bytes())
+
+
+def _compared(page: dict[str, Any], hashes: list[str]) -> None:
+    """Both sides have the same bytes."""
+    mine = [one for one in page["items"] if one["number"] == "H12.09-261125-0101"]
+    assert [one["what"] for one in mine] == ["hand_in", "replace", "withdraw"]
+    assert [one["sha256"] for one in mine][:2] == hashes
+
+
+def _packaged(fine: dict[str, Any], refused: dict[str, Any], taken: dict[str, Any]) -> None:
+    """A package is checked, refused at its own elements, and taken."""
+    assert fine == {"number": "H12.09-261125-0102", "fine": True, "receipt": None}
+    assert {one["path"] for one in refused["problems"]} == {
+        "MessageHeader/PromulgationInfo/PromulgationDate",
+        "MessageHeader/ApplicationType",
+    }
+    assert (taken["number"], taken["repeated"]) == ("H12.09-261125-0102", False)
 
 
 def _file(digest: str) -> dict[str, Any]:

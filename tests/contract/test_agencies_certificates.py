@@ -14,17 +14,14 @@ import pytest
 from adapters.agency.calls import PREFIX, application
 from adapters.agency.door import Door
 from adapters.agency.gatekeeper import Gatekeeper
-from adapters.agency.province import Province
 from bus.agency_settings import AgencySettings
 from bus.files import FileStore
 from bus.installation import Door as DoorSettings
 from bus.settings import Address, Rate
 from commands.door import opened
-from commands.parts import TABLES
 from deploy.local.folder import free_ports
-from mappings.tables import load
 from tests.acceptance.agency_world import dossier
-from tests.contract.agency_desk import Desk
+from tests.contract.agency_desk import Desk, province
 
 OPENSSL = shutil.which("openssl")
 pytestmark = pytest.mark.skipif(OPENSSL is None, reason="needs openssl to make certificates")
@@ -75,7 +72,7 @@ async def address(tls: Path, tmp_path: Path) -> AsyncIterator[str]:
     ]
     store = FileStore(tmp_path, limit=1000)
     store.prepare()
-    app = application(Door(Desk(), Gatekeeper(agencies), Province(load([TABLES])), store, 10_000))
+    app = application(Door(Desk(), Gatekeeper(agencies), province(), store, 10_000))
     where = Address(f"127.0.0.1:{free_ports(1)[0]}")
     settings = DoorSettings(address=where, certificate=tls / "door.pem", key=tls / "door.key")
     certificates = [each.client_certificate for each in agencies if each.client_certificate]

@@ -11,15 +11,12 @@ from litestar.testing import TestClient
 from adapters.agency.calls import PREFIX, application
 from adapters.agency.door import Door
 from adapters.agency.gatekeeper import Gatekeeper
-from adapters.agency.province import Province
 from bus.agency_settings import AgencySettings
 from bus.errors import LedgerUnavailableError, UnavailableError
 from bus.files import FileStore
 from bus.settings import Secret
-from commands.parts import TABLES
-from mappings.tables import load
 from tests.acceptance.agency_world import dossier, hash_of
-from tests.contract.agency_desk import Desk
+from tests.contract.agency_desk import Desk, province
 
 KEY = "k" * 32
 
@@ -42,7 +39,7 @@ def client(desk: Desk, tmp_path: Path) -> Iterator[TestClient[Any]]:
     )
     store = FileStore(tmp_path, limit=1000)
     store.prepare()
-    door = Door(desk, Gatekeeper([agency]), Province(load([TABLES])), store, 4000)
+    door = Door(desk, Gatekeeper([agency]), province(), store, 4000)
     with TestClient(application(door), base_url="http://door.example", raise_server_exceptions=False) as one:
         one.headers["Authorization"] = f"Bearer {KEY}"
         yield one

@@ -14,7 +14,6 @@ from litestar.testing import TestClient
 from adapters.agency.calls import PREFIX, application
 from adapters.agency.door import Door
 from adapters.agency.gatekeeper import Gatekeeper
-from adapters.agency.province import Province
 from bus.agency_settings import AgencySettings
 from bus.errors import UnavailableError
 from bus.files import FileStore
@@ -26,7 +25,7 @@ from mappings.engine import Compiled, compile_sheet
 from mappings.sheet import load_sheets
 from mappings.tables import load
 from tests.acceptance.agency_world import hash_of
-from tests.contract.agency_desk import Desk
+from tests.contract.agency_desk import Desk, province
 from tests.contract.agency_packages import NUMBER, package
 
 KEY = "k" * 32
@@ -69,7 +68,7 @@ def client(desk: Desk, store: FileStore, sheet: Compiled) -> Iterator[TestClient
         rate=Rate("1000 per second"),
     )
     packages = EdxmlPackages(sheet, store, MOST)
-    door = Door(desk, Gatekeeper([agency]), Province(load([TABLES])), store, MOST, packages)
+    door = Door(desk, Gatekeeper([agency]), province(), store, MOST, packages)
     with TestClient(application(door), base_url="http://door.example", raise_server_exceptions=False) as one:
         one.headers["Authorization"] = f"Bearer {KEY}"
         yield one
@@ -93,13 +92,16 @@ def problems(client: TestClient[Any], raw: bytes, status: int = 422) -> dict[str
 def test_a_package_is_kept_as_the_dossier_it_tells_with_its_file_in_the_store(
     client: TestClient[Any], desk: Desk, store: FileStore
 ) -> None:
-    """Number, procedure, applicant, subject, day and attachment; the bytes are kept as they came."""
+    """Number, procedure, applicant, subject, day, attachment; kept is what it says, the whole a file."""
     raw = package(PDF)
     answer = handed(client, raw)
     assert (answer.status_code, answer.json()["number"]) == (202, NUMBER), answer.text
     incoming, dossier = desk.taken[0]
     assert isinstance(dossier, Dossier)
-    assert (incoming.raw, incoming.media_type) == (raw, "application/xml")
+    assert incoming.media_type == "application/xml"
+    assert f'package="{hash_of(raw)}"'.encode() in incoming.raw
+    assert base64.b64encode(PDF) not in incoming.raw
+    assert hash_of(PDF).encode() in incoming.raw
     assert (dossier.code, dossier.procedure) == (NUMBER, "9.100083")
     assert dossier.subject == "Cấp bản sao văn bằng, chứng chỉ từ sổ gốc"
     assert dossier.owner is not None
@@ -108,8 +110,9 @@ def test_a_package_is_kept_as_the_dossier_it_tells_with_its_file_in_the_store(
     assert [(one.id, one.name, one.file and one.file.hash) for one in dossier.documents] == [
         ("don", "Đơn.pdf", hash_of(PDF))
     ]
-    with store.open(hash_of(PDF)) as stored:
-        assert stored.read() == PDF
+    for content in (PDF, raw):
+        with store.open(hash_of(content)) as stored:
+            assert stored.read() == content
 
 
 def test_checking_a_package_keeps_nothing_and_no_file_either(
@@ -117,7 +120,7 @@ def test_checking_a_package_keeps_nothing_and_no_file_either(
 ) -> None:
     """Fine, and the store is as empty as before."""
     answer = handed(client, package(PDF), "/dossiers/checks")
-    assert (answer.status_code, answer.json()) == (200, {"number": NUMBER, "fine": True})
+    assert (answer.status_code, answer.json()) == (200, {"number": NUMBER, "fine": True, "receipt": None})
     assert not desk.taken
     assert not list(store.hashes())
 
@@ -160,6 +163,21 @@ def test_a_package_that_contradicts_itself_is_told_every_place(client: TestClien
         f"{HEADER}/Subject",
         f"{HEADER}/ApplicationType",
         "TraceHeaderList/Bussiness/BussinessDocType",
+    }
+
+
+def test_form_sheet_and_content_are_told_in_one_answer(client: TestClient[Any]) -> None:
+    """A day of a wrong form, no base64, another's number, a subject of one part, no new dossier."""
+    other = "H12.06-260415-0001"
+    wrong = package(
+        day="25/11/2026", encoded="@@@@", number=other, code=other, subject="Cấp bản sao", kind="1"
+    )
+    assert set(problems(client, wrong)) == {
+        f"{HEADER}/PromulgationInfo/PromulgationDate",
+        "AttachmentEncoded/Attachment/ContentTransferEncoded",
+        f"{HEADER}/Subject",
+        "TraceHeaderList/Bussiness/BussinessDocType",
+        f"{HEADER}/OtherInfo/ReferenceCodes",
     }
 
 
@@ -226,7 +244,7 @@ def test_while_the_disk_is_nearly_full_no_file_of_a_package_is_stored(
 def test_a_door_without_a_codec_takes_no_packages(desk: Desk, store: FileStore) -> None:
     """415, which says what is taken."""
     agency = AgencySettings(name="Sở", code="H12.09", key=Secret(KEY), may=("dossier.hand_in",))
-    door = Door(desk, Gatekeeper([agency]), Province(load([TABLES])), store, MOST)
+    door = Door(desk, Gatekeeper([agency]), province(), store, MOST)
     with TestClient(application(door), base_url="http://door.example") as one:
         one.headers["Authorization"] = f"Bearer {KEY}"
         assert handed(one, package()).status_code == 415

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,12 @@ class PackageNote:
 
 
 class PackageError(Exception):
-    """A package that cannot be read or written; `problems` are all that were found, in order of place."""
+    """A package that cannot be read or written; `problems` are all that were found, in order of place.
 
-    def __init__(self, problems: Sequence[PackageProblem]) -> None:
+    `rest` is the `Package` of what could be read, for whoever has more to judge; None where there is none.
+    """
+
+    def __init__(self, problems: Sequence[PackageProblem], rest: Any = None) -> None:
         super().__init__("; ".join(map(str, problems)))
         self.problems = tuple(problems)
+        self.rest = rest

@@ -75,9 +75,10 @@ class _Reading:
         problems, notes = normalise(tree)
         self.problems += problems
         self.notes += notes
+        package = Package(tree, kind, tuple(self.kept), tuple(self.notes))
         if self.problems:
-            raise PackageError(sorted(self.problems, key=lambda problem: problem.line))
-        return Package(tree, kind, tuple(self.kept), tuple(self.notes))
+            raise PackageError(sorted(self.problems, key=lambda problem: problem.line), package)
+        return package
 
     def _layers(self) -> tuple[Any, Any]:
         """Return edXMLHeader and edXMLBody (or None); a missing layer is told with what stands there."""

@@ -1,6 +1,7 @@
 """What an agency sends is read, or every problem is told at the sender's own path; never anything else."""
 
 import json
+import time
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.agency.problems import Wrong
+from adapters.agency.problems import MOST, Wrong
 from adapters.agency.reading import OURS, WrongError, read, read_partly
 from mappings.dossier import Dossier
 from tests.acceptance.agency_world import dossier
@@ -106,3 +107,54 @@ def test_what_is_wrong_deep_in_a_form_leaves_nothing_of_it_behind() -> None:
     assert {one.path for one in wrong} == {"form.a[0][1]", "form.b.c"}
     assert told.form is None
     assert msgspec.json.decode(msgspec.json.encode(told), type=Dossier) == told
+
+
+def test_a_field_that_is_written_twice_is_told_wherever_it_stands() -> None:
+    """Some readers take the first and some the last, so neither counts; other problems come after."""
+    raw = (
+        b'{"code": "a", "owner": {"name": "x", "name": "x"}, "code": "a", "form": {"a": [{"b": 1, "b": 2}]}}'
+    )
+    told = problems(raw)
+    assert {(one.path, one.rule) for one in told} == {
+        ("code", "twice"),
+        ("owner.name", "twice"),
+        ("form.a[0].b", "twice"),
+    }
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        json.dumps({f"k{at}": 1 for at in range(200_000)}).encode(),
+        json.dumps({"documents": [{"id": at, "nam": "x"} for at in range(50_000)]}).encode(),
+        json.dumps({"x" * 3_000_000: 1, "channel": "y" * 900_000}).encode(),
+        b"{" + b",".join([b'"a":1'] * 500_000) + b"}",
+        b'{"form":{"a":' + b"[" * 900 + b"]" * 900 + b"}}",
+        b'{"form":{"a":' + b'{"a":' * 500_000 + b"1" + b"}" * 500_002,
+    ],
+    ids=["keys", "items", "long words", "one name", "deep", "deeper"],
+)
+def test_a_body_that_is_made_to_take_long_does_not(raw: bytes) -> None:
+    """As many problems as are told, and no more time; a great name is compared with nothing."""
+    began = time.process_time()
+    told = problems(raw)
+    assert 1 <= len(told) <= MOST
+    assert time.process_time() - began < 1.5
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (b"  ", "nội dung trống"),
+        (b"\xef\xbb\xbf{}", "BOM"),
+        ('{"a":1}'.encode("utf-16"), "BOM"),
+        (b'{"a":"\xff"}', "có byte không phải UTF-8"),
+        (b'{"a":1e999}', "có số quá lớn"),
+        (b'{"a":NaN}', "sai ở byte 5"),
+        (b'{"a":"\\ud800"}', "ký tự hỏng"),
+    ],
+)
+def test_what_is_no_json_is_told_in_words_that_help(raw: bytes, says: str) -> None:
+    """What broke it, where that can be told."""
+    (one,) = problems(raw)
+    assert says in one.what

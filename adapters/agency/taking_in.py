@@ -1,0 +1,151 @@
+"""Reads and judges what an agency hands in: JSON and packages alike, every problem in one answer."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import msgspec
+
+from adapters.agency import reading
+from adapters.agency.asked import Asked, Body, Judged
+from adapters.agency.judging import Judge, Known
+from adapters.agency.named_files import named_files
+from adapters.agency.packages import Packages, as_sent, at_element
+from adapters.agency.problems import DoorError, Wrong, wrong_content
+from adapters.agency.province import Province
+from bus.desk import Desk, source_of
+from bus.files import FileStore
+from bus.media_types import media_type
+from mappings.dossier import Dossier, File
+from mappings.engine_values import FieldProblem
+
+LARGE = 64 * 1024
+"""Bytes of a body from which on it is read in a thread."""
+
+Seen = Callable[[Dossier], Awaitable[Iterable[File]]]
+
+_STEPS = re.compile(r"[./\[\]]+")
+
+
+@dataclass(frozen=True, slots=True)
+class TakingIn:
+    """Whoever takes bodies in: over the bus's desk, the tables and the file store."""
+
+    desk: Desk
+    province: Province
+    store: FileStore
+    packages: Packages | None = None
+
+    @property
+    def judge(self) -> Judge:
+        """Who judges what is handed in."""
+        return Judge(self.province, self._rehearse)
+
+    def _rehearse(self, kind: str, dossier: Dossier) -> tuple[FieldProblem, ...]:
+        return self.desk.rehearse(source_of("rehearsal"), kind, dossier)
+
+    async def read(
+        self, asked: Asked, body: Body, kind: str, *, seen: Seen, keep: bool = True
+    ) -> Judged[Dossier]:
+        """The dossier that a body tells, judged and completed; raises `DoorError` with every problem.
+
+        `seen` tells the files of dossiers that the agency sees anyway: it may name them beside its own. A
+        package and its files are in the store when this returns, unless nothing is to be kept.
+        """
+        if body.package is not None:
+            if keep:
+                self.desk.check_room()
+            return await asyncio.to_thread(self._unpacked, asked, body.package, kind, keep=keep)
+        if len(body.raw) < LARGE:
+            dossier, wrong = _read_partly(body.raw)
+        else:
+            dossier, wrong = await asyncio.to_thread(_read_partly, body.raw)
+        known = await self._known(asked, dossier, seen)
+        if len(body.raw) < LARGE:
+            return self._judged(asked, dossier, wrong, body.raw, kind, known)
+        return await asyncio.to_thread(self._judged, asked, dossier, wrong, body.raw, kind, known)
+
+    def _judged(
+        self,
+        asked: Asked,
+        dossier: Dossier,
+        wrong: tuple[Wrong, ...],
+        raw: bytes,
+        kind: str,
+        known: Known,
+    ) -> Judged[Dossier]:
+        judged = self.judge.judge(asked.agency, dossier, asked.day, kind, known)
+        if problems := merged(wrong, judged):
+            raise wrong_content(problems)
+        content = msgspec.json.encode(msgspec.json.decode(raw), order="deterministic")
+        return Judged(self.judge.completed(asked.agency, dossier, asked.day), content, raw)
+
+    def _unpacked(self, asked: Asked, package: BinaryIO, kind: str, *, keep: bool) -> Judged[Dossier]:
+        assert self.packages is not None  # noqa: S101 - for mypy: who has none refuses packages before
+        try:
+            said = self.packages.read(package, keep=keep)
+        except reading.WrongError as error:
+            raise wrong_content(error.problems) from None
+        known = _facts(said.files)
+        try:
+            judged = self.judge.judge(asked.agency, said.dossier, asked.day, kind, known)
+        except DoorError as error:
+            error.problem = as_sent(error.problem, said.paths)
+            raise
+        if problems := merged(said.wrong, [at_element(one, said.paths) for one in judged]):
+            raise wrong_content(problems)
+        message = self.judge.completed(asked.agency, said.dossier, asked.day)
+        return Judged(message, said.content, said.raw, "application/xml")
+
+    async def _known(self, asked: Asked, dossier: Dossier, seen: Seen) -> Known:
+        """What this agency may name of the files that a dossier names, and what is true of them."""
+        named = {file.hash for _, file in named_files(dossier)}
+        if not named:
+            return {}
+        uploaded = await self.desk.files_of(asked.sources, named)
+        before = _facts(file for file in await seen(dossier) if file.hash in named - uploaded)
+        stored = await asyncio.to_thread(self._stored, uploaded | set(before))
+        return {file: stored[file] | before.get(file, frozenset()) for file in stored}
+
+    def _stored(self, files: Iterable[str]) -> dict[str, frozenset[tuple[int, str]]]:
+        """Size and type of those that the store has, told by their bytes."""
+        found = {}
+        for file in files:
+            try:
+                with self.store.open(file) as content:
+                    found[file] = frozenset({(self.store.size(file), media_type(content))})
+            except FileNotFoundError:
+                continue
+        return found
+
+
+def _facts(files: Iterable[File]) -> dict[str, frozenset[tuple[int, str]]]:
+    found: dict[str, frozenset[tuple[int, str]]] = {}
+    for file in files:
+        found[file.hash] = found.get(file.hash, frozenset()) | {(file.size, file.media_type)}
+    return found
+
+
+def _read_partly(raw: bytes) -> tuple[Dossier, tuple[Wrong, ...]]:
+    try:
+        return reading.read_partly(Dossier, raw)
+    except reading.WrongError as error:
+        raise wrong_content(error.problems) from None
+
+
+def merged(read: Iterable[Wrong], judged: Iterable[Wrong]) -> list[Wrong]:
+    """All problems, without those that only say that a part could not be read, which is told already."""
+    first = list(read)
+    steps = [_steps(one.path) for one in first]
+    return [*first, *(one for one in judged if not any(_within(_steps(one.path), each) for each in steps))]
+
+
+def _steps(path: str) -> list[str]:
+    return [step for step in _STEPS.split(path) if step]
+
+
+def _within(one: list[str], other: list[str]) -> bool:
+    short = min(len(one), len(other))
+    return one[:short] == other[:short]

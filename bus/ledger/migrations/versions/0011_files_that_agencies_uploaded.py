@@ -1,0 +1,18 @@
+"""Which agency uploaded which file: only those may it refer to."""
+
+from alembic import op
+
+from bus.ledger.schema_uploads import upload
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    """Add what is missing."""
+    upload.create(op.get_bind(), checkfirst=True)
+
+
+def downgrade() -> None:
+    """A ledger is never taken apart: restore a backup instead."""
+    raise NotImplementedError("restore a backup instead")
