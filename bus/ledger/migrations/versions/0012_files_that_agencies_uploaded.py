@@ -4,8 +4,8 @@ from alembic import op
 
 from bus.ledger.schema_uploads import upload
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:
