@@ -154,7 +154,7 @@ class Pipeline:
         limit, body = self._filing.together, keep.body
         if not limit or body is None or not (incoming.files or isinstance(body, OfficialDocument)):
             return
-        fold = await self._ledger.ask(read.fold_of, keep.codes)
+        fold = await self._ledger.ask(read.fold_of, keep)
         held = self._parts.planner.as_of(fold, ()).whole if fold else None
         check_together(body, files_of(held), limit)
 

@@ -1,13 +1,15 @@
 """What the ledger tells: the account, a dossier's timeline, what needs a person. Reading only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, select, text
 
 from bus.ledger import legs, schema
+from bus.ledger.leg_rows import tied_dossiers
 from bus.ledger.plain import plain
+from bus.ledger.records import Keep
 from bus.ledger.sources import stand
 
 SEEN_TO = ("read again", "discarded")
@@ -99,15 +101,17 @@ def find_dossier(tx: Connection, code: str) -> int | None:
     return tx.execute(select(table.dossier).where(table.code == code).limit(1)).scalar_one_or_none()
 
 
-def fold_of(tx: Connection, codes: Mapping[str, str]) -> bytes:
-    """The fold of the dossier that has one of these numbers (connector -> number); b"" where none has."""
+def fold_of(tx: Connection, keep: Keep) -> bytes:
+    """The fold of the dossier that a message would join, by a number or by what it answers; b"" for none."""
     table, state = schema.identity.c, schema.dossier_state.c
     query = select(state.body).join(schema.identity, table.dossier == state.dossier)
-    for source, code in codes.items():
+    for source, code in keep.codes.items():
         body = tx.execute(query.where(table.source == source, table.code == code)).scalar_one_or_none()
         if body is not None:
             return bytes(body)
-    return b""
+    tied = tied_dossiers(tx, [keep]).get(id(keep))
+    body = tx.execute(select(state.body).where(state.dossier == tied)).scalar_one_or_none() if tied else None
+    return bytes(body) if body else b""
 
 
 def codes(tx: Connection, dossier: int) -> dict[str, str]:

@@ -3,10 +3,11 @@
 import asyncio
 import base64
 import io
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,17 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
+from adapters._kit.schema import checker
 from adapters.ioffice.adapter import TYPE, IOffice
 from adapters.ioffice.settings import IOfficeSettings
 from bus.addressing import Addressing
 from bus.connector import Connector
+from bus.errors import NotPossibleError
+from bus.failures import Failures
 from bus.files import FileStore
 from bus.filing import Filing
 from bus.flows import read_routes
-from bus.ledger import schema
+from bus.ledger import failures, schema
 from bus.ledger.ledger import Ledger
 from bus.ledger.legs import undoing
 from bus.ledger.store import Store
@@ -43,6 +47,7 @@ from monitoring.logs import LogObserver
 from tests.contract.ioffice_adapter.axes import ANSWER, simulator
 from tests.integration.pipeline.peers import Peer, onestop
 from tests.integration.pipeline.road import LOCAL, ROOT, SOON, online, sheets, worked_on
+from tests.integration.pipeline.test_failures import recompiled
 from tests.stores import file_store
 
 pytestmark = pytest.mark.integration
@@ -201,6 +206,33 @@ async def test_a_document_that_was_rejected_ends_the_leg_with_its_reason_at_the_
         assert one.onestop.did("add_result") == []
 
 
+async def test_a_document_that_belongs_to_no_dossier_is_given_one_by_a_person_and_goes_on_from_there(
+    tmp_path: Path, amqp_url: str, prefix: str
+) -> None:
+    """Kept whole, seen among the failures, assigned once; one too heavy for its dossier is kept as dead."""
+    async with flow(tmp_path, amqp_url, prefix, "--pace", "60") as one:
+        await one.pipeline.keep("onestop", request(one.store))
+        await until(lambda: one.sent() == 1)
+        one.arrives(ANSWER)
+        unmatched = select(schema.message.c.id).where(schema.message.c.state == "unmatched")
+        await until(lambda: len(one.rows(unmatched)) == 1)
+        ((message,),) = one.rows(unmatched)
+        assert f"m{message}" in {
+            each for group in one.ledger.look(failures.groups) for each in group.subjects
+        }
+        kept = await people(one).assign(message, LOCAL, "lan", "trả lời công văn đi trước")
+        assert kept.outcome == "kept"
+        (result,) = await one.told("add_result", 1)
+        assert LINKS.file_of(result["url"]) is not None
+        with pytest.raises(NotPossibleError, match="read again"):
+            await people(one).assign(message, LOCAL, "lan", "lần nữa")
+        one.pipeline._filing = replace(one.pipeline._filing, together=1)
+        one.arrives(with_file(answered("0", "heavy"), b"%PDF-1.4 khac"))
+        dead = select(schema.message.c.reason).where(schema.message.c.state == "dead")
+        await until(lambda: len(one.rows(dead)) == 1)
+        assert "vượt quá" in one.rows(dead)[0][0]
+
+
 async def test_an_answer_is_updated_and_taken_back_and_another_s_document_waits_for_a_person(
     tmp_path: Path, amqp_url: str, prefix: str
 ) -> None:
@@ -241,6 +273,25 @@ async def test_a_withdrawn_dossier_is_asked_back_and_the_one_stop_sees_what_the_
         assert "đồng ý" in reason[0]
         waits = one.ledger.look(undoing, 9)
         assert [each["state"] for each in waits] == (["undoing"] if leg == "undoing" else [])
+
+
+def people(one: Flow) -> Failures:
+    """What people may do about what failed."""
+    return Failures(
+        ledger=one.ledger,
+        pipeline=one.pipeline,
+        connectors={},
+        publish=lambda _: None,
+        recompile=recompiled,
+        checker=checker,
+    )
+
+
+def with_file(package: bytes, content: bytes) -> bytes:
+    """A package with another file in it, as it is."""
+    text = base64.b64encode(content).decode()
+    changed = re.sub(r"(<[^>/]*ContentTransferEncoded[^>]*>)[^<]*<", rf"\g<1>{text}<", package.decode())
+    return changed.encode()
 
 
 def answered(business: str, name: str) -> bytes:

@@ -4,6 +4,7 @@ import pytest
 
 from bus.connector import Connector, Rhythm
 from bus.errors import OutcomeUnknownError
+from bus.ledger import read
 from bus.observer import Silent
 from bus.pipeline import Parts, Pipeline
 from bus.ports import AdapterType, Answer, Call, Operation, Sighting
@@ -79,7 +80,9 @@ async def test_an_answer_by_the_peer_s_own_number_finds_its_leg(ledger_url: str,
     assert bus.leg("card").tie == "BH-1"
     nobody = await bus.say("insurance.card_result", CardResult(state="issued", card_no="BH-9"), codes={})
     assert nobody.outcome == "unmatched"
-    kept = await bus.say("insurance.card_result", CardResult(state="issued", card_no="BH-1"), codes={})
+    answer = bus.message("insurance.card_result", CardResult(state="issued", card_no="BH-1"), codes={})
+    assert b"accepted" in bus.ledger.look(read.fold_of, answer), "weighed with the dossier that it joins"
+    kept = await bus.ledger.keep(answer)
     assert (kept.outcome, bus.legs()) == ("kept", {"card": "done"})
     bus.ledger.close()
 
