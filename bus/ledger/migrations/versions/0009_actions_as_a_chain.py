@@ -13,6 +13,7 @@ revision = "0009"
 down_revision = "0008"
 
 _WHY = "the log of actions is appended only"
+_OPEN = ("DROP TRIGGER IF EXISTS action_unchanged", "DROP TRIGGER IF EXISTS action_unremoved")
 _SQLITE = tuple(
     f"CREATE TRIGGER action_{name} BEFORE {change} ON action BEGIN SELECT RAISE(ABORT, '{_WHY}'); END"
     for name, change in (("unchanged", "UPDATE"), ("unremoved", "DELETE"))
@@ -20,7 +21,7 @@ _SQLITE = tuple(
 _REFUSE = f"$$ BEGIN RAISE EXCEPTION '{_WHY}'; END $$"
 _EACH = "FOR EACH STATEMENT EXECUTE FUNCTION action_appended_only()"
 _POSTGRES = (
-    f"CREATE FUNCTION action_appended_only() RETURNS trigger LANGUAGE plpgsql AS {_REFUSE}",
+    f"CREATE OR REPLACE FUNCTION action_appended_only() RETURNS trigger LANGUAGE plpgsql AS {_REFUSE}",
     f"CREATE TRIGGER action_unchanged BEFORE UPDATE OR DELETE OR TRUNCATE ON action {_EACH}",
 )
 
@@ -32,8 +33,11 @@ def upgrade() -> None:
     for name in ("previous", "digest"):
         if name not in there:
             op.add_column("action", sa.Column(name, sa.LargeBinary))
+    is_postgres = connection.dialect.name == "postgresql"
+    for statement in _OPEN[:1] if is_postgres else _OPEN:
+        connection.execute(sa.text(f"{statement} ON action" if is_postgres else statement))
     _chain(connection)
-    for statement in _POSTGRES if connection.dialect.name == "postgresql" else _SQLITE:
+    for statement in _POSTGRES if is_postgres else _SQLITE:
         connection.execute(sa.text(statement))
 
 
