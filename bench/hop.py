@@ -160,10 +160,10 @@ def measure(
     with Queues(bench.url, spec.topology) as queues:
         queues.renew()
         queues.fill(messages, len(messages))
-        child = _start(VARIANTS[name][0], spec)
+        child = start(VARIANTS[name][0], spec)
         try:
-            rate = _watch(queues, child, name, len(messages), bench.seconds)
-            report = _stop(child, name)
+            rate = watch(queues, child, name, len(messages), bench.seconds)
+            report = stop(child, name)
         finally:
             child.kill()
             child.wait()
@@ -171,7 +171,7 @@ def measure(
         return Measured(rate, report.done, report)
 
 
-def _start(module: str, spec: Spec) -> "subprocess.Popen[bytes]":
+def start(module: str, spec: Spec) -> "subprocess.Popen[bytes]":
     """Start a variant; it ends when its standard input does, also where we are killed."""
     child = subprocess.Popen(  # noqa: S603  our own interpreter and our own module
         [sys.executable, "-m", f"bench.{module}"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -183,8 +183,11 @@ def _start(module: str, spec: Spec) -> "subprocess.Popen[bytes]":
     return child
 
 
-def _watch(queues: Queues, child: "subprocess.Popen[bytes]", name: str, count: int, seconds: float) -> float:
-    """Count the output from the first message on until all are there, or for `_PATIENCE` times `seconds`."""
+def watch(queues: Queues, child: "subprocess.Popen[bytes]", name: str, count: int, seconds: float) -> float:
+    """Count the output from the first message on until all are there, or for `_PATIENCE` times `seconds`.
+
+    Gives messages a second; raises `HopError` where none comes.
+    """
     deadline = time.monotonic() + _START_WITHIN
     while not (first := queues.arrived()):
         if child.poll() is not None or time.monotonic() > deadline:
@@ -198,7 +201,8 @@ def _watch(queues: Queues, child: "subprocess.Popen[bytes]", name: str, count: i
             return (arrived - first) / (now - began)
 
 
-def _stop(child: "subprocess.Popen[bytes]", name: str) -> Report:
+def stop(child: "subprocess.Popen[bytes]", name: str) -> Report:
+    """Let a variant stop in its orderly way; its report. Raises `HopError` where it does not."""
     try:
         told, _ = child.communicate(timeout=_STOP_WITHIN)
     except subprocess.TimeoutExpired:

@@ -237,11 +237,14 @@ def simulate(
 def bench(  # noqa: PLR0913  an option a figure
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="hop, map, soap, soak, edxml, files, kills, console or province"),
+        typer.Argument(
+            metavar="NAME",
+            help="hop, workers, neighbours, map, soap, soak, edxml, files, kills, console or province",
+        ),
     ],
     *,
     seconds: Annotated[float | None, typer.Option(min=0.5, help="of each measurement")] = None,
-    rounds: Annotated[int | None, typer.Option(min=1, help="hop: how often each is measured")] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, help="hop, workers, neighbours: how often")] = None,
     prefilled: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="hop: also with N messages kept before")
     ] = None,

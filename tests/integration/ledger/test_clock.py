@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, insert, select, update
 
+from bus.ledger import schema
 from bus.ledger import store as stores
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Claim, Claimed, Sweep
+from bus.ledger.records import Claim, Claimed, EventsTold, Notice, Sweep
+from bus.ledger.schema_failures import retry_run
 from tests.integration.ledger.conftest import keep_of
 from tests.integration.ledger.test_behaviour import P1, claim, only, settle, state_of
 
@@ -78,3 +80,40 @@ async def test_drift_changes_nothing(ledger: Ledger, set_clock: SetClock) -> Non
     await settle(ledger, await claim(ledger, delivery), "unknown")
     set_clock(1.0)
     assert await asked(ledger, delivery) is not None
+
+
+async def test_set_back_questions_calls_and_paced_retries_are_due_too(
+    ledger: Ledger, set_clock: SetClock
+) -> None:
+    """Who is asked every second is not left alone for an hour, nor an agency, nor a person's retry."""
+    await ledger.keep(keep_of("portal.dossier", "k1", P1))
+    await ledger.events_told(EventsTold((), (), (Notice("H12.09", "e1", b"{}"),)))
+    run = {"id": 1, "at": 0.0, "who": "a", "reason": "b", "state": "running", "stage": 1, "stages": 1}
+    set_clock(HOUR)
+    await ledger.sweep(SWEEP)
+    with ledger.store.write() as tx:
+        ahead = stores.now_of(tx) + 5.0
+        tx.execute(update(schema.leg).values(ask_at=ahead))
+        tx.execute(update(schema.notice).values(due_at=ahead))
+        tx.execute(insert(retry_run).values({**run, "rate": 1.0, "asked_at": ahead, "requested": 1}))
+    set_clock(0.0)
+    await ledger.sweep(SWEEP)
+    with ledger.store.read() as tx:
+        now = stores.now_of(tx)
+        waits = [
+            tx.execute(select(func.max(each))).scalar_one()
+            for each in (schema.leg.c.ask_at, schema.notice.c.due_at, retry_run.c.asked_at)
+        ]
+    assert all(now - 60.0 < each <= now for each in waits), (now, waits)
+
+
+async def test_set_back_while_nothing_ran_shows_at_the_next_start(
+    ledger: Ledger, ledger_again: Callable[[], Ledger], set_clock: SetClock
+) -> None:
+    """What happened last happened later than now: what waits does not wait for an hour."""
+    set_clock(HOUR)
+    delivery = only(await ledger.keep(keep_of("portal.dossier", "k1", P1)))
+    await settle(ledger, await claim(ledger, delivery), "retrying", wait=5.0)
+    ledger.close()
+    set_clock(0.0)
+    assert [ready.delivery for ready in await ledger_again().sweep(SWEEP)] == [delivery]
