@@ -8,25 +8,37 @@ words after it that begin with a capital are covered but for that letter.
 """
 
 import re
+import unicodedata
 from typing import Any
 
-_EMAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
-_CARD = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}\d{13}(?!\d)")
+_EMAIL = re.compile(r"[\w.+'-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
+_ESCAPE = r"(?<=\\[nrt])"
+"""Behind what JSON writes for the end of a line, whose last letter is no part of what follows."""
+_CARD = re.compile(rf"(?:{_ESCAPE}|(?<![0-9A-Za-z]))[A-Z]{{2}}\d{{13}}(?!\d)")
 _TAX_BRANCH = re.compile(r"(?<![\d.-])\d{10}-\d{3}(?![\d-])")
-_PHONE = re.compile(r"(?<![\w.])(?:\+84|0084|0)(?:[ .-]?\d){9,10}(?![\d])")
-_RUN = re.compile(r"(?<![0-9A-Za-z.-])(?:\d{9,10}|\d{12}|\d{15})(?![0-9A-Za-z])(?![.-]\d)")
+_PHONE = re.compile(rf"(?:{_ESCAPE}|(?<![\w.]))(?:\+84|0084|0)(?:[ .-]?\d){{9,10}}(?![\d])")
+_RUN = re.compile(
+    rf"(?:{_ESCAPE}|(?<![0-9A-Za-z.-]))(?:\d{{9,10}}|\d{{12}}|\d{{15}})(?![0-9A-Za-z])(?![.-]\d)"
+)
+_LETTERS = r"(?:[^\W\d_][\u0300-\u036f]*+|\\u[0-9a-f]{4})++"
+"""A word of a name; of a letter, marks that stand beside it, or its number in JSON."""
 _NAMED = re.compile(
-    r"(?P<label>(?<![^\W_])(?:họ(?: và)? tên|hoten|ho_ten|chủ hồ sơ|chuhoso|"
+    rf"(?P<label>(?:{_ESCAPE}|(?<![^\W_]))(?:họ(?: và)? tên|hoten|ho_ten|chủ hồ sơ|chuhoso|"
     r"(?:tên )?người nộp(?: hồ sơ)?|tennguoinop|nguoinop|full ?name|name|owner|applicant)"
     r"[\"']?\s{0,3}(?:[:=>]\s{0,3}|là\s|\s)[\"']?)"
-    r"(?P<name>[^\W\d_]++(?:\s[^\W\d_]++){0,6})(?!•)",
+    rf"(?P<name>{_LETTERS}(?:\s{_LETTERS}){{0,6}})(?!•)",
     re.IGNORECASE,
 )
 _MASK = "•"
 
 
 def redacted(text: str) -> str:
-    """Return the text with identifiers masked but for their last two characters; may be repeated."""
+    """Return the text with identifiers masked but for their last two characters; may be repeated.
+
+    Letters whose marks stand beside them (NFD) are put together (NFC) first.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
     text = _NAMED.sub(_name, _EMAIL.sub(_email, text))
     for shape in (_CARD, _TAX_BRANCH, _PHONE, _RUN):
         text = shape.sub(_masked, text)
@@ -51,11 +63,16 @@ def _masked(found: re.Match[str]) -> str:
 def _name(found: re.Match[str]) -> str:
     """The label, and the words behind it that begin with a capital, covered; what follows them as it is."""
     words = re.split(r"(\s)", found["name"])
-    end = next((at for at, word in enumerate(words) if at % 2 == 0 and not word[0].isupper()), len(words))
+    end = next((at for at, word in enumerate(words) if at % 2 == 0 and not _is_name(word)), len(words))
     hidden = [word if at % 2 else f"{word[0]}{_MASK * 3}" for at, word in enumerate(words[:end])]
     return found["label"] + "".join(hidden + words[end:])
 
 
+def _is_name(word: str) -> bool:
+    """Whether a word begins with a capital; one that begins with a letter's number in JSON may."""
+    return word[0].isupper() or word[0] == "\\"
+
+
 def _email(found: re.Match[str]) -> str:
-    name, _, host = found[0].partition("@")
+    name, _, host = found[0].replace("%40", "@").partition("@")
     return f"{name[:1]}{_MASK * 3}@{host}"

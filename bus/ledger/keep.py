@@ -26,16 +26,13 @@ from bus.ledger.pairs import NUMBERS, SECONDS, of_pairs
 from bus.ledger.records import Keep, Kept, LegEnd, Legs, Page, Plan, Ready
 from bus.ledger.rows import Origin, claim_row, claimed_of_row, delivery_row, message_row
 from bus.ledger.store import Store
-from bus.ledger.work import Claiming, Wanted, Work, supersede, withdraw
+from bus.ledger.work import Claiming, Wanted, Work, set_aside, supersede, withdraw
 
 Planner = Callable[[bytes | None, Keep, bool], Plan]
 """(the dossier's fold so far, the message, already withdrawn) -> what keeping it means. Pure."""
 
 Merger = Callable[[bytes, bytes], bytes]
 """Two folds that turned out to be one dossier -> their fold. Pure."""
-
-REDUCED = "the data of its dossier were removed after their time: nothing of it is sent by itself any more"
-"""Why a message of a dossier without persons is set aside."""
 
 encode = msgspec.json.Encoder().encode
 
@@ -201,10 +198,8 @@ class Keeper:
             work.legs.setdefault(leg.dossier, {})[leg.route] = leg
 
     def _one(self, tx: Connection, work: Work, keep: Keep, number: int, dossier: int | None) -> Kept:
+        keep = set_aside(work, keep, dossier)
         state = keep.state if dossier is not None or keep.state != "kept" else "unmatched"
-        if state == "kept" and dossier in work.reduced:
-            # what is left of it would go out as if it were all there is
-            state, keep = "parked", replace(keep, state="parked", reason=REDUCED)
         body = encode(keep.body) if keep.body is not None else keep.tree
         row = message_row(work.now, keep, number, dossier, state, 0)
         ready: list[Ready] = []

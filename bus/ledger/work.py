@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from bus.ledger import lanes
 from bus.ledger.handover import Slot
 from bus.ledger.lanes import Lanes
@@ -141,3 +143,14 @@ def _move(work: Work, place: lanes.Place, why: str) -> None:
             "now": work.now,
             "due": work.now + REPUBLISH_AFTER,
         }
+
+
+REDUCED = "the data of its dossier were removed after their time: nothing of it is sent by itself any more"
+"""Why a message of a dossier without persons is set aside."""
+
+
+def set_aside(work: Work, keep: Keep, dossier: int | None) -> Keep:
+    """The message as it is kept: what is left of a dossier without persons would go out as if it were all."""
+    if dossier not in work.reduced or keep.state != "kept":
+        return keep
+    return msgspec.structs.replace(keep, state="parked", reason=REDUCED)

@@ -1,5 +1,9 @@
 """Identifiers of citizens never stand in a text that leaves."""
 
+import json
+import unicodedata
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +41,7 @@ HARMLESS = (
 @pytest.mark.parametrize("number", IDENTIFIERS.values(), ids=IDENTIFIERS)
 def test_an_identifier_is_masked_wherever_it_stands(number: str) -> None:
     """Alone, in a sentence, in quotes, in brackets."""
-    for text in (number, f"số {number}, không hợp lệ", f'"{number}"', f"({number})"):
+    for text in (number, f"số {number}, không hợp lệ", f'"{number}"', f"({number})", f"sai\\n{number}\\t"):
         assert number not in redacted(text)
         assert "•" in redacted(text)
 
@@ -77,16 +81,30 @@ def test_a_tree_is_masked_in_every_text() -> None:
         "chủ hồ sơ {} đã có hồ sơ",
         "<TenNguoiNop>{}</TenNguoiNop>",
         "người nộp hồ sơ là {}",
+        "400: không hợp lệ\\nhọ tên: {}\\tCCCD",
         "name={}",
     ],
 )
 @pytest.mark.parametrize("name", ["Nguyễn Thị Đào", "Tôn Thất Ửng", "NGUYỄN VĂN AN"])
-def test_a_person_s_name_is_covered_by_its_label(text: str, name: str) -> None:
-    """Whoever wrote it: a peer's sentence, a form, JSON, XML; what stands around it can still be read."""
-    said = redacted(text.format(name))
-    assert not any(word in said for word in name.split() if len(word) > 1)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_person_s_name_is_covered_by_its_label(text: str, name: str, form: Literal["NFC", "NFD"]) -> None:
+    """Whoever wrote it: a peer's sentence, a form, JSON, XML; what stands around it can still be read.
+
+    With marks beside their letters as well, in label and name.
+    """
+    said = redacted(unicodedata.normalize(form, text.format(name)))
+    assert not any(word in unicodedata.normalize("NFC", said) for word in name.split() if len(word) > 1)
     assert redacted(said) == said
     assert said.replace("•", "").startswith(text.format("").partition(" ")[0].rstrip('"}>')[:4])
+
+
+def test_a_name_is_covered_where_json_writes_its_letters_as_numbers() -> None:
+    """As a peer's error quotes what it got; an address in a query's escapes is one too."""
+    told = json.dumps({"hoTen": "Nguyễn Thị Đào", "ma": "H12.36"})
+    said = redacted(f"400: {told}")
+    assert not any(part in said for part in ("Nguy", "\\u1ec5n", "Th\\u1ecb", "\\u00e0o"))
+    assert "H12.36" in said
+    assert "tran.binh" not in redacted("GET /x?mail=tran.binh%40vidu.example")
 
 
 def test_a_label_without_a_person_covers_nothing() -> None:
