@@ -15,6 +15,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def _onestop() -> Iterator[str]:
     class Bound(Quoting):
         peer = StrictOneStop()
 
-    http = strict_onestop.ThreadingHTTPServer(("127.0.0.1", 0), Bound)
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
     http.daemon_threads = True
     threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     yield f"http://127.0.0.1:{http.server_address[1]}"
