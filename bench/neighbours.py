@@ -94,6 +94,9 @@ class Office:
     def ping(self) -> None:
         """It is here."""
 
+    def share(self, part: float) -> None:
+        """There is no rate to share."""
+
     def close(self) -> None:
         """Nothing to give back."""
 

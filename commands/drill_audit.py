@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -39,6 +40,11 @@ _POSTGRES = (
 _ILLEGAL = text(
     "SELECT delivery, dossier, before, after, attempt_before, attempt_after FROM drill_move ORDER BY number"
 )
+_ABSENT = text(
+    "SELECT count(*) FROM attempt WHERE delivery = :delivery AND attempt = :attempt AND part > 0"
+    " AND outcome IN ('ready', 'retrying')"
+)
+"""Whether the peer was asked about an attempt and does not have it: then it is no longer unknown (rule 7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +83,16 @@ def _illegal(tx: Connection) -> Iterator[Move]:
     for row in tx.execute(_ILLEGAL):
         if row.before == row.after and row.attempt_before == row.attempt_after:
             yield Move(row.delivery, row.dossier, f"{row.after} was written over by another settle")
-        elif not is_legal(row.before, row.after):
+        elif not is_legal(row.before, row.after) and not _was_absent(tx, row):
             yield Move(row.delivery, row.dossier, f"{row.before or 'nothing'} became {row.after}")
         elif row.attempt_after < row.attempt_before:
             yield Move(row.delivery, row.dossier, f"attempt {row.attempt_before} became {row.attempt_after}")
+
+
+def _was_absent(tx: Connection, row: Any) -> bool:
+    """Withdrawn while its outcome was unknown, and the peer does not have it: two moves in one."""
+    asked = {"delivery": row.delivery, "attempt": row.attempt_before}
+    return (row.before, row.after) == ("unknown", "superseded") and bool(tx.execute(_ABSENT, asked).scalar())
 
 
 def moves(ledger: str) -> int:
