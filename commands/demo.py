@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,10 +20,12 @@ from bus.errors import ConfigurationError
 from bus.ledger import read
 from bus.ledger.ledger import read_only
 from bus.ledger.schema import OPEN, STATES
+from commands import demo_agencies
+from commands.demo_agencies import Agency
 from commands.demo_citizens import Payers
 from commands.demo_console import invite, section
 from commands.demo_world import ONESTOP, PEERS, PORTAL, ROOT, Scene, build_scene
-from commands.parts import one_of
+from commands.parts import one_of, read_settings
 from commands.place import DEMO
 from commands.tell import FINE, NEEDS_YOU, out, put_json, say
 from deploy.local.folder import free_ports, last_lines
@@ -66,6 +69,12 @@ class World:
     scene: Scene
     bus: "BusProcess"
     payers: Payers
+    agency: Agency
+
+    @property
+    def dossiers(self) -> int:
+        """How many there are to be: of citizens on the portal, and of the agency at its door."""
+        return self.wish.dossiers + self.agency.count
 
 
 class BusProcess:
@@ -111,14 +120,15 @@ def demo(wish: Wish) -> int:
         world = _start(stack, wish)
         covered = _stream(world)
         quiet = _until_quiet(world, limit=180 + wish.dossiers * 1.5)
+        agency = world.agency.account()
         world.bus.stop()
-        result = _result(world, covered, time.monotonic() - began)
+        result = _result(world, covered, time.monotonic() - began) | {"agency": agency}
         if not quiet:
             say("the demo did not come to rest in time; what is open stands in the table")
         _show(world, result, covered)
         if wish.stay:
             _stay(world)
-    return FINE if quiet and _holds(result, wish) else NEEDS_YOU
+    return FINE if quiet and _holds(result, world) else NEEDS_YOU
 
 
 def _start(stack: ExitStack, wish: Wish) -> World:
@@ -127,13 +137,26 @@ def _start(stack: ExitStack, wish: Wish) -> World:
     scene = build_scene(stack, DEMO, broker=broker, seed=wish.seed, routes=wish.routes)
     console = free_ports(1)[0]
     with scene.settings.open("a", encoding="utf-8") as written:
-        written.write(section(console))
+        written.write(section(console) + demo_agencies.section(DEMO))
     bus = BusProcess(scene.settings, DEMO / "bus.log")
     bus.keep_alive()
     stack.callback(bus.stop)
     if wish.stay:
         say(invite(DEMO, console))
-    return World(wish, f"sqlite:///{DEMO / 'ledger.db'}", scene, bus, Payers(scene))
+    agency = _agency(scene, wish)
+    return World(wish, f"sqlite:///{DEMO / 'ledger.db'}", scene, bus, Payers(scene), agency)
+
+
+def _agency(scene: Scene, wish: Wish) -> Agency:
+    door = read_settings(scene.settings).listen.intake.address
+    assert door is not None  # noqa: S101 - for mypy: the demo's settings have one
+    key = (DEMO / "secrets" / "agency").read_text()
+
+    def tell(number: str, content: bytes) -> None:
+        paper = {"Base64": b64encode(content).decode()}
+        scene.portal.post("/_sim/handed", {"MaHoSo": number, "TaiLieuNop": [paper]})
+
+    return Agency(door, key, demo_agencies.how_many(wish.dossiers), tell)
 
 
 def _stream(world: World) -> Coverage:
@@ -149,6 +172,7 @@ def _stream(world: World) -> Coverage:
             chunk = []
             world.bus.keep_alive()
             world.payers.pay()
+            world.agency.work()
             time.sleep(0.4)
         if wish.breaks and not broken and len(records) * 3 >= wish.dossiers:
             broken = True
@@ -164,10 +188,11 @@ def _until_quiet(world: World, limit: float) -> bool:
     until, calm = time.monotonic() + limit, 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("dossiers at an end", total=world.wish.dossiers)
+        task = bar.add_task("dossiers at an end", total=world.dossiers)
         while time.monotonic() < until:
             world.bus.keep_alive()
             world.payers.pay()
+            world.agency.work()
             open_now, done = _look(world)
             bar.update(task, completed=done, description=f"dossiers at an end ({open_now} things open)")
             calm = calm + 1 if open_now == 0 and done else 0
@@ -188,7 +213,7 @@ def _look(world: World) -> tuple[int, int]:
         return 1, 0
     onestop, portal = world.scene.onestop.effects(), world.scene.portal.effects()
     waiting = sum(account.states.get(state, 0) for state in OPEN)
-    waiting += max(0, world.wish.dossiers - account.dossiers)
+    waiting += max(0, world.dossiers - account.dossiers)
     return waiting + onestop["open"] + portal["open"], onestop["dossiers"] - onestop["open"]
 
 
@@ -223,12 +248,13 @@ def _done(counted: Mapping[str, Any]) -> dict[str, int]:
     return {name: each["applied"] for name, each in counted["by_operation"].items() if each["applied"]}
 
 
-def _holds(result: Mapping[str, Any], wish: Wish) -> bool:
-    """Whether every promise the demo can see holds; the one-stop has each submitted dossier once."""
+def _holds(result: Mapping[str, Any], world: World) -> bool:
+    """Whether every promise the demo can see holds; the one-stop has each dossier once."""
     doubled = sum(counted["duplicates"] for counted in result["effects"].values())
     counts = (result[name] for name in ("out_of_order", "echoes", "unaccounted"))
     wrong = (doubled, result["attachments"]["wrong"], *counts)
-    return not any(wrong) and result["taken_in"] == wish.dossiers
+    handed_in = demo_agencies.holds(result["agency"], world.agency.count)
+    return not any(wrong) and handed_in and result["taken_in"] == world.dossiers
 
 
 def _show(world: World, result: dict[str, Any], covered: Coverage) -> None:
@@ -255,6 +281,9 @@ def _show(world: World, result: dict[str, Any], covered: Coverage) -> None:
     fetched = result["attachments"]
     told = f"{fetched['fetched']} the same to the byte, {fetched['wrong']} wrong"
     table.add_row("attachments fetched", "tệp Cổng tải về", told)
+    agency = result["agency"]
+    told = f"{agency['handed_in']} taken once each though sent twice, {agency['same_hash']} compared equal"
+    table.add_row("handed in by an agency", "hồ sơ cơ quan nộp qua cửa", told)
     table.add_row("awkward facts met", "tình huống khó", f"{len(covered.covered)} of 40")
     out().print(table)
     dossiers = world.scene.portal.get("/_sim/dossiers")

@@ -10,10 +10,11 @@ Control, beside what the chassis has: `POST /_sim/submit {"records"}` (see `simu
 /_sim/inbound {"url", "header", "key"}` where the province takes pushes, `POST /_sim/twice {"times"}`
 how many of the next pushes are made twice, `POST /_sim/ask {"MaHoSo"}` looks a dossier up at the province,
 `GET /_sim/dossiers` lists numbers and statuses, `POST /_sim/fetch {"below"}` has attachments below an
-address fetched (see `simulator_fetch`), `GET /_sim/open` what is still to come, by dossier: acts, pushes,
-fetches. `/_sim/effects` has also `open`, what is still to come of pushes,
-fetches and citizens' acts, and `attachments`. Sessions and what was fetched are forgotten on restart, nothing
-else is.
+address fetched (see `simulator_fetch`), `POST /_sim/handed {"MaHoSo", "TaiLieuNop"}` what was handed in for
+a dossier elsewhere, so that what is fetched of it can be compared, `GET /_sim/open` what is still to come,
+by dossier: acts, pushes, fetches. `/_sim/effects` has also `open`, what is still to come of pushes, fetches
+and citizens' acts, and `attachments`. Sessions and what was fetched are forgotten on restart, nothing else
+is.
 """
 
 import sys
@@ -21,6 +22,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -175,8 +177,15 @@ def _control(
         Route("POST", "/_sim/twice", "twice", twice),
         Route("POST", "/_sim/ask", "ask", waits),
         Route("POST", "/_sim/fetch", "fetch", fetch),
+        Route("POST", "/_sim/handed", "handed", partial(_handed, fetcher)),
         Route("GET", "/_sim/dossiers", "dossiers", dossiers),
     ]
+
+
+def _handed(fetcher: Fetcher, request: Request) -> Answer:
+    told = request.json()
+    fetcher.handed_in(told["MaHoSo"], told)
+    return json_answer({"MaHoSo": told["MaHoSo"]})
 
 
 def _teller(register: Register, province: Province) -> Callable[[str, str, Record], None]:
