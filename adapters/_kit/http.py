@@ -34,6 +34,8 @@ TRIES = 3
 """A first try and two quick ones."""
 _CHUNK = 65_536
 _QUICK = 0.05
+_BODILESS = frozenset({204, 304})
+"""Answers without a body by their nature (RFC 9110): one that sends a body all the same goes on after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,8 @@ class Http:
             verify=str(line.ca) if line.ca else True,
             cert=cert,
         )
+        if response.status_code < 200 or response.status_code in _BODILESS:
+            _end(response)  # what comes after it would be read as the answer to the next call
         try:
             led = into if into is not None and 200 <= response.status_code < 300 else None
             body = self._body(response, effect=effect) if led is None else _poured(response, led)
@@ -178,6 +182,12 @@ def _content(body: bytes | Path) -> Iterator[bytes | BinaryIO | None]:
             yield file
     else:
         yield body or None
+
+
+def _end(response: requests.Response) -> None:
+    """End the connection of an answer that is not the last word on its request."""
+    if (connection := response.raw.connection) is not None:
+        connection.close()
 
 
 def _poured(response: requests.Response, into: BinaryIO) -> bytes:

@@ -141,7 +141,7 @@ class _Carrier(Transport):
             namespace=self._contract.namespace,
             effect=exchange.effect,
         )
-        if problems := self._contract.problems(content):
+        if problems := self._contract.answer_problems(exchange.operation, content):
             text = f"The peer's answer breaks its contract: {'; '.join(problems)[:1000]}"
             raise failed(text, reply, effect=exchange.effect, code="contract")
         return _Judged(reply.body)

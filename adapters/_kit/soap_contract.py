@@ -129,6 +129,14 @@ class Contract:
             return ()
         return self.schema.problems(element)
 
+    def answer_problems(self, operation: str, element: Element) -> tuple[str, ...]:
+        """Check what an operation gave back: its own answer, in its own namespace, as the schemas say."""
+        output = self.binding.get(operation)
+        name = getattr(output.output.body, "qname", None)
+        if output.style == "document" and name is not None and element.tag != name.text:
+            return (f"{etree.QName(element).localname}: is not the answer of {operation}",)
+        return self.problems(element)
+
     def _declared(self) -> Sequence[str]:
         return tuple(self.document.types.namespaces)
 

@@ -16,6 +16,7 @@ from zeep.xsd.valueobjects import CompoundValue
 
 from adapters._kit.faults import Fault
 from adapters._kit.http import Reply, failed
+from adapters._kit.soap_token import WSSE
 from adapters._kit.wordings import Wording, meaning
 from adapters._kit.xml import Element as XmlElement
 from adapters._kit.xml import XmlError, parse
@@ -36,6 +37,9 @@ _ACCOUNT = frozenset(
     }
 )  # fmt: skip
 """Web Services Security 1.1, section 12: the header was not accepted, so the body was not looked at."""
+
+_UNDERSTOOD = frozenset({WSSE, "http://www.w3.org/2005/08/addressing"})
+"""What servers put on their answers and mark so: a time, a signature over what TLS carried, addresses."""
 
 _BROKEN = Fault("The peer's answer breaks its contract.", "peer")
 _OURS = Fault("The request does not fit the peer's contract; the connector or the WSDL is wrong.", "ours")
@@ -126,10 +130,24 @@ def _body(reply: Reply, *, effect: bool) -> XmlElement:
     except XmlError as error:
         raise failed(f"The peer's answer is {error}.", reply, effect=effect, code="contract") from None
     name = etree.QName(envelope)
-    body = envelope.find(f"{{{name.namespace}}}Body")
-    if name.localname != "Envelope" or name.namespace not in (SOAP_11, SOAP_12) or body is None:
+    if name.localname != "Envelope" or name.namespace not in (SOAP_11, SOAP_12):
         raise failed("The peer's answer is XML, but no SOAP.", reply, effect=effect, code="contract")
-    return body
+    parts = list(envelope.iterchildren("*"))
+    head, body = (f"{{{name.namespace}}}{part}" for part in ("Header", "Body"))
+    if [each.tag for each in parts] not in ([body], [head, body]):
+        raise failed("The peer's answer is no envelope with one body.", reply, effect=effect, code="contract")
+    if len(parts) > 1 and (unknown := _not_understood(parts[0])):
+        text = f"The peer's answer has a header that must be understood: {unknown}."
+        raise failed(text, reply, effect=effect, code="contract")
+    return parts[-1]
+
+
+def _not_understood(head: XmlElement) -> str:
+    """The first header that we would have to understand (SOAP 1.1 section 4.2.3); "" where there is none."""
+    must = f"{{{etree.QName(head).namespace}}}mustUnderstand"
+    strange = (each for each in head.iterchildren("*") if each.get(must, "0").strip() in ("1", "true"))
+    names = (etree.QName(each) for each in strange)
+    return next((name.localname for name in names if name.namespace not in _UNDERSTOOD), "")
 
 
 def read_fault(fault: XmlElement) -> SoapFault:

@@ -41,6 +41,24 @@ def parse(content: bytes, *, comments: bool = False) -> Element:
     return root
 
 
+def parse_text(text: object, *, comments: bool = False) -> Element:
+    """Parse a document that came as a text inside another one. Raises `XmlError`.
+
+    It is in the encoding of what carried it, whatever its declaration says of itself (.NET writes "utf-16").
+    """
+    if not isinstance(text, str):
+        raise XmlError("no text at all")
+    bare = text.lstrip("\ufeff \t\r\n")
+    declared = _DECLARATION.match(bare)
+    try:
+        return parse(bare[declared.end() :].encode() if declared else bare.encode(), comments=comments)
+    except UnicodeEncodeError:
+        raise XmlError("no well-formed XML") from None
+
+
+_DECLARATION = re.compile(r"<\?xml\s[^>]*?\?>")
+
+
 def _parser(*, huge: bool, comments: bool, resolver: etree.Resolver | None = None) -> etree.XMLParser:
     parser = etree.XMLParser(
         resolve_entities=False,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from adapters._kit.soap_inner import error_of
+from adapters._kit.soap_inner import error_of, unusable
 from adapters._kit.wordings import Wording, meaning
 from adapters._kit.xml import Element
 from adapters.insurance.client import InsuranceClient
@@ -52,7 +52,10 @@ class Desk:
         content = etree.Element(self.names.question)
         etree.SubElement(content, self.names.dossier).text = number
         answer = self.ask("query", content, deadline)
-        return answer, answer.root.findall(self.names.file)
+        files = answer.root.findall(self.names.file)
+        if any(file.findtext(self.names.dossier, number).strip() not in ("", number) for file in files):
+            raise unusable("it is about another dossier", answer.raw, effect=False)
+        return answer, files
 
 
 def request_card(desk: Desk, call: Call) -> Answer:

@@ -59,15 +59,15 @@ class GipClient:
         reply = self._soap.call(self._settings.operation, as_text(root), deadline=deadline, effect=effect)
         try:
             frame = self._believed(reply.value, message_id)
+            return told(frame, reply.value, service, self._wordings, self._settings.names)
         except FOREIGN as error:
             raise unusable(error, reply.raw, effect=effect) from None
-        return told(frame, reply.value, service, self._wordings, self._settings.names)
 
     def message_id(self, request_id: str) -> str:
         """Our number for a request: free-form per sender, 20 digits as others have (reference 1.2d)."""
         return f"{self._settings.sender.code}-{uuid.UUID(request_id).int % 10**20:020}"
 
-    def _believed(self, text: str, message_id: str) -> Frame:
+    def _believed(self, text: object, message_id: str) -> Frame:
         """Read an answer, and refuse one that is of nobody we trust or to another question."""
         frame = self._frames.read(text)
         if self._trusted:

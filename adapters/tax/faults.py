@@ -38,8 +38,11 @@ def normal_code(text: str) -> str:
 
 
 def told(frame: Frame, text: str, service: str, wordings: tuple[Wording, ...], names: Names) -> Told:
-    """Find what an answer says: its header first, then its row."""
+    """Find what an answer says, its header first. Raises `FrameError` where it says two things at once."""
     row = frame.rows[0]
+    for name in (".//ERROR_CODE", names.code):
+        if len({normal_code(each.text or "") for one in frame.rows for each in one.iterfind(name)}) > 1:
+            raise FrameError(f"it has several {name.removeprefix('.//')} that differ")
     pairs = [
         (frame.header.get("ERROR_CODE", ""), frame.header.get("ERROR_DESC", "")),
         (row.findtext(".//ERROR_CODE", ""), row.findtext(".//ERROR_DESC", "")),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from adapters._kit.xml import Element, XmlError, XmlSchema, parse
+from adapters._kit.xml import Element, XmlError, XmlSchema, parse_text
 
 HEADER = (
     "VERSION", "SENDER_CODE", "SENDER_NAME", "RECEIVER_CODE", "RECEIVER_NAME", "TRAN_CODE", "MSG_ID",
@@ -51,10 +51,10 @@ class Frames:
         etree.SubElement(root, "SECURITY")
         return root
 
-    def read(self, text: str) -> Frame:
+    def read(self, text: object) -> Frame:
         """Read a frame; raises `FrameError` with every problem."""
         try:
-            root = parse(_undeclared(text).encode(), comments=True)
+            root = parse_text(text, comments=True)
         except XmlError as error:
             raise FrameError(f"the text inside the answer is {error}") from None
         if problems := self._schema.problems(root):
@@ -76,9 +76,3 @@ def _bare(row: Element) -> Element:
             remove_comments=True, remove_pis=True, remove_blank_text=True, resolve_entities=False
         ),
     )
-
-
-def _undeclared(text: str) -> str:
-    """Drop an XML declaration: the text is in the envelope's encoding, whatever it says of itself."""
-    bare = text.lstrip("\ufeff \t\r\n")
-    return bare.partition("?>")[2] if bare.startswith("<?xml ") else bare

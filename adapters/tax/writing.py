@@ -56,13 +56,23 @@ class Filing:
         answer = desk.client.say(row, self.word(desk.types), call.deadline, effect=True, message_id=number)
         if answer.means not in _DONE:
             raise error_of(answer, effect=True)
+        if not self._is_mine(desk, call.request, answer):
+            raise unusable(FrameError(_ANOTHER), answer.raw, effect=True)
         return Answer(raw=answer.raw, note=clock_note(answer))
 
     def is_there(self, desk: Desk, call: Call) -> Sighting:
         """Whether the gateway has it, by dossier and number [I]."""
         dossier, number = self._numbers(desk, call.request)
         asked = _asked(desk.types.filed, "", {desk.names.dossier: dossier, self._number(desk.names): number})
-        return _seen(desk.client.say(asked, desk.types.filed, call.deadline, effect=False))
+        answer = desk.client.say(asked, desk.types.filed, call.deadline, effect=False)
+        return _seen(answer) if self._is_mine(desk, call.request, answer) else Sighting("cannot say")
+
+    def _is_mine(self, desk: Desk, request: Element, answer: Told) -> bool:
+        """Whether an answer that names a dossier and a number names these; some name none."""
+        dossier, number = self._numbers(desk, request)
+        named = {desk.names.dossier: dossier, self._number(desk.names): number}
+        said = ((name, each.text or "") for name in named for each in answer.row.iter(name))
+        return all(text.strip() in ("", named[name]) for name, text in said)
 
     def key(self, desk: Desk, row: Tree) -> str:
         """What it adds at the tax office."""
@@ -86,6 +96,7 @@ class Filing:
         return str(dossier), str(number)
 
 
+_ANOTHER = "it is about another dossier"
 SLIP = Filing("slip")
 SUPPLEMENT = Filing("supplement_answer")
 
@@ -101,6 +112,7 @@ def query_notices(desk: Desk, call: Call) -> Answer:
         return Answer(raw=answer.raw, note=clock_note(answer))
     if answer.row.find(desk.names.code) is None:
         raise unusable(FrameError(f"it holds no {desk.names.code}"), answer.raw, effect=False)
+    _about(desk, call, answer)
     place = f"{word}/{answer.row.findtext(desk.names.dossier, '')}"
     says = (_incoming("tax.notices", _without(answer.row, _WIRE), answer, place=place),)
     return Answer(raw=answer.raw, says=says, note=clock_note(answer))
@@ -147,7 +159,7 @@ def query_obligation(desk: Desk, call: Call) -> Answer:
     A state that the table calls missing is no message yet; any other goes to the sheet, which parks for a
     person what nobody has seen.
     """
-    answer = _asked_well(desk, call, desk.types.obligation)
+    answer = _about(desk, call, _asked_well(desk, call, desk.types.obligation))
     says: list[Incoming] = []
     for row in answer.frame.rows:
         says += _requests(desk, row, answer)
@@ -160,9 +172,11 @@ def query_obligation(desk: Desk, call: Call) -> Answer:
 
 
 def query_payments(desk: Desk, call: Call) -> Answer:
-    """Ask for the payment vouchers of a dossier; each is a message of its own."""
+    """Ask for the payment vouchers of a dossier; each is a message of its own. Others' are left alone."""
     answer = _asked_well(desk, call, desk.types.payments)
-    vouchers = [one for row in answer.frame.rows for one in row.iterfind(desk.names.voucher)]
+    mine = (call.request.findtext(f".//{desk.names.dossier}", ""), "")
+    every = (one for row in answer.frame.rows for one in row.iterfind(desk.names.voucher))
+    vouchers = [one for one in every if one.findtext(desk.names.dossier, "").strip() in mine]
     says = [
         _incoming(
             "tax.payment_confirmed",
@@ -183,6 +197,15 @@ def nobody(desk: Desk, code: str, deadline: Deadline) -> Told:
 
 def _asked_well(desk: Desk, call: Call, service: str) -> Told:
     return _well(desk.client.say(call.request, service, call.deadline, effect=False))
+
+
+def _about(desk: Desk, call: Call, answer: Told) -> Told:
+    """The answer, if it names no other dossier than the question: it would be taken for that one's."""
+    asked = (call.request.findtext(f".//{desk.names.dossier}", ""), "")
+    named = (each.text or "" for row in answer.frame.rows for each in row.iter(desk.names.dossier))
+    if any(text.strip() not in asked for text in named):
+        raise unusable(FrameError(_ANOTHER), answer.raw, effect=False)
+    return answer
 
 
 def _well(answer: Told) -> Told:

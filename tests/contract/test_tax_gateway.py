@@ -75,7 +75,7 @@ INNER = [
     ("empty", "", OutcomeUnknownError, TransientError),
     ("document type", f"<!DOCTYPE DATA>{frame('')}", OutcomeUnknownError, TransientError),
     ("no row", frame("").replace("<ROW></ROW>", ""), OutcomeUnknownError, TransientError),
-    ("says nothing", frame("<MA_HS>x</MA_HS>"), OutcomeUnknownError, TransientError),
+    ("says nothing", frame(f"<MA_HS>{DOSSIER}</MA_HS>"), OutcomeUnknownError, TransientError),
     (
         "another question's",
         frame("<ERROR_CODE>0</ERROR_CODE>", MSG_REFID="x"),
@@ -116,7 +116,7 @@ def test_what_stands_inside_on_http_200_is_judged_too(
 
 def test_an_answer_that_says_nothing_settles_no_unknown_outcome(gateway: Callable[[str], Adapter]) -> None:
     """Neither done nor not there: a wrong word here would lose or double a slip."""
-    lookup = gateway(frame("<MA_HS>x</MA_HS>")).operations["file_slip"].lookup
+    lookup = gateway(frame(f"<MA_HS>{DOSSIER}</MA_HS>")).operations["file_slip"].lookup
     assert lookup is not None
     assert lookup(call(slip())).outcome == "cannot say"
 
