@@ -218,6 +218,9 @@ class Peer:
     def ping(self) -> None:
         """There."""
 
+    def share(self, part: float) -> None:
+        """There is no rate to share."""
+
     def close(self) -> None:
         """Nothing to give back."""
 
