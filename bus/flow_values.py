@@ -63,6 +63,18 @@ class Pause(msgspec.Struct, frozen=True):
     within: Duration | None = None
     send: Send | None = None
 
+    @property
+    def is_own(self) -> bool:
+        """Whether one kind of message asks and tells the answer: then the asking may never have been seen."""
+        return not set(self.on).isdisjoint(self.resumes_on)
+
+    def hear(self, kind: str, message: Message) -> Literal["pause", "resume"] | None:
+        """What a message is to the rounds; one of a kind that does both resumes once it is handed in."""
+        resumes = kind in self.resumes_on and _is_handed_in(message)
+        if kind in self.on and not (resumes and kind in self.resumes_on):
+            return "pause"
+        return "resume" if resumes else None
+
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True):
     """A leg of a flow: starts at each message of `on` or once after others, sends at most one operation.
@@ -113,11 +125,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
             return "refuse"
         if kind in self.expects and all(condition.holds(message) for condition in self.answer_when):
             return "answer"
-        if self.pause and kind in self.pause.on:
-            return "pause"
-        if self.pause and kind in self.pause.resumes_on and _is_handed_in(message):
-            return "resume"
-        return None
+        return self.pause.hear(kind, message) if self.pause else None
 
 
 def _is_handed_in(message: Message) -> bool:

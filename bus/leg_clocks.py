@@ -42,7 +42,7 @@ def rounds_of(calendar: WorkingCalendar, leg: Leg, way: Callable[[Send], Way]) -
         return _worked(calendar, _moment(now), timedelta(seconds=seconds)).timestamp()
 
     send = way(leg.pause.send) if leg.pause.send else None
-    return Rounds(clock_of(calendar, leg.pause.within), left, again, send)
+    return Rounds(clock_of(calendar, leg.pause.within), left, again, send, leg.pause.is_own)
 
 
 def _worked(calendar: WorkingCalendar, start: datetime, left: timedelta) -> datetime:

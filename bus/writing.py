@@ -18,10 +18,10 @@ from bus.planning import Addressee, Planner, addressed
 from bus.ports import Operation, Tree
 from bus.sending import digest_of
 from mappings.corrections import CorrectionError, corrected
-from mappings.dossier import MESSAGES, REPLACEMENTS, Dossier, Message
+from mappings.dossier import MESSAGES, REPLACEMENTS, Dossier, Message, Supplement
 from mappings.engine import Compiled, MappingError
 from mappings.fold import State
-from mappings.retelling import retold
+from mappings.retelling import retold, supplemented
 from mappings.rules_time import ICT
 
 
@@ -78,7 +78,8 @@ class Writing:
         """What the sheet speaks of: the message, retold, or the dossier as of it."""
         if sheet.canonical is Dossier:
             state = self._planner.as_of(claimed.fold, claimed.history)
-            return state.by_source[claimed.source] if claimed.kind in REPLACEMENTS else state.whole, state
+            whole = state.by_source[claimed.source] if claimed.kind in REPLACEMENTS else state.whole
+            return supplemented(whole) if MESSAGES[claimed.kind] is Supplement else whole, state
         told_as = self.body(claimed)
         return retold(told_as, sheet.canonical, datetime.fromtimestamp(claimed.now, ICT)), None
 

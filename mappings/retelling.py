@@ -11,7 +11,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mappings.dossier import CardResult, DocumentStatus, Message, OfficialDocument, Result, Step, Supplement
+from mappings.dossier import (
+    CardResult,
+    DocumentStatus,
+    Dossier,
+    Message,
+    OfficialDocument,
+    Result,
+    Step,
+    Supplement,
+)
 from mappings.official_step import step_of
 from mappings.rules_time import ICT
 
@@ -81,6 +90,13 @@ def document_as_result(document: OfficialDocument) -> Result:
         file=document.files[0].file if document.files else None,
         revoked=True if revokes else None,
     )
+
+
+def supplemented(dossier: Dossier) -> Dossier:
+    """Show a dossier with the papers that were handed in later among its own; of one id the later counts."""
+    later = [each for round_ in dossier.supplements for each in round_.documents]
+    papers = {each.id: each for each in (*dossier.documents, *later)}
+    return replace(dossier, documents=tuple(papers.values()))
 
 
 def supplement_as_step(asked: Supplement) -> Step:

@@ -22,7 +22,20 @@ from adapters.ioffice.settings import TEXTS, WSDL, IOfficeSettings
 from adapters.ioffice.status_order import ORDER
 from adapters.ioffice.traces import Traces
 from bus.errors import DeliveryError
-from bus.ports import AdapterType, Deadline, Decision, Files, Operation, Page, Poll, Probe, Tree, Webhook
+from bus.ports import (
+    AdapterType,
+    Answer,
+    Call,
+    Deadline,
+    Decision,
+    Files,
+    Operation,
+    Page,
+    Poll,
+    Probe,
+    Tree,
+    Webhook,
+)
 
 TITLE = "iOffice, trục liên thông văn bản"
 GIVEN_BACK = Decision("ioffice.document_status", {"status": "agreed"}, {"status": "not_agreed"})
@@ -144,6 +157,18 @@ def _operations(desk: Desk, line: Line) -> list[Operation]:
             key=sending.document_key,
             seconds=seconds,
         ),
+        *(
+            Operation(
+                name=name,
+                title=title,
+                sheet="ioffice/dossier",
+                effect=appends,
+                call=call,
+                key=key,
+                seconds=seconds,
+            )
+            for name, title, call, key in _changes(desk)
+        ),
         Operation(
             name="send_status",
             title="Gửi trạng thái văn bản, yêu cầu lấy lại",
@@ -167,6 +192,13 @@ def _operations(desk: Desk, line: Line) -> list[Operation]:
     ]
 
 
+def _changes(desk: Desk) -> Iterator[tuple[str, str, Callable[[Call], Answer], Callable[[Tree], str]]]:
+    """What is said of a dossier's document after it was sent (business types 1 to 3)."""
+    yield "update_dossier", "Cập nhật hồ sơ đã gửi (loại 2)", desk.update_dossier, sending.update_key
+    yield "replace_dossier", "Thay thế hồ sơ đã gửi (loại 3)", desk.replace_dossier, sending.replacement_key
+    yield "revoke_dossier", "Thu hồi hồ sơ đã gửi (loại 1)", desk.revoke_dossier, sending.revocation_key
+
+
 def unpack(raw: bytes) -> Tree:
     """Take a package apart without storing its files; raises ValueError with every problem."""
     try:
@@ -183,7 +215,15 @@ TYPE = AdapterType(
         "ioffice.document": "ioffice/document",
         "ioffice.document_status": "ioffice/status",
     },
-    operations=("send_document", "send_dossier", "send_status", "ask_back"),
+    operations=(
+        "send_document",
+        "send_dossier",
+        "update_dossier",
+        "replace_dossier",
+        "revoke_dossier",
+        "send_status",
+        "ask_back",
+    ),
     build=IOffice,
     unpack=unpack,
     uses_files=True,

@@ -20,6 +20,7 @@ from bus.errors import PermanentError
 from bus.ports import Answer, Call, Sighting, Tree
 
 _ICT = timezone(timedelta(hours=7))
+_BUSINESS = f"{q('TraceHeaderList')}/{q('Bussiness')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,22 @@ class Desk:
     def send_document(self, call: Call) -> Answer:
         """Send a document, or a dossier as one; our own trace is the last hop."""
         tree = identified(call.request)
+        _trace(tree, self.now())
+        return self._send("edoc", tree, _recipients(tree), call)
+
+    def update_dossier(self, call: Call) -> Answer:
+        """Send a dossier that has been sent again as it is now (business type 2): the same document."""
+        return self._changed(updated(call.request), call)
+
+    def replace_dossier(self, call: Call) -> Answer:
+        """Send a dossier in the place of the document that it went out as (type 3), by an id of its own."""
+        return self._changed(replaced(call.request), call)
+
+    def revoke_dossier(self, call: Call) -> Answer:
+        """Revoke a dossier that was sent (type 1): nobody is asked, who has it is told."""
+        return self._changed(revoked(call.request), call)
+
+    def _changed(self, tree: Any, call: Call) -> Answer:
         _trace(tree, self.now())
         return self._send("edoc", tree, _recipients(tree), call)
 
@@ -109,6 +126,59 @@ def identified(tree: Tree) -> Any:
     return made
 
 
+def updated(tree: Tree) -> Any:
+    """Make a dossier's document an update of the one that was sent: what changed is its content (4)."""
+    made, known = _of_business(tree, "2")
+    business = made.find(_BUSINESS)
+    _set(business, "DocumentId", known)
+    changed = etree.SubElement(business, q("BussinessDocumentInfo"))
+    etree.SubElement(changed, q("DocumentInfo")).text = "1"
+    etree.SubElement(changed, q("DocumentReceiver")).text = "0"
+    return made
+
+
+def replaced(tree: Tree) -> Any:
+    """Make a dossier's document take the place of the one that was sent; the same content has the same id."""
+    made, known = _of_business(tree, "3")
+    _set(made.find(q("MessageHeader")), "DocumentId", f"{known}/{_digest(made)[:8]}")
+    path = ("ReplacementInfoList", "ReplacementInfo")
+    info = made.find(_BUSINESS)
+    for step in path:
+        info = etree.SubElement(info, q(step))
+    etree.SubElement(info, q("DocumentId")).text = known
+    agencies = etree.SubElement(info, q("OrganIdList"))
+    for each in _recipients(made):
+        etree.SubElement(agencies, q("OrganId")).text = each
+    return made
+
+
+def revoked(tree: Tree) -> Any:
+    """Make a dossier's document the word that the one sent is revoked."""
+    made, _ = _of_business(tree, "1")
+    _set(made.find(_BUSINESS), "BussinessDocReason", "Thu hồi hồ sơ đã gửi")
+    return made
+
+
+def _of_business(tree: Tree, kind: str) -> tuple[Any, str]:
+    """Copy a document with a business type (reference 4), and the id that it was sent under."""
+    made = identified(tree)
+    traces = made.find(q("TraceHeaderList"))
+    if traces is None:
+        traces = etree.SubElement(made, q("TraceHeaderList"))
+    business = traces.find(q("Bussiness"))
+    _set(etree.SubElement(traces, q("Bussiness")) if business is None else business, "BussinessDocType", kind)
+    return made, _text(made, "MessageHeader/DocumentId")
+
+
+def _set(element: Any, name: str, text: str) -> None:
+    found = element.find(q(name))
+    (etree.SubElement(element, q(name)) if found is None else found).text = text
+
+
+def _digest(tree: Any) -> str:
+    return hashlib.sha256(etree.tostring(tree, method="c14n")).hexdigest()
+
+
 def named(tree: Tree) -> Any:
     """Copy a status about a dossier that was sent as a document, with the id that `identified` gave that."""
     made = copy.deepcopy(tree)
@@ -131,7 +201,22 @@ def document_key(tree: Tree) -> str:
     kind = _text(made, "TraceHeaderList/Bussiness/BussinessDocType") or "0"
     if kind == "0":
         return known
-    return f"{known}#{kind}#{hashlib.sha256(etree.tostring(made, method='c14n')).hexdigest()[:16]}"
+    return f"{known}#{kind}#{_digest(made)[:16]}"
+
+
+def update_key(tree: Tree) -> str:
+    """Name an update by all that it says."""
+    return document_key(updated(tree))
+
+
+def replacement_key(tree: Tree) -> str:
+    """Name a replacement by its own document: answers will name that."""
+    return _text(replaced(tree), "MessageHeader/DocumentId")
+
+
+def revocation_key(tree: Tree) -> str:
+    """Name a revocation by its document: it is told once."""
+    return f"{_text(revoked(tree), 'MessageHeader/DocumentId')}#1"
 
 
 def status_key(tree: Tree) -> str:

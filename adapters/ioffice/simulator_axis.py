@@ -151,10 +151,12 @@ class Axis:
         rng = Random(f"{self.conduct.seed}:{seen.document_id}:{unit}:{seen.status}")
         if seen.kind == "status":
             plan = [(rng.random() < self.conduct.give_back and "15") or "16"] if seen.status == "13" else []
+        elif seen.business in ("1", "2"):
+            plan = ["01", "15" if rng.random() < self.conduct.give_back else "16"]
         elif rng.random() < self.conduct.reject:
             plan = ["01", "02"]
         else:
-            plan = ["01", "03", "05", "answer", "06"] if seen.business == "0" else ["01", "03"]
+            plan = ["01", "03", "05", "answer", "06"]
         loop = asyncio.get_running_loop()
         for count, step in enumerate(plan, 1):
             loop.call_later(count * self.conduct.pace, self._act, seen, unit, step)

@@ -65,6 +65,10 @@ class Moves:
             change(leg, state="paused", time_left=left, due_at=due, ask_at=None, rounds=leg.rounds + 1)
         elif told.does == "resume" and leg.state == "paused" and rounds:
             self._resume(work, leg, wanted)
+        elif told.does == "resume" and leg.state == "open" and rounds and rounds.is_own and rounds.send:
+            wanted.append(
+                Wanted(_named(self._legs.by_route[leg_of(leg.route)], leg.route), "resume", rounds.send)
+            )
         return False
 
     def _decide(self, work: Work, leg: Leg, told: Told, number: int) -> None:

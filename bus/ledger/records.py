@@ -188,13 +188,15 @@ class Rounds(msgspec.Struct, frozen=True, gc=False):
     """Supplement rounds of a leg; times are seconds since the epoch, lengths seconds.
 
     `clock`: from the pause until when the supplement is due. `left`: what is left of the leg's own time at a
-    moment, given its due date. `again`: from going on until due, given what was left.
+    moment, given its due date. `again`: from going on until due, given what was left. `is_own`: whoever asks
+    also tells the answer, perhaps at once.
     """
 
     clock: Callable[[float], float] | None = None
     left: Callable[[float, float], float] | None = None
     again: Callable[[float, float], float] | None = None
     send: Way | None = None
+    is_own: bool = False
 
 
 class PlannedDelivery(msgspec.Struct, frozen=True, gc=False):

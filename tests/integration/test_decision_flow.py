@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import io
+import json
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -15,6 +16,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from lxml import etree
 from sqlalchemy import select
 
 from adapters._kit.schema import checker
@@ -49,6 +51,7 @@ from tests.integration.pipeline.peers import Peer, onestop
 from tests.integration.pipeline.road import LOCAL, ROOT, SOON, online, sheets, worked_on
 from tests.integration.pipeline.test_failures import recompiled
 from tests.stores import file_store
+from tests.unit.adapters.edxml_packages import N
 
 pytestmark = pytest.mark.integration
 
@@ -56,6 +59,34 @@ ROUTES = ROOT / "bus" / "routes"
 PAPER = b"%PDF-1.4 to trinh"
 SENT = f"H12.06,2026/04/15,{LOCAL}/Hồ sơ liên thông/H12"
 LINKS = Links("https://tep.example/files", (LinkKey("k1", b"k" * 32),), 3e8)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a package that the axis was sent says."""
+
+    id: str
+    kind: str
+    changes: str
+    replaces: tuple[str, ...]
+    files: tuple[str, ...]
+
+    @classmethod
+    def of(cls, package: bytes) -> "Sent":
+        """Read it, not by our codec."""
+        root = etree.fromstring(package)
+
+        def said(path: str) -> tuple[str, ...]:
+            steps = "/".join(f"{{{N}}}{step}" for step in path.split("/"))
+            return tuple((each.text or "") for each in root.iterfind(f".//{steps}"))
+
+        return cls(
+            id=said("MessageHeader/DocumentId")[0],
+            kind=said("Bussiness/BussinessDocType")[0],
+            changes="".join(said("Bussiness/DocumentId")),
+            replaces=said("ReplacementInfo/DocumentId"),
+            files=said("Attachment/AttachmentName"),
+        )
 
 
 @dataclass
@@ -67,6 +98,7 @@ class Flow:
     onestop: Peer
     control: str
     store: FileStore
+    folder: Path
 
     async def told(self, operation: str, count: int) -> list[Any]:
         """What the one-stop was told, once there is so much of it."""
@@ -86,6 +118,13 @@ class Flow:
         """How many packages the axis was sent, as it counts them."""
         told = httpx.get(f"{self.control}/_sim/effects").json()["by_operation"]
         return int(told.get("sendEdoc", {}).get("applied", 0))
+
+    def documents(self) -> list[Sent]:
+        """The documents that the axis was sent, in their order, as it keeps them."""
+        lines = (self.folder / "sim" / "packets.jsonl").read_text(encoding="utf-8").splitlines()
+        rows: Any = dict(map(json.loads, lines)).values()
+        ours = [row for row in rows if row["sender"] == "H12.06" and row["kind"] == "edoc"]
+        return [Sent.of(base64.b64decode(row["content"])) for row in ours]
 
     def arrives(self, package: bytes, kind: str = "edoc") -> None:
         """Let another agency send a package to our unit."""
@@ -123,7 +162,7 @@ async def flow(
         }
         filing = Filing(store, LINKS)
         async with running(folder, amqp_url, prefix, connectors, filing, route) as (ledger, pipeline):
-            yield Flow(ledger, pipeline, peer, control, store)
+            yield Flow(ledger, pipeline, peer, control, store, folder)
 
 
 @asynccontextmanager
@@ -139,7 +178,7 @@ async def running(
     operations = {name: frozenset(one.type.operations) for name, one in connectors.items()}
     tables = load_tables((ROOT / "deploy" / "tables",))
     derive = Derivation(tables)
-    files = [read_file(ROUTES / f"{route}.toml")]
+    files = [read_file(folder / "own.toml" if route == "own" else ROUTES / f"{route}.toml")]
     routes = read_routes(files, operations=operations, messages=MESSAGES, derivable=derive.values)
     addressing = Addressing(tables["agencies"], {name: name for name in connectors})
     asking_back = connectors["ioffice"].adapter.operations["ask_back"].decided_by
@@ -273,6 +312,64 @@ async def test_a_withdrawn_dossier_is_asked_back_and_the_one_stop_sees_what_the_
         assert "đồng ý" in reason[0]
         waits = one.ledger.look(undoing, 9)
         assert [each["state"] for each in waits] == (["undoing"] if leg == "undoing" else [])
+
+
+ROUND = {"code": LOCAL, "id": "bs-1", "content": "Sơ đồ", "requestedDate": "2026-04-16T08:00:00+07:00"}
+
+
+def supplement(store: FileStore, *, answered: bool) -> Incoming:
+    """The one-stop asks the citizen for a paper, and has it."""
+    tree: dict[str, Any] = {**ROUND, "answered": answered}
+    if answered:
+        file = store.keep(io.BytesIO(b"%PDF-1.4 so do"), name="Sơ đồ thửa đất.pdf")
+        paper = {"id": "so-do", "name": "Sơ đồ", "url": LINKS.url(file, date(2036, 12, 31)), "removed": False}
+        tree |= {"receivedDate": "2026-04-17T08:00:00+07:00", "files": [paper]}
+    return Incoming("onestop.supplement", tree, msgspec.json.encode(tree), key=f"{LOCAL}/bs-1/{answered}")
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_papers_that_are_handed_in_later_bring_the_document_that_was_sent_up_to_date(
+    asked: bool,  # noqa: FBT001  a case
+    tmp_path: Path,
+    amqp_url: str,
+    prefix: str,
+) -> None:
+    """Type 2 names the document and has all files, also where the asking was never seen; 15 is a step."""
+    async with flow(tmp_path, amqp_url, prefix, "--pace", "0.3", "--give-back", "1", "--reject", "0") as one:
+        await one.pipeline.keep("onestop", request(one.store))
+        await until(lambda: one.sent() == 1)
+        if asked:
+            await one.pipeline.keep("onestop", supplement(one.store, answered=False))
+            assert one.leg() == "paused"
+        await one.pipeline.keep("onestop", supplement(one.store, answered=True))
+        await until(lambda: one.sent() == 2)
+        assert one.leg() in ("open", "done")
+        first, second = one.documents()
+        assert [each.kind for each in (first, second)] == ["0", "2"]
+        assert (first.id, second.changes) == (SENT, SENT)
+        assert (first.files, second.files) == (("Tờ trình.pdf",), ("Tờ trình.pdf", "Sơ đồ thửa đất.pdf"))
+        await until(lambda: any("Đồng ý" in str(step) for step in one.onestop.did("add_step")))
+
+
+@pytest.mark.parametrize(("undo", "kind"), [("revoke_dossier", "1"), ("replace_dossier", "3")])
+async def test_what_a_withdrawal_does_to_the_document_is_a_word_of_the_route(
+    undo: str, kind: str, tmp_path: Path, amqp_url: str, prefix: str
+) -> None:
+    """Revoked for everybody (type 1) instead of asked back; a replacement has an id of its own (type 3)."""
+    text = (ROUTES / "decision.toml").read_text(encoding="utf-8")
+    own = text.replace("ioffice.ask_back", f"ioffice.{undo}")
+    (tmp_path / "own.toml").write_text(own, encoding="utf-8")
+    async with flow(tmp_path, amqp_url, prefix, "--pace", "60", route="own") as one:
+        await one.pipeline.keep("onestop", request(one.store))
+        await until(lambda: one.sent() == 1)
+        withdrawal = {"id": "rut-1", "askedDate": "2026-04-16T10:00:00+07:00", "reason": "Đổi ý"}
+        told = worked_on(withdrawal=withdrawal)
+        await one.pipeline.keep("onestop", next(each for each in told if each.kind == "onestop.withdrawn"))
+        await until(lambda: one.leg() == "undone")
+        first, second = one.documents()
+        assert (first.kind, second.kind) == ("0", kind)
+        assert second.replaces == ((SENT,) if kind == "3" else ())
+        assert (second.id == SENT) is (kind == "1")
 
 
 def people(one: Flow) -> Failures:

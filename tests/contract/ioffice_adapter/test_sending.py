@@ -277,3 +277,35 @@ def test_a_status_that_the_standard_has_not_is_never_sent(
     with pytest.raises(PermanentError, match="none of the standard"):
         connect().operations["send_status"].call(call(tree))
     assert peer.sent == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"), [("update_dossier", "2"), ("replace_dossier", "3"), ("revoke_dossier", "1")]
+)
+def test_what_is_said_of_a_dossier_s_document_afterwards_names_it(
+    operation: str,
+    kind: str,
+    peer: StrictAxis,
+    connect: Connect,
+    sheets: dict[str, Compiled],
+    files: FileStore,
+) -> None:
+    """Types 1 to 3 (reference 4); the same word again has the same key, another content another one."""
+    first, second = (files.keep(io.BytesIO(each), name="a.pdf") for each in (b"%PDF-1.4", b"%PDF-1.4 moi"))
+    one = connect()
+    sent, later = (sheets["dossier"].write(dossier(file), source="ioffice").tree for file in (first, second))
+    one.operations["send_dossier"].call(call(sent))
+    one.operations[operation].call(call(later))
+    document, said = (each.body for each in peer.sent)
+    (known,) = text(document, "MessageHeader/DocumentId")
+    assert text(said, "BussinessDocType") == [kind]
+    assert text(said, "Bussiness/DocumentId") == (
+        [known] if kind == "2" else text(document, "Bussiness/DocumentId")
+    )
+    assert text(said, "ReplacementInfo/DocumentId") == ([known] if kind == "3" else [])
+    assert text(said, "ReplacementInfo/OrganIdList/OrganId") == (["H12"] if kind == "3" else [])
+    assert (text(said, "MessageHeader/DocumentId") == [known]) is (kind != "3")
+    key = one.operations[operation].key
+    assert key is not None
+    assert key(later) == key(later)
+    assert (key(sent) == key(later)) is (kind == "1"), "a revocation is told once"

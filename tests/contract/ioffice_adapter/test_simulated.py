@@ -86,4 +86,7 @@ def test_a_lost_answer_at_the_simulator_is_one_effect(tmp_path: Path, files: Fil
 
 def test_a_type_says_what_its_connector_offers() -> None:
     """Operations are known without building one."""
-    assert TYPE.operations == ("send_document", "send_dossier", "send_status", "ask_back")
+    assert TYPE.operations == (
+        "send_document", "send_dossier", "update_dossier", "replace_dossier", "revoke_dossier", "send_status",
+        "ask_back",
+    )  # fmt: skip
