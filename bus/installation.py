@@ -35,6 +35,7 @@ from bus.settings import (
     says,
     with_password,
 )
+from bus.watching_settings import Oidc, Traces
 from mappings.source import Keys, ProblemsError, Source, did_you_mean, read_file
 
 YEAR = 31_536_000
@@ -236,6 +237,8 @@ class Installation(Section, frozen=True, kw_only=True):
     routes: Annotated[Overlay, says("own flows")] = Overlay()
     calendar: Annotated[Calendar, says("working time")] = Calendar()
     console: Annotated[Console, says("the pages for people")] = Console()
+    oidc: Annotated[Oidc, says("sign-in to the console at a provider")] = Oidc()
+    traces: Annotated[Traces, says("OpenTelemetry")] = Traces()
     retention: Annotated[Rules, says("how long personal data stay")] = Rules()
     retry: Annotated[Retry, says("the default schedule")] = Retry()
     connectors: Annotated[dict[str, ConnectorSettings], says("the peers, by name")] = msgspec.field(

@@ -29,7 +29,6 @@ from bus.ledger.records import Kept
 from bus.ledger.store import Store
 from bus.ledger.versions import Used
 from bus.links import LinkKey, Links
-from bus.observer import Both
 from bus.peer_settings import ConnectorSettings
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner
@@ -52,6 +51,7 @@ from commands.parts import (
 )
 from commands.preflight import refuse
 from commands.tell import say
+from commands.watchers import close, watchers
 from mappings.derived import Derivation
 from mappings.dossier import MESSAGES
 from mappings.engine import Compiled, compile_sheet
@@ -59,9 +59,7 @@ from mappings.sheet import load_sheets
 from mappings.source import ProblemsError, read_file
 from mappings.tables import Table
 from mappings.tables import load as load_tables
-from monitoring.logs import LogObserver
 from monitoring.metrics.door import new_registry
-from monitoring.metrics.observer import MetricsObserver
 
 FLUSH = 5.0
 """Seconds that the last commit has in any case."""
@@ -110,6 +108,7 @@ class Bus:
         for connector in self.connectors.values():
             connector.close()
         self.ledger.close(within=max(FLUSH, self.pipeline.stopping.left))
+        await asyncio.to_thread(close, self.pipeline.observer)
         return unsettled
 
 
@@ -192,7 +191,7 @@ async def start(
         sheets=assembly.sheets,
         connectors=connectors,
         publish=dispatcher.publish,
-        observer=Both(LogObserver(), MetricsObserver(registry, calendar)),
+        observer=watchers(installation, registry),
         config=config_number(assembly),
         filing=filing,
     )

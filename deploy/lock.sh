@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Renews the two locks from pyproject.toml; with --check only says whether they are current.
+# Renews the locks from pyproject.toml; with --check only says whether they are current.
 # Extra arguments go to the resolver (for instance --upgrade).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,10 +16,12 @@ if [ "${1:-}" = --check ]; then
     cp deploy/requirements*.lock "$folder/"
     resolve "$folder/requirements.lock"
     resolve "$folder/requirements-dev.lock" --group dev
-    for lock in requirements.lock requirements-dev.lock; do
+    resolve "$folder/requirements-extras.lock" --all-extras
+    for lock in requirements.lock requirements-dev.lock requirements-extras.lock; do
         cmp -s "deploy/$lock" "$folder/$lock" || { echo "deploy/$lock is not current: run deploy/lock.sh" >&2; exit 1; }
     done
     exit 0
 fi
 resolve deploy/requirements.lock "$@"
 resolve deploy/requirements-dev.lock --group dev --constraint deploy/requirements.lock "$@"
+resolve deploy/requirements-extras.lock --all-extras --constraint deploy/requirements-dev.lock "$@"
