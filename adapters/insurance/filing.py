@@ -1,6 +1,7 @@
 """The I-VAN file (BHXHDienTu.xml) around what a sheet wrote: forms as files, who sends, numbers, signature.
 
-Reference 1.1c. `DoDaiFile` is the length of the Base64 text and not of the bytes. `MaHoSo` (the dossier's
+Reference 1.1c. A form's root is its own code (`TK1-TS`) and holds its signature, `Cky`. `DoDaiFile` is the
+length of the Base64 text and not of the bytes. `MaHoSo` (the dossier's
 number) and `MaGiaoDich` (our request's) are ours [I]: without them nobody could ask what became of it.
 """
 
@@ -75,10 +76,12 @@ class Filer:
         return head
 
     def _form_file(self, form: Element) -> Element:
-        bare = copy.deepcopy(form)
-        bare.tail = None
-        bytes_ = etree.tostring(bare, encoding="UTF-8", xml_declaration=True)
-        content = base64.b64encode(bytes_).decode()
+        root = copy.deepcopy(form)
+        root.tag, root.tail = self.form, None
+        place = etree.SubElement(root, "Cky")
+        if self.signer is not None:
+            sign(place, self.signer, Cover(), self.settings.signature)
+        content = base64.b64encode(etree.tostring(root, encoding="UTF-8", xml_declaration=True)).decode()
         fields = {
             "MaToKhai": self.form,
             "MoTaToKhai": "",

@@ -1,9 +1,11 @@
 """What an installation says about its insurance authority (BHXH); a key without a default is SET."""
 
+import re
+from collections.abc import Iterator
 from typing import Annotated
 
 from adapters._kit.soap_settings import SoapSettings
-from bus.settings import Section, Url, says
+from bus.settings import Fault, Section, Url, says
 
 
 class Operations(Section, frozen=True, kw_only=True):
@@ -67,6 +69,13 @@ class InsuranceSettings(SoapSettings, frozen=True, kw_only=True):
         tuple[str, ...], says("states of a file that nobody works on any more (cancelled, refused)")
     ] = ("5", "6")
     ivan: Annotated[Ivan, says("through whom files are sent")] = Ivan()
-    card_form: Annotated[str, says("MaToKhai of a card's form")] = "TK1-TS"
-    file_form: Annotated[str, says("MaToKhai of a file's form")] = "D03-TS"
+    card_form: Annotated[str, says("MaToKhai of a card's form, and its root")] = "TK1-TS"
+    file_form: Annotated[str, says("MaToKhai of a file's form, and its root")] = "D03-TS"
     decision: Annotated[str, says("number that file names of forms carry (QĐ 595)")] = "595"
+
+    def faults(self) -> Iterator[Fault]:
+        """A form's code is the name of an element."""
+        yield from super().faults()
+        for name in ("card_form", "file_form"):
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", getattr(self, name)):
+                yield Fault(name, 'is no name of an element, such as "TK1-TS"')

@@ -11,6 +11,7 @@ from adapters._kit.simulator_seal import Kind, signature_problem
 from adapters.insurance.simulator_office import ASKED, DONE, REFUSED, Card, File
 
 SIGNED = Kind("CKy_Dvi")
+FORM_SIGNED = Kind("Cky")
 """The file is signed whole, but for the signature itself."""
 _UNIT = ("TenDoiTuong", "MaSoBHXH", "LoaiDoiTuong", "MaSoThue", "NguoiKy", "DienThoai", "CoQuanQuanLy")
 _FORM = ("MaToKhai", "MoTaToKhai", "TenFile", "LoaiFile", "DoDaiFile", "NoiDungFile")
@@ -53,13 +54,13 @@ def file_problems(root: Any, unit: str, *, need_signature: bool) -> list[str]:
     forms = head.findall("ToKhais/FileToKhai")
     if head.findtext("SoLuongFile") != str(len(forms)) or not forms:
         problems.append("SoLuongFile không đúng")
-    problems += [problem for form in forms for problem in _form_problems(form)]
+    problems += [problem for form in forms for problem in _form_problems(form, need_signature=need_signature)]
     if need_signature and (wrong := signature_problem(root, SIGNED)):
         problems.append(wrong)
     return problems
 
 
-def _form_problems(form: Any) -> list[str]:
+def _form_problems(form: Any, *, need_signature: bool) -> list[str]:
     content = form.findtext("NoiDungFile", "")
     if tuple(each.tag for each in form) != _FORM:
         return ["FileToKhai thiếu hoặc sai thứ tự trường"]
@@ -68,6 +69,10 @@ def _form_problems(form: Any) -> list[str]:
     inner = _inner(form)
     if inner is None:
         return ["NoiDungFile không đọc được"]
+    if inner.tag != form.findtext("MaToKhai") or not len(inner) or inner[-1].tag != "Cky":
+        return ["Tờ khai phải có gốc là MaToKhai và Cky ở cuối"]
+    if need_signature and (wrong := signature_problem(inner, FORM_SIGNED)):
+        return [f"Tờ khai: {wrong}"]
     return [
         "ngaySinh không hợp với loaiNgaySinh"
         for person in inner.iter("treEm", "nguoiThamGia", "me", "cha")

@@ -64,7 +64,10 @@ class Service
         if ($problem = $this->signature($document, $path)) {
             note('complaints', $problem);
         }
-        note('names', (new DOMXPath($inner))->evaluate('string(/ToKhai/treEm/hoTen)'));
+        note('names', (new DOMXPath($inner))->evaluate('string(/TK1-TS/treEm/hoTen)'));
+        if ($problem = $this->signature($inner, new DOMXPath($inner), '/TK1-TS/Cky')) {
+            note('complaints', "the form: $problem");
+        }
         note('files', $path->evaluate("string($head/MaHoSo)") . '|' . $path->evaluate("string($head/MaGiaoDich)"));
         return '<KetQua><maKetQua>200</maKetQua><ghiChu/><soHoSo>00001/2026/09601</soHoSo></KetQua>';
     }
@@ -80,10 +83,10 @@ class Service
     }
 
     // Enveloped: the whole document in canonical form, but for the signature.
-    private function signature(DOMDocument $document, DOMXPath $path): string
+    private function signature(DOMDocument $document, DOMXPath $path, string $place = '/Hoso/CKy_Dvi'): string
     {
         $path->registerNamespace('d', DSIG);
-        $node = $path->query('/Hoso/CKy_Dvi/d:Signature')->item(0);
+        $node = $path->query("$place/d:Signature")->item(0);
         if (!$node) {
             return 'no signature';
         }

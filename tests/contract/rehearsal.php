@@ -62,8 +62,8 @@ class Peers
         $text = $this->path($asked->duLieu);
         note('filed', $text('//ThongTinHoSo/MaHoSo') . '|' . $text('//MaGiaoDich'));
         $form = $this->path(base64_decode($text('//NoiDungFile')));
-        note('names', $form('/ToKhai/chau/ten'));
-        note('extra', $form('/ToKhai/trichYeu'));
+        note('names', $form('/TK1-TS/chau/ten'));
+        note('extra', $form('/TK1-TS/trichYeu'));
         return ['phanHoi' => '<TraLoi><ma>OK</ma></TraLoi>'];
     }
 

@@ -14,7 +14,7 @@ from lxml import etree
 
 from adapters._kit.simulator_seal import signature_problem
 from adapters.insurance.settings import Operations
-from adapters.insurance.simulator_papers import SIGNED
+from adapters.insurance.simulator_papers import FORM_SIGNED, SIGNED
 from bus.errors import (
     ConfigurationError,
     DeliveryError,
@@ -142,6 +142,7 @@ def test_the_file_that_goes_out_is_an_i_van_file_signed_whole(office: Open) -> N
     assert form.findtext("DoDaiFile") == str(len(content))
     assert form.findtext("TenFile") == "TK1-TS-595.xml"
     said = etree.fromstring(base64.b64decode(content))
+    assert (said.tag, said[-1].tag, signature_problem(said, FORM_SIGNED)) == ("TK1-TS", "Cky", "")
     assert said.findtext("treEm/hoTen") == "Trần Ngọc Ánh"
     assert (said.findtext("me/ngaySinh"), said.findtext("me/loaiNgaySinh")) == ("1999", "1")
     assert (said.findtext("cha/ngaySinh"), said.findtext("cha/loaiNgaySinh")) == ("03/1997", "2")
@@ -370,3 +371,37 @@ def test_states_only_climb(office: Open) -> None:
         time.sleep(0.02)
     assert heights == sorted(heights)
     assert heights[-1] == 3
+
+
+GOOD, NO = "issued", "refused"
+CODES = (
+    dict.fromkeys(("000", "001", "002", "003", "004"), GOOD)
+    | dict.fromkeys(("010", "050", "051", "052", "053", "060", "061", "070", "090", "110", "130"), NO)
+    | dict.fromkeys(("120", "121", "122", "123", "124"), NO)
+    | {"054": PermanentError, "055": PermanentError, "205": PermanentError}
+    | {"100": TransientError, "101": TransientError, "401": TransientError, "500": TransientError}
+)
+"""The whole list of maKetQua (reference 1.1c) and what each is to us."""
+
+
+def test_every_code_of_the_card_check_is_an_answer_or_an_error_of_ours() -> None:
+    """The class of a code is not HTTP's: business is told, the rest is retried, or ours to mend."""
+    said: list[str] = []
+
+    def serve(connection: Any, _request: bytes) -> None:
+        inner = f"<KetQua><maKetQua>{said[-1]}</maKetQua><ghiChu>x</ghiChu></KetQua>"
+        answers(wrapped(inner, "kiemTraThe"))(connection, _request)
+
+    endpoint = BrokenEndpoint(serve)
+    one = adapter(endpoint.url)
+    for code, wanted in CODES.items():
+        said.append(code)
+        if isinstance(wanted, str):
+            (told,) = one.operations["check_card"].call(call(written("card_question"))).says
+            assert (message(told).state, message(told).reason_code) == (wanted, code)
+        else:
+            with pytest.raises(DeliveryError) as caught:
+                one.operations["check_card"].call(call(written("card_question")))
+            assert type(caught.value) is wanted, code
+    one.close()
+    endpoint.close()

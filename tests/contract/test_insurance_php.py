@@ -51,5 +51,5 @@ def test_php_complains_where_there_is_something_to_complain_of(php: Php) -> None
     one = adapter(php.root)
     one.operations["request_card"].call(call(written("card_request")))
     one.close()
-    assert php.notes("complaints") == ["no signature"]
+    assert php.notes("complaints") == ["no signature", "the form: no signature"]
     (php.folder / "complaints").unlink()

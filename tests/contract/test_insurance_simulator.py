@@ -22,7 +22,7 @@ pytestmark = pytest.mark.contract
 DOSSIER = "H12.16-261125-0042"
 TRANSACTION = "0" * 19 + "1"
 CHILD = "<hoTen>Lê Ánh</hoTen><ngaySinh>2026</ngaySinh><loaiNgaySinh>1</loaiNgaySinh>"
-FORM = f"<ToKhai><treEm>{CHILD}</treEm></ToKhai>"
+FORM = f"<TK1-TS><treEm>{CHILD}</treEm><Cky/></TK1-TS>"
 
 
 def file(form: str = FORM, *, length: int | None = None, unit: str = "YN0001Z", **head: str) -> str:
@@ -128,7 +128,9 @@ QUERY = f"<YeuCau><maHoSo>{DOSSIER}</maHoSo></YeuCau>"
         (file(MaGiaoDich="1"), "MaGiaoDich"),
         (file(KyKeKhai="2026-11"), "KyKeKhai"),
         (file(SoLuongFile="2"), "SoLuongFile"),
-        (file("<ToKhai>"), "NoiDungFile"),
+        (file("<TK1-TS>"), "NoiDungFile"),
+        (file(FORM.replace("TK1-TS", "ToKhai")), "MaToKhai"),
+        (file(FORM.replace("<Cky/>", "")), "Cky"),
         (file(FORM.replace(">1<", ">0<")), "loaiNgaySinh"),
         (file().replace("<MoTaToKhai/>", ""), "FileToKhai"),
     ],

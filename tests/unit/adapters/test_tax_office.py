@@ -3,17 +3,23 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from adapters._kit.simulator import Workshop
-from adapters.tax.simulator_office import LADDER, Conduct, Office, Person
+from adapters._kit.simulator_journal import HANOI
+from adapters.tax import simulator_people as people
+from adapters.tax.simulator_office import LADDER, Case, Conduct, Office, Person
 from adapters.tax.simulator_rows import tax_book
 
 PEOPLE = [Person("Lê Thị Út", "096190000123", "096190000123"), Person("Trần Văn Ổn", "0100109106", "1")]
 SECONDS = 10.0
+GROUPS = ("LPTB", "TSDD", "TNCN", "TMD", "TMN")
+QUESTION = etree.fromstring("<ROW><SYSTEM_INFO><SEQ_ID>1</SEQ_ID></SYSTEM_INFO><MA_HS>D</MA_HS></ROW>")
 STEP = st.sampled_from(["file", "answer", "pay", "wait", "look"])
 
 
@@ -61,6 +67,22 @@ def test_a_state_only_climbs_and_every_total_is_the_sum_of_its_notices(
             for one in tax_book(seen, PEOPLE[0].identity).iterfind("SOTHUE/TONG_TIEN"):
                 notices = [int(each.findtext("SO_CON_PHAI_NOP")) for each in one.iterfind("ROW_SOTHUE")]
                 assert int(one.findtext("TT_NNT")) == sum(notices)
+            _told_in_groups(seen, there)
+
+
+def _told_in_groups(seen: Case, there: Office) -> None:
+    """The land gateway's form and the books of the same case: every total is a sum there too."""
+    row = people.notices(seen, QUESTION, datetime(2026, 11, 25, tzinfo=HANOI))
+    for amount in ("PHAI_NOP", "MIEN_GIAM", "DA_NOP", "CON_PNOP"):
+        parts = [int(each.text or 0) for each in row if each.tag in {f"{group}_{amount}" for group in GROUPS}]
+        assert int(row.findtext(f"TONG_{amount}", "0")) == sum(parts)
+    owed, exempt, paid, left = (
+        int(row.findtext(f"TONG_{name}", "0")) for name in ("PHAI_NOP", "MIEN_GIAM", "DA_NOP", "CON_PNOP")
+    )
+    assert left == owed - exempt - paid
+    book = people.answer("00005", {"MST": PEOPLE[0].code}, there.cases())
+    entries = [int(each.text) for each in book.iterfind(".//NO_CUOI_KY")]
+    assert sum(entries) == left
 
 
 def test_a_notice_that_was_wrong_is_replaced_by_one_of_another_number(tmp_path: Path) -> None:

@@ -24,7 +24,14 @@ from mappings.tables import load
 
 ROOT = Path(__file__).resolve().parents[3]
 SHEETS = {name: sheet for name, sheet in load_sheets().items() if name.startswith("tax/")}
-READ = ("tax/obligation", "tax/payment", "tax/supplement_request")
+READ = (
+    "tax/obligation",
+    "tax/notices",
+    "tax/taxpayer",
+    "tax/book",
+    "tax/payment",
+    "tax/supplement_request",
+)
 
 
 @cache
@@ -105,6 +112,67 @@ def test_totals_are_sums_of_notices(amounts: list[list[int]]) -> None:
         read = compiled("tax/obligation").read(row(*payers), source="tax")
         assert read.notes == ()
         assert all(type(each.total) is int for each in read.message.payers)
+
+
+GROUPS = ("LPTB", "TSDD", "TNCN", "TMD", "TMN")
+
+
+def groups(amounts: list[tuple[int, int, int]], wrong: int = 0) -> Any:
+    """The ROW of the land gateway about one taxpayer: due, exempt and paid of each group; `wrong` is off."""
+    left = [due - exempt - paid for due, exempt, paid in amounts]
+    said = {"MA_HS": "H12.16-261125-0001", "MA_KETQUA": "0", "TONG_CON_PNOP": str(sum(left) + wrong)}
+    for group, (due, exempt, paid), remaining in zip(GROUPS, amounts, left, strict=False):
+        told = {
+            "SO_THONG_BAO": group,
+            "PHAI_NOP": due,
+            "MIEN_GIAM": exempt,
+            "DA_NOP": paid,
+            "CON_PNOP": remaining,
+        }
+        said |= {f"{group}_{name}": str(value) for name, value in told.items()}
+    return etree.fromstring(f"<ROW>{''.join(f'<{n}>{text}</{n}>' for n, text in said.items())}</ROW>")
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 10**12), st.integers(0, 10**12), st.integers(0, 10**12)).map(
+            lambda three: (sum(three), three[1], three[2])
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    st.sampled_from([0, 0, 1]),
+)
+def test_amounts_of_groups_add_up_or_are_noted(amounts: list[tuple[int, int, int]], wrong: int) -> None:
+    """Total = sum of what remains, and what remains = due - exempt - paid; a difference is noted."""
+    read = compiled("tax/notices").read(groups(amounts, wrong), source="tax")
+    assert len(read.notes) == wrong
+    (payer,) = read.message.payers
+    assert payer.total == sum(each.remaining for each in payer.notices) + wrong
+    again = compiled("tax/notices").write(read.message, source="tax").tree
+    assert {each.tag: each.text for each in again} == {each.tag: each.text for each in groups(amounts, wrong)}
+
+
+def test_a_remainder_that_is_no_difference_is_noted() -> None:
+    """The known sample of the gateway breaks it once (reference 2.8): no reason to refuse."""
+    row = groups([(5, 1, 1)])
+    row.find("LPTB_DA_NOP").text = "2"
+    assert ["due less" in str(each) for each in compiled("tax/notices").read(row, source="tax").notes] == [
+        True
+    ]
+
+
+def test_either_spelling_of_the_day_of_an_answer_is_read_and_two_must_agree() -> None:
+    """NGAY_TRA and NGAYTRA both occur, one a message (reference 1.2b)."""
+    for names in (("NGAY_TRA",), ("NGAYTRA",), ("NGAY_TRA", "NGAYTRA")):
+        row = groups([(1, 0, 0)])
+        for name in names:
+            etree.SubElement(row, name).text = "2026-11-25"
+        assert compiled("tax/notices").read(row, source="tax").message.answered_on == date(2026, 11, 25)
+    row.find("NGAYTRA").text = "2026-11-26"
+    with pytest.raises(MappingError, match="elsewhere"):
+        compiled("tax/notices").read(row, source="tax")
 
 
 def test_a_notice_made_at_a_time_of_day_is_read_and_its_day_counts() -> None:
