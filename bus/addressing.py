@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from msgspec.structs import replace
+
 from mappings.message import Agency
 from mappings.tables import Table
 
@@ -28,7 +30,18 @@ class Addressing:
         if self.agencies is None:
             return Agency(code=named, name=agency.name)
         row = self.agencies.heir(named, day)
-        return Agency(code=row["code"], name=row.get("name") or agency.name) if row else None
+        if row is None:
+            return None
+        return Agency(
+            code=row["code"], old_code=row.get("old_code") or None, name=row.get("name") or agency.name
+        )
+
+    def coded(self, agency: Agency | None, day: date) -> Agency | None:
+        """An agency with its code in the old order (QCVN 102), where the table has it on a day."""
+        if agency is None or agency.old_code or not agency.code or self.agencies is None:
+            return agency
+        row = self.agencies.find(agency.code, day)
+        return replace(agency, old_code=row["old_code"]) if row and row.get("old_code") else agency
 
     def code_of(self, agency: Agency | None, day: date) -> str | None:
         """The code of `agency_of`."""

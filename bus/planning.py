@@ -9,14 +9,14 @@ from msgspec.structs import replace
 
 from bus.addressing import Addressing
 from bus.calendar import ZONE, WorkingCalendar
-from bus.flow_values import Leg, Send, leg_of, route_of, values_at
+from bus.flow_values import Leg, Send, item_of, leg_of, route_of, values_at
 from bus.flows import Planned, Routes
 from bus.ledger.records import Keep, Legs, Past, Plan, PlannedDelivery, Told, Way
 from bus.leg_clocks import clock_of, rounds_of, seconds_of
 from bus.leg_refusal import refusal_of
 from bus.leg_undo import Undo, undos_of
 from bus.ports import Decision
-from mappings.dossier import MESSAGES, Dossier, Message
+from mappings.dossier import MESSAGES, Dossier, Message, Transfer
 from mappings.fold import State, fold, merge
 from mappings.message import Agency
 
@@ -27,20 +27,31 @@ _decode = msgspec.json.Decoder(State).decode
 class Addressee(msgspec.Struct, frozen=True, gc=False):
     """Whom a delivery is for: the field that names the agency, its code and name today, its connector.
 
-    "" where there is none.
+    "" where there is none. `handed_on` is the transfer that it is for: who hands the dossier on, and when.
     """
 
     field: str
     agency: str
     connector: str
     name: str = ""
+    old_code: str = ""
+    handed_on: Transfer | None = None
 
 
 def addressed(message: Message, to: Addressee | None) -> Message:
-    """Show a dossier that is addressed as handled by whom it goes to today; anything else as it is."""
+    """Show a dossier that is addressed as handled by whom it goes to today; anything else as it is.
+
+    One that is handed on comes from whoever hands it on, and is that day's: two transfers are two documents.
+    """
     if to is None or not to.agency or not isinstance(message, Dossier):
         return message
-    return replace(message, handling_agency=Agency(code=to.agency, name=to.name or None))
+    handling = Agency(code=to.agency, old_code=to.old_code or None, name=to.name or None)
+    shown = replace(message, handling_agency=handling)
+    if to.handed_on is None:
+        return shown
+    sender = to.handed_on.from_agency
+    known = sender if sender.code or sender.old_code else shown.intake_agency
+    return replace(shown, intake_agency=known, accepted_at=to.handed_on.at)
 
 
 class Question(msgspec.Struct, frozen=True, gc=False):
@@ -158,20 +169,35 @@ class Planner:
         return leg is not None and bool(leg.matched_by) and leg.operation == operation
 
     def is_addressed(self, route: str, operation: str) -> bool:
-        """Whether an agency says whose system a leg's own operation goes to."""
+        """Whether an agency says whose system an operation of a leg goes to: its own, or what undoes it."""
         leg = self._by_route.get(leg_of(route))
-        return leg is not None and bool(leg.to_agency) and leg.operation == operation
+        if leg is None or not leg.to_agency:
+            return False
+        return operation in (leg.operation, leg.undo.operation if isinstance(leg.undo, Send) else None)
 
     def addressee(self, route: str, now: float, dossier: Dossier, message: Message | None) -> Addressee:
         """Whose system an addressed leg's operation goes to at a time; the message's word goes before."""
         leg = self._by_route[leg_of(route)]
         day = datetime.fromtimestamp(now, ZONE).date()
-        agency = getattr(message, leg.to_agency, None) or getattr(dossier, leg.to_agency, None)
+        handed = _handed_on(dossier, message, item_of(route))
+        says = handed or message
+        agency = getattr(says, leg.to_agency, None) or getattr(dossier, leg.to_agency, None)
         today = self._addressing.agency_of(agency, day)
         if today is None or today.code is None:
             return Addressee(leg.to_agency, "", "")
         connector = self._addressing.connector_of(leg.connector or "", today.code, day)
-        return Addressee(leg.to_agency, today.code, connector or "", today.name or "")
+        old = today.old_code or ""
+        return Addressee(leg.to_agency, today.code, connector or "", today.name or "", old, handed)
+
+    def coded(self, dossier: Dossier, now: float) -> Dossier:
+        """Show a dossier's agencies with their codes in the old order too, for peers that know no other."""
+        day = datetime.fromtimestamp(now, ZONE).date()
+        known = self._addressing.coded
+        return replace(
+            dossier,
+            intake_agency=known(dossier.intake_agency, day),
+            handling_agency=known(dossier.handling_agency, day),
+        )
 
     def _to(self, leg: Leg) -> Callable[[float, bytes, Message | None], str]:
         """The connector at the time of keeping; without one the route's own, and sending says what fails."""
@@ -247,6 +273,13 @@ class Planner:
     def _way(self, send: Send) -> Way:
         name = f"{send.connector}.{send.operation}"
         return Way(send.connector, send.operation, self._appends.get(name, True), name in self._decided)
+
+
+def _handed_on(dossier: Dossier, message: Message | None, item: str) -> Transfer | None:
+    """The transfer that a leg is for: its message, or, where that is undone by another, by its id."""
+    if isinstance(message, Transfer):
+        return message
+    return next((each for each in dossier.transfers if item and each.id == item), None)
 
 
 def _said(undos: Iterable[Undo], message: Message) -> Iterator[tuple[Undo, Literal["agree", "disagree"]]]:

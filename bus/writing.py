@@ -99,7 +99,7 @@ class Writing:
         begun = partial(self._planner.begun, claimed.fold, claimed.history)
         known = self._filing.written(known, begun, claimed.now)
         if isinstance(known, Dossier):
-            known = replace(known, codes=self._by_system(claimed))
+            known = replace(self._planner.coded(known, claimed.now), codes=self._by_system(claimed))
         return known, connector, datetime.fromtimestamp(claimed.now, ICT).date()
 
     def _by_system(self, claimed: Claimed) -> dict[str, str]:

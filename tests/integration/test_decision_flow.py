@@ -119,11 +119,14 @@ class Flow:
         told = httpx.get(f"{self.control}/_sim/effects").json()["by_operation"]
         return int(told.get("sendEdoc", {}).get("applied", 0))
 
-    def documents(self) -> list[Sent]:
-        """The documents that the axis was sent, in their order, as it keeps them."""
+    def packets(self) -> list[Any]:
+        """Everything that the axis carries, in its order, as it keeps it."""
         lines = (self.folder / "sim" / "packets.jsonl").read_text(encoding="utf-8").splitlines()
-        rows: Any = dict(map(json.loads, lines)).values()
-        ours = [row for row in rows if row["sender"] == "H12.06" and row["kind"] == "edoc"]
+        return list(dict(map(json.loads, lines)).values())
+
+    def documents(self, sender: str = "H12.06") -> list[Sent]:
+        """The documents that the axis was sent by one of our units."""
+        ours = [row for row in self.packets() if row["sender"] == sender and row["kind"] == "edoc"]
         return [Sent.of(base64.b64decode(row["content"])) for row in ours]
 
     def arrives(self, package: bytes, kind: str = "edoc") -> None:

@@ -11,7 +11,9 @@ from sqlalchemy import select
 
 from bus.ledger import schema, store
 from bus.ports import Incoming
-from tests.integration.pipeline.road import LOCAL, record_of
+from tests.integration import test_decision_flow as decision_flow
+from tests.integration.pipeline.road import LOCAL, record_of, sheets, worked_on
+from tests.integration.pipeline.test_failures import recompiled
 from tests.integration.test_decision_flow import Flow, flow, until
 
 pytestmark = pytest.mark.integration
@@ -20,14 +22,14 @@ _FROM = re.compile(rb"From>\s*<[^>]*OrganId>([^<]*)<")
 INTAKE = {"code": "H12.06", "name": "Sở Nông nghiệp và Môi trường tỉnh Cà Mau"}
 
 
-def transfer(number: str, to: str) -> Incoming:
+def transfer(number: str, to: str, *, sender: str = "H12.06", day: int = 15) -> Incoming:
     """The one-stop hands the dossier on to an agency."""
     tree = {
         "code": LOCAL,
         "id": number,
-        "fromAgency": INTAKE,
+        "fromAgency": INTAKE | {"code": sender},
         "toAgency": {"code": to, "name": "như một cửa ghi"},
-        "transferDate": "2026-04-15T10:00:00+07:00",
+        "transferDate": f"2026-04-{day}T10:00:00+07:00",
     }
     return Incoming("onestop.transfer", tree, msgspec.json.encode(tree), key=f"{LOCAL}/{number}")
 
@@ -68,6 +70,59 @@ async def test_each_transfer_goes_to_whoever_is_that_agency_on_the_day_of_sendin
         assert one.sent() == 2
         await until(lambda: answered_by(one) == {ward, "H12"})
         assert set(legs(one)) == {"[c1]", "[c2]"}
+
+
+async def test_a_dossier_comes_from_whoever_hands_it_on_and_goes_to_the_same_agency_again(
+    tmp_path: Path, amqp_url: str, prefix: str
+) -> None:
+    """Not from who took it in; each day's transfer is a document of its own, and each leg is answered."""
+    units = ("--units", "H12.06,H12.36", "--reject", "0")
+    async with flow(tmp_path, amqp_url, prefix, *units, route="levels") as one:
+        await hand_on(one, c1="H12")
+        await one.pipeline.keep("onestop", transfer("c2", "H12", sender="H12.36", day=20))
+        await until(lambda: sorted(legs(one).values()) == ["done", "done"])
+        first, second = one.documents("H12.06"), one.documents("H12.36")
+        assert [each.id.split("/", 3)[:3] for each in (*first, *second)] == [
+            ["H12.06,2026", "04", f"15,{LOCAL}"],
+            ["H12.36,2026", "04", f"20,{LOCAL}"],
+        ]
+
+
+async def test_a_withdrawn_dossier_is_asked_back_from_every_agency_that_it_was_handed_to(
+    tmp_path: Path, amqp_url: str, prefix: str
+) -> None:
+    """13 goes to the transfer's agency and names its document; 15 undoes that transfer's leg."""
+    options = ("--pace", "0.5", "--give-back", "1", "--reject", "0")
+    async with flow(tmp_path, amqp_url, prefix, *options, route="levels") as one:
+        await hand_on(one, c1="H12", c2="H12.36")
+        await until(lambda: one.sent() == 2)
+        (withdrawn,) = (
+            each
+            for each in worked_on(withdrawal={"id": "r", "askedDate": "2026-04-16T10:00:00+07:00"})
+            if each.kind == "onestop.withdrawn"
+        )
+        await one.pipeline.keep("onestop", withdrawn)
+        await until(lambda: sorted(legs(one).values()) == ["undone", "undone"])
+        assert one.sent() == 4
+        asked = {row["to"] for row in one.packets() if row["kind"] == "status" and row["sender"] == "H12.06"}
+        assert asked == {"H12", "H12.36"}
+
+
+async def test_an_axis_of_old_codes_is_a_line_of_a_sheet(
+    tmp_path: Path, amqp_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From, To, the document's id and who answers are in the order of QCVN 102; nothing else changes."""
+    text = sheets()["ioffice/dossier"].sheet.text
+    line = '{ their = "OrganId",                          ours = "code", '
+    assert line in text
+    own = recompiled("ioffice/dossier", text.replace(line, line.replace('"code"', '"old_code"')))
+    monkeypatch.setattr(decision_flow, "sheets", lambda: {**sheets(), "ioffice/dossier": own})
+    units = ("--units", "000.00.06.H12", "--reject", "0")
+    async with flow(tmp_path, amqp_url, prefix, *units, route="levels") as one:
+        await hand_on(one, c1="H12")
+        await until(lambda: list(legs(one).values()) == ["done"])
+        (sent,) = one.documents("000.00.06.H12")
+        assert sent.id == f"000.00.06.H12,2026/04/15,{LOCAL}/Hồ sơ liên thông/000.00.00.H12"
 
 
 async def test_a_rejected_transfer_is_refused(tmp_path: Path, amqp_url: str, prefix: str) -> None:
