@@ -79,12 +79,13 @@ class Level:
     keeps: bool
     extras: str
     needs: Mapping[Path, Line] = field(default_factory=dict)
+    items: tuple[Item, ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def items(self) -> tuple[Item, ...]:
-        """All lines, in the order of the sheet."""
+    def __post_init__(self) -> None:
+        """Put all lines in the order of the sheet (`items`)."""
         both = {id(item.line): item for item in (*self.reading, *self.writing)}
-        return tuple(sorted(both.values(), key=lambda item: item.line.place))
+        in_order = tuple(sorted(both.values(), key=lambda item: item.line.place))
+        object.__setattr__(self, "items", in_order)
 
 
 @dataclass(frozen=True, slots=True)

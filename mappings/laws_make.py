@@ -28,6 +28,7 @@ class Maker:
 
     def __init__(self, random: Random, source: str) -> None:
         self.random, self.source = random, source
+        self._choosers: dict[tuple[int, int], Item] = {}
 
     def level(self, level: Level) -> Any:
         """Draw one struct, or the text that an item is."""
@@ -86,7 +87,10 @@ class Maker:
             return tuple(self.row(item.level) for _ in range(count))
         if item.shape == "part" and item.level is not None:
             return self.row(item.level)
-        return self.fitting(item, self.chooser(item, level))
+        known = (id(item), id(level))
+        if known not in self._choosers:
+            self._choosers[known] = self.chooser(item, level)
+        return self.fitting(item, self._choosers[known])
 
     def chooser(self, item: Item, level: Level) -> Item:
         """Return the line whose generator counts: where a table or a list bounds the field, that one."""
@@ -137,10 +141,11 @@ class Maker:
 
     def needed(self, struct: type, at: Path, values: dict[Path, Any]) -> None:
         """Fill in what our struct cannot be without although no two-way line carries it."""
+        depth = len(at) + 1
+        begun = {each[:depth] for each in values if len(each) > depth}
         for field in fields_of(struct).values():
             path = (*at, field.name)
-            below = any(each[: len(path)] == path and len(each) > len(path) for each in values)
-            if field.kind == "struct" and field.struct and (below or field.required):
+            if field.kind == "struct" and field.struct and (path in begun or field.required):
                 self.needed(field.struct, path, values)
             elif field.required and path not in values:
                 values[path] = self.plain(field)

@@ -6,12 +6,12 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from adapters.agency.named_files import named_files
+from adapters.agency.parts import parts_of
 from adapters.agency.problems import Wrong, forbidden, shown
 from adapters.agency.province import Province
 from bus.agency_settings import AgencySettings
 from bus.file_names import safe_name
-from mappings.dossier import Agency, Dossier
+from mappings.dossier import Agency, Document, Dossier, File
 from mappings.engine_values import FieldProblem
 
 NUMBER = r"(?:\d{3}\.\d{2,3}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{2,3}){0,4})-(?:\d{6}|\d{8})-\d{4,7}"
@@ -123,6 +123,7 @@ def _documents(dossier: Dossier) -> Iterator[Wrong]:
             fix = "Mỗi thành phần hồ sơ có một id riêng"
             yield Wrong(path=f"{path}.id", what="trùng id", fix=fix, rule="unique", value=shown(document.id))
         seen.add(document.id)
+    for path, document in parts_of(Document, dossier):
         if document.url is not None and not _URL.fullmatch(document.url):
             what, fix = "không phải địa chỉ http(s)", 'Ghi dạng "https://…", hoặc tải tệp lên và dùng file'
             yield Wrong(path=f"{path}.url", what=what, fix=fix, rule="url", value=shown(document.url))
@@ -130,7 +131,7 @@ def _documents(dossier: Dossier) -> Iterator[Wrong]:
 
 def _files(dossier: Dossier, known: Known) -> Iterator[Wrong]:
     """Every file of a dossier is one that its agency brought or sees; what it says of it is so."""
-    for path, file in named_files(dossier):
+    for path, file in parts_of(File, dossier):
         facts = known.get(file.hash)
         if facts is None:
             what = "cơ quan chưa tải tệp này lên"

@@ -11,8 +11,8 @@ import msgspec
 from adapters.agency import reading
 from adapters.agency.asked import Asked, Body, Judged
 from adapters.agency.judging import Judge, Known
-from adapters.agency.named_files import named_files
 from adapters.agency.packages import Packages, as_sent, at_element
+from adapters.agency.parts import parts_of
 from adapters.agency.problems import DoorError, Wrong, wrong_content
 from adapters.agency.province import Province
 from bus.desk import Desk, source_of
@@ -101,7 +101,7 @@ class TakingIn:
 
     async def _known(self, asked: Asked, dossier: Dossier, seen: Seen) -> Known:
         """What this agency may name of the files that a dossier names, and what is true of them."""
-        named = {file.hash for _, file in named_files(dossier)}
+        named = {file.hash for _, file in parts_of(File, dossier)}
         if not named:
             return {}
         uploaded = await self.desk.files_of(asked.sources, named)

@@ -157,6 +157,18 @@ def test_what_is_said_of_a_file_is_what_the_door_said(client: TestClient[Any]) -
     }
 
 
+def test_an_address_is_judged_wherever_a_document_stands(client: TestClient[Any]) -> None:
+    """As the page describes it: of the dossier, of a supplement, of what an insurance file brings."""
+    bad = {"id": "1", "name": "x", "url": "javascript:alert(1)"}
+    told = dossier(1, documents=[bad], supplements=[{"id": "1", "documents": [bad]}])
+    told["insurance"] = {"form_files": [bad]}
+    assert set(problems(client.post(f"{PREFIX}/dossiers/checks", json=told))) == {
+        "documents[0].url",
+        "supplements[0].documents[0].url",
+        "insurance.form_files[0].url",
+    }
+
+
 def test_files_of_the_dossier_itself_and_of_related_ones_that_one_sees_may_be_named_again(
     client: TestClient[Any], desk: Desk, store: FileStore
 ) -> None:
