@@ -13,6 +13,8 @@ from mappings.sheet_values import Path, Sheet
 
 Element = Any
 """An lxml element; lxml's own type is private."""
+_MOST_NAMES = 2_000
+"""So many names a sheet remembers: its own, and those of extensions that it meets."""
 
 
 class RootError(Exception):
@@ -26,9 +28,21 @@ class Names:
         self.by_prefix = sheet.namespaces
         self.by_uri = {uri: f"{prefix}:" if prefix else "" for prefix, uri in sheet.namespaces.items()}
         self.default = sheet.namespaces.get("")
+        self._short: dict[str, str] = {}
+        self._full: dict[str, str] = {}
+        self._shapes: dict[int, tuple[Level, frozenset[Path], Known]] = {}
+
+    def shape(self, level: Level) -> tuple[frozenset[Path], Known]:
+        """Return what a level keeps whole and all its names, worked out once."""
+        if (found := self._shapes.get(id(level))) is None:
+            found = self._shapes[id(level)] = (level, frozenset(_kept(level, ())), _deep(level))
+        return found[1], found[2]
 
     def short(self, tag: str) -> str:
         """Return the name that a path uses; an unknown namespace stays in the name."""
+        return self._short.get(tag) or _noted(self._short, tag, self._shortened(tag))
+
+    def _shortened(self, tag: str) -> str:
         name = etree.QName(tag)
         if not name.namespace:
             return tag if self.default is None else f"{{}}{tag}"
@@ -41,6 +55,9 @@ class Names:
 
     def full(self, step: str) -> str:
         """Return lxml's name of a step."""
+        return self._full.get(step) or _noted(self._full, step, self._lengthened(step))
+
+    def _lengthened(self, step: str) -> str:
         if step.startswith("{"):
             return step.removeprefix("{}")
         prefix, colon, local = step.rpartition(":")
@@ -48,13 +65,20 @@ class Names:
         return f"{{{uri}}}{local}" if uri else step
 
 
+def _noted(known: dict[str, str], name: str, other: str) -> str:
+    """Remember a name; whoever sends ever new ones fills no memory."""
+    if len(known) < _MOST_NAMES:
+        known[name] = other
+    return other
+
+
 def to_tree(element: Element, names: Names, level: Level, root: str) -> dict[str, Any]:
     """Return the tree of a document; raises `RootError` where it is of another name."""
     found = names.short(element.tag)
     if found != root:
         raise RootError(found)
-    kept = frozenset(_kept(level, ()))
-    return _object(element, names, _deep(level), kept, ())
+    kept, deep = names.shape(level)
+    return _object(element, names, deep, kept, ())
 
 
 def _kept(level: Level, at: Path) -> list[Path]:
@@ -137,7 +161,7 @@ def to_element(tree: dict[str, Any], names: Names, level: Level, root: str) -> E
     """Return the document of a tree that was written; elements stand in the order of the tree."""
     prefixes: Any = {key or None: uri for key, uri in names.by_prefix.items()}
     element = etree.Element(names.full(root), nsmap=prefixes)
-    _fill(element, tree, names, frozenset(_kept(level, ())), ())
+    _fill(element, tree, names, names.shape(level)[0], ())
     return element
 
 

@@ -15,6 +15,7 @@ from typing import BinaryIO
 CHUNK = 262_144
 _MOST_HEADERS = 16_384
 _MOST_LINE = 1_000
+_MOST_LOOKS = 10_000
 _BLANKS = b" \t\r\n"
 
 
@@ -91,7 +92,9 @@ def raw(source: BinaryIO, part: Part) -> Iterator[bytes]:
 def _marks(source: BinaryIO, mark: bytes, most: int) -> Iterator[tuple[int, int, bool]]:
     """Each delimiter: where it begins with its line break, where it ends, whether it is the last."""
     count = 0
-    for at in _found(source, mark):
+    for looks, at in enumerate(_found(source, mark)):
+        if looks > _MOST_LOOKS:
+            raise PartsError("the message is full of what looks like its boundary")
         source.seek(max(0, at - 2))
         before = source.read(2) if at >= 2 else b"\r\n"[2 - at :]
         if at and not before.endswith(b"\n"):

@@ -18,7 +18,7 @@ from bus.errors import PermanentError, TransientError
 from bus.ports import Deadline
 
 _ROOT = "envelope@lienthong"
-_MOST_ENVELOPE = 20_000_000
+_MOST_ENVELOPE = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,8 @@ def test_quoted_printable_is_undone() -> None:
         (KIND, io.BytesIO(b""), "cut off"),
         (KIND, message(*[("", b"x")] * 4), "more than 3"),
         (KIND, message(("A: " + "x" * 20_000, b"x")), "too many headers"),
+        (KIND, message(("", b"x" + b"--b-1" * 1_000_000)), "looks like its boundary"),
+        (KIND, message(("", b"\n--b-1x" * 1_000_000)), "looks like its boundary"),
     ],
 )
 def test_what_is_no_message_of_parts_is_refused_with_its_reason(
