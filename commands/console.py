@@ -5,11 +5,14 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from bus.finding import Finder
+from bus.installation import Installation
 from commands.assemble import Bus
 from commands.door import opened
 from commands.failed_requests import failures_of
+from commands.watchers import require
 from monitoring.console.app import console
 from monitoring.console.desk import Desk
+from monitoring.console.provider import Provider
 from monitoring.report.tally import Reporter
 
 
@@ -44,4 +47,15 @@ def _desk(bus: Bus) -> Desk:
         is_encrypted=settings.listen.console.certificate is not None,
         reporter=Reporter(bus.assembly.tables, settings.calendar.working),
         failures=failures_of(bus),
+        provider=_provider(settings),
     )
+
+
+def _provider(installation: Installation) -> Provider | None:
+    """The provider of the settings; its libraries are loaded only where there is one."""
+    if installation.oidc.issuer is None:
+        return None
+    require("authlib", "oidc.issuer")
+    from monitoring.oidc import OidcProvider  # noqa: PLC0415  as the docstring says
+
+    return OidcProvider(installation.oidc)

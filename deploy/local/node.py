@@ -1,4 +1,4 @@
-"""Node's `soap`, pinned by hashes in `node_soap/`: a sloppy SOAP server, for the contract tests alone."""
+"""Node's servers for the tests alone, pinned by hashes: `soap`, a sloppy one, and `oidc-provider`."""
 
 import hashlib
 import os
@@ -12,49 +12,52 @@ from deploy.local import packages
 from deploy.local.errors import ServerUnavailableError
 
 PACKAGES = ("nodejs", "npm")
-LOCK = Path(__file__).parent / "node_soap"
+SOAP, OIDC = "soap", "oidc-provider"
+LOCKS = {SOAP: "node_soap", OIDC: "node_oidc"}
+"""A module that a test asks for -> the folder of its lock beside this file."""
+
 ROOT = Path(__file__).resolve().parents[2]
 _NEEDS = 18
 """Node's major version that its modules run on."""
 
 
-def find_node_soap() -> tuple[str, Path]:
+def find_node(module: str = SOAP) -> tuple[str, Path]:
     """Return node and the folder of its modules; raises ServerUnavailableError that says what to install."""
-    node, modules = _node(), _modules()
-    if not (modules / "soap").is_dir():
+    node, modules = _node(), _modules(module)
+    if not (modules / module).is_dir():
         raise ServerUnavailableError(
-            f"node's `soap` is not installed: `python3 -m deploy.local.node` puts it into {modules.parent}"
+            f"node's `{module}` is missing: `python3 -m deploy.local.node` puts it into {modules.parent}"
         )
     return node, modules
 
 
-def provide_node_soap(*, say: Callable[[str], None]) -> None:
+def provide_node(module: str, *, say: Callable[[str], None]) -> None:
     """Install node and the pinned modules where CI=true and they are missing; may be repeated.
 
     At home the tests that need them skip with the reason; nobody wants a language installed for them unasked.
     """
     try:
-        find_node_soap()
+        find_node(module)
     except ServerUnavailableError:
         if os.environ.get("CI") == "true":
             if shutil.which("node") is None or shutil.which("npm") is None:
                 packages.install("Node", " ".join(PACKAGES), say=say, interactive=False)
-            install(say=say)
+            install(module, say=say)
 
 
-def install(*, say: Callable[[str], None]) -> None:
+def install(module: str, *, say: Callable[[str], None]) -> None:
     """Put the pinned modules below `.lienthong`, whole or not at all; runs no script of theirs.
 
     Raises ServerUnavailableError with what npm said. May be repeated, also several at once.
     """
-    npm, there = shutil.which("npm"), _modules().parent
+    npm, there = shutil.which("npm"), _modules(module).parent
     if npm is None:
         raise ServerUnavailableError(packages.advice("Node's npm", " ".join(PACKAGES)))
-    say("installing node's `soap` for the contract tests")
+    say(f"installing node's `{module}` for the tests")
     there.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="node-soap-new-", dir=there.parent) as new:
+    with tempfile.TemporaryDirectory(prefix=f"{LOCKS[module]}-new-", dir=there.parent) as new:
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(LOCK / name, new)
+            shutil.copy(_lock(module) / name, new)
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress"]
         done = subprocess.run(  # noqa: S603 - found above, fixed words
             command, cwd=new, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
@@ -81,11 +84,17 @@ def _version(node: str) -> int:
     return int(major) if major.isdigit() else 0
 
 
-def _modules() -> Path:
+def _lock(module: str) -> Path:
+    return Path(__file__).parent / LOCKS[module]
+
+
+def _modules(module: str) -> Path:
     """The folder of what the lock says: another lock is another folder."""
-    mark = hashlib.sha256((LOCK / "package-lock.json").read_bytes()).hexdigest()[:12]
-    return ROOT / ".lienthong" / f"node-soap-{mark}" / "node_modules"
+    mark = hashlib.sha256((_lock(module) / "package-lock.json").read_bytes()).hexdigest()[:12]
+    name = LOCKS[module].replace("_", "-")
+    return ROOT / ".lienthong" / f"{name}-{mark}" / "node_modules"
 
 
 if __name__ == "__main__":
-    install(say=print)
+    for each in LOCKS:
+        install(each, say=print)

@@ -12,7 +12,7 @@ from deploy.local.chromium import provide_chromium
 from deploy.local.errors import ServerUnavailableError
 from deploy.local.guard import guarded_popen
 from deploy.local.java import provide_jaxws
-from deploy.local.node import provide_node_soap
+from deploy.local.node import OIDC, SOAP, provide_node
 from deploy.local.php import provide_php
 from deploy.local.postgres import find_postgres
 from deploy.local.promtool import provide_promtool
@@ -41,7 +41,8 @@ def run_tests(args: list[str]) -> int:
             environment |= stack.enter_context(_given(variable, server))
         _provide(lambda: provide_php(say=_say))
         _provide(lambda: provide_jaxws(say=_say))
-        _provide(lambda: provide_node_soap(say=_say))
+        _provide(lambda: provide_node(SOAP, say=_say))
+        _provide(lambda: provide_node(OIDC, say=_say))
         _provide(lambda: provide_chromium(say=_say))
         _provide(lambda: provide_softhsm(say=_say))
         _provide(lambda: provide_promtool(say=_say))

@@ -18,7 +18,7 @@ from litestar.static_files import create_static_files_router
 
 from bus.errors import LedgerUnavailableError, NotPossibleError
 from bus.redaction import redacted
-from monitoring.console import acting, counting, dossiers, looking, mending, signing
+from monitoring.console import acting, counting, dossiers, elsewhere, looking, mending, signing
 from monitoring.console.desk import Desk
 from monitoring.console.given import Visits
 from monitoring.console.page import Pages, go
@@ -49,7 +49,7 @@ def console(desk: Desk) -> Application:
     pages = Pages(desk)
     visits = Visits(desk, pages)
     static = create_static_files_router(path="/static", directories=[Path(__file__).with_name("static")])
-    rooms = (signing, looking, counting, dossiers, acting, mending)
+    rooms = (signing, elsewhere, looking, counting, dossiers, acting, mending)
     handlers = [handler for room in rooms for handler in room.HANDLERS]
     app = Litestar(
         route_handlers=[*handlers, static],

@@ -23,6 +23,7 @@ from bus.ledger.overview import Today, Under
 from bus.ledger.records import Ready
 from bus.ledger.schema import CLOCKED
 from monitoring.action_log import LogWatch
+from monitoring.console.provider import OnTheirWay, Provider
 from monitoring.report.tally import Reporter
 
 VIETNAM = timezone(timedelta(hours=7))
@@ -65,6 +66,8 @@ class Desk:
     reporter: Reporter = field(default_factory=Reporter)
     failures: Failures | None = None
     snapshot: Snapshot = field(default_factory=Snapshot)
+    provider: Provider | None = None
+    on_their_way: OnTheirWay = field(default_factory=OnTheirWay)
     log: LogWatch = field(init=False)
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ from bus.errors import OutcomeUnknownError, TransientError
 from bus.settings import Secret
 from deploy.local.errors import ServerUnavailableError
 from deploy.local.folder import free_ports
-from deploy.local.node import find_node_soap
+from deploy.local.node import find_node
 from tests.contract import tax_world
 from tests.contract.insurance_world import adapter as insurance
 from tests.contract.insurance_world import written
@@ -41,7 +41,7 @@ class Node:
 def serving(kind: str, folder: Path) -> Iterator[Node]:
     """Run the server of a peer; skip at home where there is none, fail where CI=true."""
     try:
-        node, modules = find_node_soap()
+        node, modules = find_node()
     except ServerUnavailableError as error:
         if os.environ.get("CI") == "true":
             pytest.fail(str(error), pytrace=False)
