@@ -33,7 +33,7 @@ async def leave(door: AtDoor) -> Response[Any]:
         url = await asyncio.to_thread(provider.begin, begun.state, begun.nonce, begun.verifier)
     except OidcError as error:
         _log.warning("sign-in at the provider failed", error=str(error))
-        return _refused(door, "away")
+        return _refused(door, "oidc.away")
     return go(url, cookies=[_cookie(door.desk, begun.state)])
 
 
@@ -44,12 +44,12 @@ async def back(door: AtDoor) -> Response[Any]:
     cookie = door.request.cookies.get(COOKIE, "")
     begun = door.desk.on_their_way.end(str(answer.get("state", "")), cookie)
     if begun is None:
-        return _refused(door, "again")
+        return _refused(door, "oidc.again")
     try:
         known = await asyncio.to_thread(provider.finish, answer, begun.nonce, begun.verifier)
     except OidcError as error:
         _log.warning("sign-in at the provider failed", error=str(error))
-        return _refused(door, "away")
+        return _refused(door, "oidc.away")
     if why := await _taken_in(door.desk, known):
         return _refused(door, why)
     secret = new_secret()
@@ -62,12 +62,12 @@ async def back(door: AtDoor) -> Response[Any]:
 async def _taken_in(desk: Desk, known: Known) -> str:
     """Make them a person here, with the role that the provider gives; why not, else ""."""
     if known.role is None or not LOGIN.fullmatch(known.login):
-        return "nobody"
+        return "oidc.nobody"
     before = await desk.ledger.ask(find_person, known.login)
     if before is not None and before.password:
-        return "local"
+        return "oidc.local"
     if before is not None and not before.is_active:
-        return "nobody"
+        return "oidc.nobody"
     if before is None or (before.name, before.role) != (known.name, known.role):
         await desk.ledger.act(Enrol(Person(known.login, known.name, known.role), "oidc"))
     return ""
@@ -81,7 +81,7 @@ def _provider(door: Door) -> Provider:
 
 def _refused(door: Door, why: str) -> Response[Any]:
     t = door.pages.speaker(door.request)
-    said = {"login": "", "wrong": t(f"oidc.{why}"), "next": "/"}
+    said = {"login": "", "wrong": t(why), "next": "/"}
     return door.pages.page(door.request, None, "sign_in.html", code=401, **said)
 
 
