@@ -161,7 +161,7 @@ def test_an_address_is_judged_wherever_a_document_stands(client: TestClient[Any]
     """As the page describes it: of the dossier, of a supplement, of what an insurance file brings."""
     bad = {"id": "1", "name": "x", "url": "javascript:alert(1)"}
     told = dossier(1, documents=[bad], supplements=[{"id": "1", "documents": [bad]}])
-    told["insurance"] = {"form_files": [bad]}
+    told["insurance"] = {"participant": {"name": "x"}, "form_files": [bad]}
     assert set(problems(client.post(f"{PREFIX}/dossiers/checks", json=told))) == {
         "documents[0].url",
         "supplements[0].documents[0].url",
