@@ -10,7 +10,7 @@ from bus.errors import ConfigurationError
 from bus.installation import Installation
 from bus.ports import Operation
 from bus.topology import rhythm_problems
-from commands.parts import adapter_types, read_settings
+from commands.parts import adapter_types, file_store, read_settings
 
 
 def problems(installation: Installation, longest_calls: Mapping[str, float]) -> Iterator[str]:
@@ -40,7 +40,7 @@ def offered(installation: Installation) -> dict[str, tuple[Operation, ...]]:
     types, found, wrong = adapter_types(), dict[str, tuple[Operation, ...]](), list[object]()
     for name, peer in installation.connectors.items():
         try:
-            adapter = types[peer.type].build(name, peer)
+            adapter = types[peer.type].connect(name, peer, file_store(installation))
         except ConfigurationError as error:
             wrong += error.problems
             continue

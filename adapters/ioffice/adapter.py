@@ -154,6 +154,7 @@ def _operations(desk: Desk, line: Line) -> list[Operation]:
             effect=appends,
             call=desk.send_document,
             lookup=asked,
+            repeatable=desk.settings.profile == "soap",  # a new document that is there is refused (4)
             key=sending.document_key,
             seconds=seconds,
         ),

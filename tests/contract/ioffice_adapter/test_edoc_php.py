@@ -107,7 +107,7 @@ def test_a_document_sent_twice_is_one_effect(php: Php, axis: IOffice, files: Fil
         operation.call(call(tree_of(DOCUMENT, files)))
     assert "earlier attempt" in operation.call(call(tree_of(DOCUMENT, files), attempt=2)).note
     assert len(php.notes("documents")) == 1
-    assert operation.certainty == "person"
+    assert (operation.certainty, axis.operations["send_dossier"].certainty) == ("person", "repeatable")
 
 
 def test_a_document_is_listed_fetched_kept_and_only_then_confirmed(
