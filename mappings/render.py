@@ -75,7 +75,7 @@ def _row(sheet: Sheet, part: str, line: Line) -> Row:
     meaning = ", ".join(filter(None, (label(path) for path in line.ours)))
     return Row(
         part=part,
-        their=str(line),
+        their=str(line) if line.their or line.rule == "python" else "(cùng hàng)",
         ours="(cùng chỗ)" if goes_on(line) else ours,
         meaning=meaning,
         rule=", ".join(_rule(sheet, line)),

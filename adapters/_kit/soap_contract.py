@@ -22,8 +22,11 @@ from bus.errors import ConfigurationError
 from mappings.source import Problem, did_you_mean
 
 CATALOGUE = "catalogue.toml"
-SETTINGS = {"strict": True, "forbid_dtd": True, "forbid_entities": True, "force_https": False}
-"""strict=False would repair truncated answers and take them for success (reference 2.4)."""
+SETTINGS = {
+    "strict": True, "forbid_dtd": True, "forbid_entities": True, "force_https": False, "xml_huge_tree": True,
+}  # fmt: skip
+"""strict=False would repair truncated answers and take them for success (reference 2.4). A text of more than
+10 MB is no attack (2.6): how large an answer may be is the line's to say, and it was parsed before."""
 _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
 _XSD = "{http://www.w3.org/2001/XMLSchema}"
 _UNREADABLE = (

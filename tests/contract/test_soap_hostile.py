@@ -118,7 +118,7 @@ def bodies(*contents: str) -> str:
 
 
 FAULT = "<s:Fault><faultcode>s:Server</faultcode><faultstring>hỏng</faultstring></s:Fault>"
-PACKED = gzip.compress(b"<a>" + b" " * 50_000_000 + b"</a>", 9)
+PACKED = gzip.compress(b"<a>" + b" " * 20_000_000 + b"</a>", 1)
 WHOLE = GOOD_ENVELOPE.encode()
 PAGE = '<html xmlns="http://www.w3.org/1999/xhtml"><body><form action="/login"/></body></html>'
 PART = f"--x\r\nContent-Type: text/xml\r\n\r\n{GOOD_ENVELOPE}\r\n--x--\r\n"
@@ -333,13 +333,22 @@ def test_a_server_that_reads_nothing_is_left_in_time(connect: Connect) -> None:
     listener.close()
 
 
+def test_a_text_beyond_what_parsers_take_at_first_is_read(serve: Serve) -> None:
+    """libxml2 stops at 10 MB of one text (reference 2.6); an answer below our own limit is read whole."""
+    http = Http(Line(connect=1, answer=8))
+    large = "x" * 11_000_000
+    client = SoapClient(CONTRACT, http, serve(answers(envelope(GOOD.replace("B-1", large)))).url)
+    assert client.call("file", deadline=soon(9), effect=True, **ASKED).value.receipt == large
+    http.close()
+
+
 def test_a_bomb_costs_little_memory(serve: Serve, connect: Connect) -> None:
     """Packed once or twice, it is dropped at the limit of an answer, not when it is whole."""
-    twice = gzip.compress(gzip.compress(bytes(120_000_000), 9), 9)
+    twice = gzip.compress(gzip.compress(bytes(60_000_000), 1), 9)
     tracemalloc.start()
     try:
         with pytest.raises(TransientError):
             connect(serve(coded(twice, "gzip, gzip")).url).call("say", "x", deadline=soon(9), effect=False)
-        assert tracemalloc.get_traced_memory()[1] < 60_000_000
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
     finally:
         tracemalloc.stop()

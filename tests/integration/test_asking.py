@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from lxml import etree
 
 from bus.asking import Asking
+from bus.calendar import ZONE
 from bus.connector import Connector, Rhythm
 from bus.errors import TransientError
 from bus.observer import Silent
@@ -18,7 +20,14 @@ from bus.pipeline import Parts, Pipeline
 from bus.ports import AdapterType, Answer, Call, Incoming, Operation, Poll, Probe, Webhook
 from bus.retry import Schedule
 from bus.settings import Section
-from mappings.dossier import Dossier, FinancialObligation, Payer, Supplement, TaxNotice
+from mappings.dossier import (
+    Dossier,
+    FinancialObligation,
+    InformationSlip,
+    Payer,
+    Supplement,
+    TaxNotice,
+)
 from mappings.engine import Compiled, compile_sheet
 from mappings.sheet import load_sheets
 from mappings.tables import load
@@ -252,14 +261,22 @@ class Treasury(Office):
     """The tax office, asked for the vouchers of a dossier."""
 
     name = "tax"
-    messages: Mapping[str, str] = {"tax.payment_confirmed": "tax/payment"}
+    messages: Mapping[str, str] = {"tax.payment_confirmed": "tax/payment", "tax.notices": "tax/notices"}
 
     def __init__(self) -> None:
         super().__init__()
-        question = Operation(
-            "query_payments", "Hỏi", "tax/payments_query", "appends", self.answer, repeatable=True, seconds=5
-        )
-        self.operations = {"query_payments": question}
+        self.operations = {
+            f"query_{name}": Operation(
+                f"query_{name}",
+                "Hỏi",
+                f"tax/{name}_query",
+                "appends",
+                self.answer,
+                repeatable=True,
+                seconds=5,
+            )
+            for name in ("payments", "notices")
+        }
 
 
 def voucher(notice: str) -> Incoming:
@@ -294,4 +311,40 @@ async def test_vouchers_are_learned_by_asking_where_the_portal_says_nothing(tmp_
     assert len(office.asked) == 5
     assert [row.state for row in bus.messages("tax.payment_confirmed")] == ["kept"] * 3
     assert bus.sent() == ["obligation_met ready"]
+    bus.ledger.close()
+
+
+SLIP = """
+[[flow]]
+name = "f"
+  [[flow.leg]]
+  name = "slip"
+  on = "onestop.slip"
+  expects = ["tax.obligation", "tax.notices"]
+  ask = "tax.query_notices"
+  ask_every = "1 second"
+  [[flow.leg]]
+  name = "payment"
+  on = ["tax.obligation", "tax.notices"]
+  per = "payers.notices.number"
+  expects = "tax.payment_confirmed"
+  matched_by = "notice_number"
+  until = "due_on"
+"""
+
+
+async def test_notices_in_five_groups_open_a_leg_each(tmp_path: Path) -> None:
+    """A route asks by another operation, and nothing else changes: the other form is an obligation too."""
+    bus = Flowing(f"sqlite:///{tmp_path / 'ledger.db'}", SLIP)
+    number = {"onestop": "000.00.32.H12-261120-0001"}
+    await bus.say("onestop.slip", InformationSlip(number="PC-1"), codes=number)
+    office = Treasury()
+    sample = (ROOT / "adapters" / "tax" / "samples" / "notices.five.xml").read_bytes()
+    told = Incoming("tax.notices", etree.fromstring(sample), sample, place="TCT_TVTBT/1")
+    office.script = [Answer(says=(told,))]
+    async with asking(bus, office):
+        await until(lambda: bus.legs()["slip"] == "done")
+    named = [f"payment[LTB2620001-TK000000{n}/TB-CCT]" for n in (1, 2, 3)]
+    assert bus.legs() == {"slip": "done"} | dict.fromkeys(named, "open")
+    assert bus.leg(named[1]).due_at == datetime(2026, 12, 25, tzinfo=ZONE).timestamp()
     bus.ledger.close()

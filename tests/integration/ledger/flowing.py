@@ -30,7 +30,9 @@ OPERATIONS = {
         {"create_dossier", "add_result", "set_ready", "add_step", "obligation_met", "withdraw"}
     ),
     "insurance": frozenset({"request_card", "query_card", "add_supplement", "cancel_card"}),
-    "tax": frozenset({"file_slip", "query_obligation", "query_payments", "answer_supplement"}),
+    "tax": frozenset(
+        {"file_slip", "query_obligation", "query_notices", "query_payments", "answer_supplement"}
+    ),
     "ioffice": frozenset({"send_dossier", "ask_back"}),
 }
 
