@@ -153,6 +153,7 @@ class _Parsing:
             self.below -= 1
             return
         element = self.stack.pop()
+        self.length = 0  # what stands behind it is not its own
         if self.aside is not None:
             self.aside.finish()
             self.aside = None

@@ -90,6 +90,15 @@ def test_an_empty_steering_type_is_never_written(files: FileStore) -> None:
     assert b"<edXML:SteeringType>0</edXML:SteeringType>" in written(tree, files)
 
 
+def test_a_text_as_long_as_is_allowed_comes_back_and_a_longer_one_is_named(files: FileStore) -> None:
+    """Blanks that stand behind an element do not count for it."""
+    longest = document(ORGANS + REST.replace("V/v cấp giấy phép", "x" * 100_000))
+    package = read(longest, files)
+    assert read(written(package.tree, files), files) == package
+    (problem,) = problems(document(ORGANS + REST.replace("V/v cấp giấy phép", "x" * 100_001)), files)
+    assert problem.path.endswith("MessageHeader/Subject")
+
+
 def test_letters_that_xml_reserves_and_vietnamese_ones_survive(files: FileStore) -> None:
     """What stands in a value comes back, whatever it is."""
     subject = "A &lt;B&gt; &amp; \"C\" 'D' ]]&gt; Nguyễn Thị Út &#13;đuôi"
