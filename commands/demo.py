@@ -132,9 +132,9 @@ def demo(wish: Wish) -> int:
 
 
 def _start(stack: ExitStack, wish: Wish) -> World:
-    say("starting the broker, four peers and the bus; their data lie in .lienthong/")
+    say("starting the broker, five peers and the bus; their data lie in .lienthong/")
     broker = stack.enter_context(find_broker(DEMO.parent / "rabbitmq", say=say))
-    scene = build_scene(stack, DEMO, broker=broker, seed=wish.seed, routes=wish.routes)
+    scene = build_scene(stack, DEMO, broker=broker, seed=wish.seed, routes=wish.routes, axis=True)
     console = free_ports(1)[0]
     with scene.settings.open("a", encoding="utf-8") as written:
         written.write(section(console) + demo_agencies.section(DEMO))

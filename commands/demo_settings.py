@@ -92,9 +92,30 @@ unknown = {{ look_up_after = "1 second", absent_after = "5 seconds" }}
 breaker = {{ failures = 3, open_for = "2 seconds" }}
 """
 
+_AXIS = """
+[connector.ioffice]
+type = "ioffice"
+mode = "live"
+endpoint = "{axis}"
+system_id = "00.00.H12"
+secret = "file:secrets/ioffice"
+poll_every = "1 second"
+concurrency = 4
+unknown = {{ look_up_after = "1 second", absent_after = "5 seconds" }}
+breaker = {{ failures = 3, open_for = "2 seconds" }}
+"""
 
-def write_settings(
-    folder: Path, *, broker: str, portal: str, onestop: str, port: int, insurance: str = "", tax: str = ""
+
+def write_settings(  # noqa: PLR0913  an address a peer
+    folder: Path,
+    *,
+    broker: str,
+    portal: str,
+    onestop: str,
+    port: int,
+    insurance: str = "",
+    tax: str = "",
+    axis: str = "",
 ) -> Path:
     """Write settings and secrets into `folder`; passwords go to files only their owner reads.
 
@@ -104,6 +125,7 @@ def write_settings(
     given = {
         "broker": password,
         "onestop": "mot-cua",
+        "ioffice": "bi-mat-truc",
         **dict.fromkeys(("national_portal", "insurance", "tax"), "mat-khau-thu"),
         "inbound": secrets.token_hex(16),
         "webhook": secrets.token_hex(16),
@@ -118,7 +140,8 @@ def write_settings(
     run = secrets.token_hex(3)
     settings.write_text(
         _TEXT.format(broker=url, portal=portal, onestop=onestop, port=port, run=run)
-        + (_MORE.format(insurance=insurance, tax=tax) if insurance and tax else ""),
+        + (_MORE.format(insurance=insurance, tax=tax) if insurance and tax else "")
+        + (_AXIS.format(axis=axis) if axis else ""),
         encoding="utf-8",
     )
     return settings

@@ -17,10 +17,11 @@ from bus.errors import LienThongError
 from commands.demo_settings import write_settings
 from deploy.local.folder import free_ports
 from deploy.local.guard import Guarded, guarded_popen
+from mappings.tables import load as load_tables
 
 ROOT = Path(__file__).resolve().parents[1]
-PORTAL, ONESTOP, INSURANCE, TAX = "national_portal", "onestop", "insurance", "tax"
-PEERS = (PORTAL, ONESTOP, INSURANCE, TAX)
+PORTAL, ONESTOP, INSURANCE, TAX, AXIS = "national_portal", "onestop", "insurance", "tax", "ioffice"
+PEERS = (PORTAL, ONESTOP, INSURANCE, TAX, AXIS)
 """The simulated systems of a demo, by the names of their connectors."""
 _FLOWS = "land_tax,birth_card,insurance,elsewhere,levels"
 _HURRY = re.compile(r'^(\s*ask_every\s*=\s*)".*?"', re.MULTILINE)
@@ -95,7 +96,7 @@ class Scene:
         return self.peers[ONESTOP]
 
 
-def build_scene(
+def build_scene(  # noqa: PLR0913  a choice each
     stack: ExitStack,
     folder: Path,
     *,
@@ -104,19 +105,24 @@ def build_scene(
     pace: float = 1.0,
     routes: Path | None = None,
     authorities: bool = True,
+    axis: bool = False,
 ) -> Scene:
     """Start the simulated peers, write the settings that fit them, and tell the peers where our door will be.
 
     `pace` is how many seconds a step of the officials takes. All lies in `folder` and ends with `stack`.
-    Without `authorities` there are portal and one-stop alone: nobody then waits for citizens who pay.
+    Without `authorities` there are portal and one-stop alone: nobody then waits for citizens who pay. With
+    `axis` there is the document exchange axis too, and the agencies behind it.
     """
     drawn = ["--seed", str(seed), "--tables", str(ROOT / "deploy" / "tables")]
     # at this pace some withdrawals meet a dossier that is still worked on, others come too late
     citizens = ["--citizen-delay", str(min(0.2, pace)), "--withdraw-share", "0.06"]
-    officials = ["--pace", str(pace), *(("--flows", _FLOWS) if authorities else ())]
+    flows = f"{_FLOWS},decision,axis" if axis else _FLOWS
+    officials = ["--pace", str(pace), *(("--flows", flows) if authorities else ())]
     work = ["--seed", str(seed), "--work-seconds", str(pace)]
     wanted = {PORTAL: [*drawn, *citizens], ONESTOP: [*drawn, *officials]}
     wanted |= dict.fromkeys((INSURANCE, TAX) if authorities else (), work)
+    if axis:
+        wanted[AXIS] = ["--seed", str(seed), *_offices(pace)]
     with ThreadPoolExecutor(len(wanted)) as pool:
         started = pool.map(lambda name: start_simulator(stack, name, folder, wanted[name]), wanted)
         peers = dict(zip(wanted, started, strict=True))
@@ -133,6 +139,7 @@ def build_scene(
         port=port,
         insurance=peers[INSURANCE].url if authorities else "",
         tax=peers[TAX].url if authorities else "",
+        axis=peers[AXIS].url if axis else "",
     )
     for source in filter(None, (ROOT / "bus" / "routes", routes)):
         hurried(source, folder / "routes")
@@ -145,6 +152,13 @@ def build_scene(
         {"url": f"http://127.0.0.1:{port}/in/{ONESTOP}/changed", "secret": secret.read_text()},
     )
     return Scene(settings, peers)
+
+
+def _offices(pace: float) -> list[str]:
+    """The agencies on the axis: each takes dossiers in, and each has an office that answers at once."""
+    rows = load_tables([ROOT / "deploy" / "tables"])["agencies"].rows(None)
+    units = sorted({row["code"] for row in rows})
+    return ["--pace", str(min(0.05, pace)), "--give-back", "1", "--offices", "--units", ",".join(units)]
 
 
 def hurried(shipped: Path, overlay: Path) -> None:

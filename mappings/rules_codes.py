@@ -148,7 +148,7 @@ def _lookup(argument: str, setting: Setting) -> Bound:
     table = setting.tables[name]
 
     def write(value: str, day: date | None) -> str:
-        row = table.find(value, day)
+        row = table.named(value, day)
         if row is None:
             what = f"is in no line of the table {name} on that day"
             raise Fault(what, f"không có trong bảng {name} vào ngày đó")

@@ -46,6 +46,10 @@ class Table(Protocol):
         """Return the row of a key on a day, or None."""
         ...
 
+    def named(self, key: str, day: Any) -> Mapping[str, str] | None:
+        """Return the row of a key, or of its heir, or the last that it had before a day, or None."""
+        ...
+
     def keys(self, day: Any) -> tuple[str, ...]:
         """Return the keys that are valid on a day."""
         ...

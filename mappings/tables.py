@@ -67,6 +67,17 @@ class Table:
             key = last.row.get("successor", "") if last else ""
         return None
 
+    def named(self, key: str, day: date | None) -> Row | None:
+        """Return how a code is named on a day: its row, its heir's, else the row that it had when it ended.
+
+        A dossier of before a merger still has its agency's code, and is still spoken of.
+        """
+        if day is None:
+            return self.find(key, None)
+        ended = [each for each in self._index.get(key, ()) if each.until and each.until < day]
+        last = max(ended, key=lambda each: each.until or day, default=None)
+        return self.heir(key, day) or (last.row if last else None)
+
     def keys(self, day: date | None) -> tuple[str, ...]:
         """Return the codes that hold on a day, in the order of the file."""
         return tuple(dict.fromkeys(each["code"] for each in self.rows(day))) if self.keyed else ()

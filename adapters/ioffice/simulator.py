@@ -5,7 +5,7 @@ signatures (5.1), packages (1, 2, 3, 7), one document id once (4); packets wait 
 At `/edoc` the same axis speaks the eDoc profile (5.3): OrganId is `--system`, Token is `--secret`.
 Control: `POST /_sim/arrive {"package": base64, "to", "kind"}` puts any bytes into an inbox,
 `POST /_sim/documents {"to", "count"}` lets an agency send. Agencies that are nobody's units answer what they
-get: 01, 03, 05, an answering document, 06; or 02; and 15 or 16 to a 13.
+get: 01, 03, 05, an answering document, 06; or 02; and 15 or 16 to a 13. With `--offices` units do so too.
 """
 
 from __future__ import annotations
@@ -54,13 +54,15 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--units", default="H12,H12.01,000.00.00.H12", help="its units, with commas")
     parser.add_argument("--pace", type=float, default=1.0, help="seconds a step of an agency takes")
     parser.add_argument("--reject", type=_share, default=0.05, help="share of documents that are rejected")
+    parser.add_argument("--offices", action="store_true", help="units have offices of their own, that answer")
     parser.add_argument("--give-back", type=_share, default=0.5, help="share of asked documents given back")
 
 
 def build(options: Namespace, workshop: Workshop) -> Simulation:
     """Put the axis together from its options."""
     units = dict.fromkeys(options.units.split(","), options.system)
-    conduct = Conduct(options.pace, options.reject, options.give_back, workshop.seed)
+    shares = (options.pace, options.reject, options.give_back)
+    conduct = Conduct(*shares, workshop.seed, offices=options.offices)
     shelves = (workshop.shelf("packets"), workshop.shelf("known"))
     axis = Axis(units, conduct, shelves, workshop.journal)
     secrets = {options.system: options.secret}

@@ -39,12 +39,18 @@ class Packet(msgspec.Struct):
 
 
 class Conduct(msgspec.Struct, frozen=True):
-    """How the simulated agencies behave: seconds between their steps; shares that reject, or give back."""
+    """How the simulated agencies behave: seconds between their steps; shares that reject, or give back.
+
+    With `offices` a unit has an office of its own on the axis beside the system that asks for its packages:
+    what one of the units is sent goes there and is answered from there. What its own unit sends an office
+    decides by a document; what comes from another it takes over, and sends none back.
+    """
 
     pace: float = 1.0
     reject: float = 0.05
     give_back: float = 0.5
     seed: int = 0
+    offices: bool = False
 
 
 class Axis:
@@ -106,8 +112,11 @@ class Axis:
         self.journal.record(operation, seen.document_id, "duplicate" if again else "applied", kind=seen.kind)
         sender_id = str(uuid.uuid4())
         for to in seen.recipients:
-            self._enter(seen, content, to, sender_id)
-            if to not in self.units:
+            packet = self._enter(seen, content, to, sender_id)
+            if self.conduct.offices and to in self.units:
+                packet.state = "done"
+                self._put(packet)
+            if self.conduct.offices or to not in self.units:
                 self._answer_later(seen, to)
         return sender_id
 
@@ -157,6 +166,8 @@ class Axis:
             plan = ["01", "02"]
         else:
             plan = ["01", "03", "05", "answer", "06"]
+            if self.conduct.offices and unit != seen.sender:
+                plan = ["01", "03", "05", "06"]
         loop = asyncio.get_running_loop()
         for count, step in enumerate(plan, 1):
             loop.call_later(count * self.conduct.pace, self._act, seen, unit, step)

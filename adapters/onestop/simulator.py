@@ -72,7 +72,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--shares", type=_shares, default=simulator_plan.Shares(), help="refuse=0.04,stop=0 …"
     )
-    known = ",".join(simulator_flows.FLOWS)
+    known = ",".join((*simulator_flows.FLOWS, simulator_flows.AXIS))
     parser.add_argument(
         "--flows", type=_flows, default=frozenset(), help=f"work with other authorities: {known}, or all"
     )
@@ -181,8 +181,9 @@ def _shares(text: str) -> simulator_plan.Shares:
 
 def _flows(text: str) -> frozenset[str]:
     named = frozenset(simulator_flows.FLOWS if text == "all" else filter(None, text.split(",")))
-    if unknown := named - set(simulator_flows.FLOWS):
-        known = ", ".join(simulator_flows.FLOWS)
+    words = (*simulator_flows.FLOWS, simulator_flows.AXIS)
+    if unknown := named - set(words):
+        known = ", ".join(words)
         raise ArgumentTypeError(f"no flow is called {', '.join(sorted(unknown))}; there are {known}")
     return named
 

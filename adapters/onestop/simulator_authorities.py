@@ -17,6 +17,7 @@ from adapters.onestop.simulator_dossier import Dossier, Facts, tick, touch
 from adapters.onestop.simulator_intake import Append, conflict
 from adapters.onestop.simulator_site import Site
 from adapters.onestop.simulator_words import (
+    ACCEPTED,
     FINISHED,
     IN_PROGRESS,
     NOT_ACCEPTED,
@@ -93,7 +94,8 @@ def _ask(site: Site, dossier: Dossier, body: Facts) -> None:
 def _add_step(site: Site, dossier: Dossier, body: Facts) -> None:
     """Put a step of another authority into the history, under the one-stop's clock and status.
 
-    One that refuses what the dossier waits for stops it; a card that is refused does not (design, flows).
+    One that refuses what the dossier waits for stops it; a card that is refused does not (design, flows). An
+    agency above that takes a dossier over, or will not, ends the waiting for it.
     """
     at, refused = times.seconds(tick(dossier)), body["status"]["id"] in (STOPPED, NOT_ACCEPTED)
     told = {"reportedDate": body["completedDate"], "reportedStatus": body["status"]}
@@ -104,6 +106,8 @@ def _add_step(site: Site, dossier: Dossier, body: Facts) -> None:
         dossier.plan = (*dossier.plan[: dossier.taken], STOPPED)
         dossier.facts["reason"] = body["content"]
         site.expect_step(dossier)
+    elif refused or body["status"]["id"] == ACCEPTED:
+        site.happened(dossier, "taken")
 
 
 def _add_result(site: Site, dossier: Dossier, body: Facts) -> None:

@@ -25,6 +25,8 @@ from adapters.onestop.simulator_words import (
 )
 
 FLOWS: Final = ("land_tax", "birth_card", "insurance", "elsewhere", "levels", "decision")
+AXIS: Final = "axis"
+"""Said beside `levels`: officials wait until the agency above says over the axis that it has a dossier."""
 GATE: Final = "await "
 DECISION_SHARE: Final = 0.4
 """Share of interlinked dossiers that are decided by an official document."""
@@ -59,14 +61,18 @@ def _middle(dossier: Dossier, tables: Catalogue, flows: frozenset[str]) -> Way |
         residence: Way = ("residence",) if "cư trú" in dossier.result_name else ()
         return (IN_PROGRESS, "certificate", *residence, f"{GATE}ready", FINISHED)
     if group == "interlinked" and "levels" in flows:
-        ups = tuple("up" for _ in tables.above(facts["agency"]["code"], applied_on(facts)))
-        return (IN_PROGRESS, *ups, *_decision(dossier, flows), FINISHED)
+        if decided := _decision(dossier, tables, flows):
+            return (IN_PROGRESS, *decided, FINISHED)
+        up: Way = ("up", f"{GATE}taken") if AXIS in flows else ("up",)
+        return (IN_PROGRESS, *up * len(tables.above(facts["agency"]["code"], applied_on(facts))), FINISHED)
     return None
 
 
-def _decision(dossier: Dossier, flows: frozenset[str]) -> Way:
+def _decision(dossier: Dossier, tables: Catalogue, flows: frozenset[str]) -> Way:
+    """Whether the agency's own leader decides: not where another agency has taken the dossier in."""
     drawn = dice(dossier.seed, dossier.number, "decision").random() < DECISION_SHARE
-    return ("decision", f"{GATE}result") if "decision" in flows and drawn else ()
+    decides = "decision" in flows and drawn and not is_elsewhere(dossier.facts, tables)
+    return ("decision", f"{GATE}result") if decides else ()
 
 
 def applied_on(facts: Facts) -> Any:
@@ -146,7 +152,7 @@ def up(dossier: Dossier, tables: Catalogue) -> None:
 
 def transfer(dossier: Dossier, sender: Facts, receiver: Facts, reason: str) -> None:
     """Put down that a dossier goes from one agency to another, who takes it at once."""
-    facts, at = dossier.facts, times.seconds(dossier.clock)
+    facts, at = _taken_in(dossier), times.seconds(dossier.clock)
     known = stable_id(facts["code"], "transfer", len(facts["transfers"]))
     names = {"fromAgency": dict(sender), "toAgency": dict(receiver)}
     facts["transfers"].append(
@@ -155,9 +161,15 @@ def transfer(dossier: Dossier, sender: Facts, receiver: Facts, reason: str) -> N
     facts["currentAgency"] = dict(receiver)
 
 
+def _taken_in(dossier: Dossier) -> Facts:
+    """Put down who took a dossier in before it leaves the house: its handler, where nobody is known."""
+    dossier.facts.setdefault("intakeAgency", dict(dossier.facts["agency"]))
+    return dossier.facts
+
+
 def decision(dossier: Dossier, _tables: Catalogue) -> None:
     """Ask for a decision by an official document (văn bản quyết định)."""
-    facts = dossier.facts
+    facts = _taken_in(dossier)
     known = stable_id(facts["code"], "decision", len(facts["decisionRequests"]))
     facts["decisionRequests"].append({"id": known, "requestedDate": times.seconds(dossier.clock)})
 

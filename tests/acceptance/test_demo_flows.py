@@ -19,11 +19,19 @@ def done(result: dict[str, Any], peer: str) -> dict[str, int]:
     return operations
 
 
+def levels(legs: dict[str, int]) -> int:
+    """The transfers between levels that were answered."""
+    ended = ("done", "refused")
+    return sum(count for leg, count in legs.items() if leg.startswith("levels.") and leg.split()[1] in ended)
+
+
 def test_every_flow_is_seen_and_every_notice_is_paid_once(tmp_path: Path, amqp_url: str) -> None:
-    """Slips, notices, payments; births with cards; on the spot; elsewhere: all four peers agree."""
+    """Slips, notices, payments; births with cards; on the spot; elsewhere; decisions, levels: all agree."""
     result = run(tmp_path, amqp_url, "--dossiers", "40", "--seed", "7")
     assert wrong(result) == {}, result
-    onestop, tax, insurance = (done(result, name) for name in ("onestop", "tax", "insurance"))
+    onestop, tax, insurance, axis = (
+        done(result, name) for name in ("onestop", "tax", "insurance", "ioffice")
+    )
     assert onestop["obligation"] == onestop["obligation_met"] == tax["TCT_GPC"] > 0
     assert onestop["payment"] == result["paid"] > 0
     assert insurance["guiHoSo"] >= onestop["result"] > 0
@@ -31,6 +39,7 @@ def test_every_flow_is_seen_and_every_notice_is_paid_once(tmp_path: Path, amqp_u
     legs = counted(tmp_path, _LEGS)
     assert legs["insurance_on_the_spot.file done"] > 0
     assert legs["intake_elsewhere.bring_back done"] > 0
+    assert axis["sendEdoc"] == legs["decision.decide done"] + levels(legs) > legs["decision.decide done"] > 0
 
 
 def test_a_leg_taken_out_of_a_route_file_is_gone_from_the_account(tmp_path: Path, amqp_url: str) -> None:

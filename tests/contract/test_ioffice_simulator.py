@@ -112,9 +112,9 @@ class Peer:
         self.http.post("/_sim/documents", json={"to": to, "count": count}).raise_for_status()
 
 
-def start(folder: Path) -> Peer:
+def start(folder: Path, units: str = "H12.06", *more: str) -> Peer:
     """Start an axis over a folder."""
-    options = ("--units", "H12.06", "--pace", "0.03", "--reject", "0", "--give-back", "0")
+    options = (*more, "--units", units, "--pace", "0.03", "--reject", "0", "--give-back", "0")
     process = subprocess.Popen(  # noqa: S603 - our own simulator
         [sys.executable, "-m", "adapters.ioffice.simulator", "--data", str(folder), *options],
         stdout=subprocess.PIPE,
@@ -216,6 +216,24 @@ def test_a_document_is_taken_once_and_answered_by_its_recipient(peer: Peer) -> N
     peer.ok("updateStatus", {"docId": answer["docId"], "status": "done"}, b"{}")
     (row,) = peer.ok("getSentEdocList", LIST)["data"]
     assert (row["notation"], row["title"], row["fromCode"]) == ("15/SNNMT-VP", "V/v cấp giấy phép", "H12.06")
+
+
+def test_a_unit_s_own_office_decides_for_it_and_takes_over_from_others(tmp_path: Path) -> None:
+    """With `--offices` a unit is sent nothing that its office has: of its own a document comes back."""
+    others = ORGANS[: ORGANS.index("<e:To>")], ORGANS[ORGANS.index("</e:To>") :]
+    peer = start(tmp_path, "H12.06,H12.01", "--offices")
+    try:
+        for to in ("H12.06", "H12.01"):
+            recipient = f"<e:To><e:OrganId>{to}</e:OrganId><e:OrganName>A</e:OrganName>"
+            sent = package(others[0] + recipient + others[1] + REST.replace("15/SNNMT-VP", f"15/{to}"))
+            assert peer.send(sent)["status"] == "OK"
+        until = time.monotonic() + 5
+        while len(peer.waiting("status")) < 8 and time.monotonic() < until:
+            time.sleep(0.02)
+        assert len(peer.waiting("status")) == 8
+        assert [row["from"] for row in peer.waiting()] == ["H12.06"]
+    finally:
+        end(peer)
 
 
 ASKED = (

@@ -208,6 +208,28 @@ def test_levels_are_those_of_the_tree_on_the_day_of_submission(
     assert held["currentAgency"]["code"] == "H12"
 
 
+@pytest.mark.parametrize("word", [2, 3])
+def test_who_hands_a_dossier_up_over_the_axis_waits_for_the_word_of_the_agency_above(
+    start: Start, word: int
+) -> None:
+    """Taken over, or not: the officials go on, and who took the dossier in is known."""
+    peer = start(*OPTIONS[:-1], "levels,axis")
+    known = made(peer, "1.001193", agency={"code": agencies(old=False)[0]["code"]})
+    held = eventually(lambda: (now := peer.whole(known)) and now["transfers"] and now)
+    assert held["intakeAgency"] == held["agency"]
+    waits = {one["dossier"]: one["waits"] for one in peer.http.get("/_sim/open").json()}
+    assert waits[held["code"]].endswith("another authority, for taken")
+    step = {
+        "id": "document-1",
+        "status": {"id": word},
+        "assignee": {"fullname": "Văn phòng"},
+        "content": "Đã tiếp nhận văn bản",
+        "completedDate": "2026-11-23T10:00:00+07:00",
+    }
+    assert put(peer, known, "tasks", step) == 200
+    reached(peer, known, 10)
+
+
 def test_a_result_that_is_taken_back_stays_marked(peer: Peer) -> None:
     """One that nobody has is refused."""
     known = made(peer, "1.001193")

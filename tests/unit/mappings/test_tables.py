@@ -124,3 +124,18 @@ def test_the_shipped_tables_are_sound() -> None:
     agencies = tables["agencies"]
     for row in tables["procedures"].rows(None):
         assert agencies.find(row["agency"], None), row["code"]
+
+
+def test_an_abolished_code_is_named_by_its_heir_or_as_it_was() -> None:
+    """A dossier of before a merger is still spoken of; one of a code that is to come is not."""
+    found = table(
+        "code,name,successor,from,until\n"
+        "H04,Tỉnh Bạc Liêu,H12,,2025-06-30\nH04.1,Thành phố,,,2025-06-30\n"
+        "H12,Cà Mau,,,\nH13,Sau,,2030-01-01,\n"
+    )
+    names = {code: found.named(code, date(2026, 1, 1)) for code in ("H04", "H04.1", "H12", "H13", "H99")}
+    told = {code: row["name"] if row else None for code, row in names.items()}
+    assert told == {"H04": "Cà Mau", "H04.1": "Thành phố", "H12": "Cà Mau", "H13": None, "H99": None}
+    then = found.named("H04", date(2025, 1, 1))
+    assert then is not None
+    assert then["name"] == "Tỉnh Bạc Liêu"
