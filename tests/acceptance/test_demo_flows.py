@@ -34,12 +34,13 @@ def test_every_flow_is_seen_and_every_notice_is_paid_once(tmp_path: Path, amqp_u
     )
     assert onestop["obligation"] == onestop["obligation_met"] == tax["TCT_GPC"] > 0
     assert onestop["payment"] == result["paid"] > 0
-    assert insurance["guiHoSo"] >= onestop["result"] > 0
     assert {"ready", "transfer", "result_return", "supplement_request"} <= set(onestop)
     legs = counted(tmp_path, _LEGS)
     assert legs["insurance_on_the_spot.file done"] > 0
     assert legs["intake_elsewhere.bring_back done"] > 0
-    assert axis["sendEdoc"] == legs["decision.decide done"] + levels(legs) > legs["decision.decide done"] > 0
+    decided = legs["decision.decide done"]
+    assert insurance["guiHoSo"] + decided >= onestop["result"] > decided > 0
+    assert axis["sendEdoc"] >= decided + levels(legs) > decided
 
 
 def test_a_leg_taken_out_of_a_route_file_is_gone_from_the_account(tmp_path: Path, amqp_url: str) -> None:
