@@ -1,4 +1,4 @@
-"""Keeps the words that dossiers are found by: one process follows the messages, the others stand by."""
+"""Keeps the words that dossiers are found by, and what is promised: one process follows the messages."""
 
 import asyncio
 
@@ -11,6 +11,7 @@ from bus.ledger.finding import SOURCE, Terms, unwritten
 from bus.ledger.ledger import Ledger
 from bus.ledger.sources import Lease, stand
 from mappings.fold import State
+from mappings.reported import is_open
 
 _PAUSE, _STEP = 1.0, 200
 """Seconds between looks when nothing is new; messages that one step reads."""
@@ -46,10 +47,16 @@ class Finder:
         upto, folds = await self._ledger.ask(unwritten, after, _STEP)
         if upto == after:
             return False
-        found = await asyncio.to_thread(_words, folds)
-        await self._ledger.act(Terms(found, upto))
+        found, promises = await asyncio.to_thread(_words, folds)
+        await self._ledger.act(Terms(found, upto, promises))
         return True
 
 
-def _words(folds: dict[int, bytes]) -> dict[int, frozenset[str]]:
-    return {dossier: words(_decode(fold).whole) for dossier, fold in folds.items()}
+def _words(folds: dict[int, bytes]) -> tuple[dict[int, frozenset[str]], dict[int, float]]:
+    wholes = {dossier: _decode(fold).whole for dossier, fold in folds.items()}
+    due = {
+        dossier: one.due_at.timestamp()
+        for dossier, one in wholes.items()
+        if one.due_at and is_open(one.status)
+    }
+    return {dossier: words(one) for dossier, one in wholes.items()}, due

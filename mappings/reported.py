@@ -7,8 +7,13 @@ from datetime import datetime
 
 import msgspec
 
-from mappings.dossier import Dossier, Status
+from mappings.dossier import END_STATUSES, Dossier, Status
 from mappings.message import Agency
+
+
+def is_open(status: Status | None) -> bool:
+    """Whether a dossier's result is still owed."""
+    return status != "finished" and status not in END_STATUSES
 
 
 class Hand(msgspec.Struct, gc=False):
@@ -56,6 +61,13 @@ class Reported(msgspec.Struct, gc=False):
             return None
         told = [step.at for step in _steps(self.steps) if step.status == "not_accepted"]
         return self.rejected_at or max(told, default=self.as_of)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """Since when nothing is owed any more; None while something is, or where nobody said."""
+        if is_open(self.status):
+            return None
+        return self.finished_at or self.returned_at or self.refused_at or self.as_of
 
     @property
     def as_dossier(self) -> Dossier:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select
 
 from bus.found_by import compact, is_number, plain
 from bus.ledger import read, schema
-from bus.ledger.schema_people import term
+from bus.ledger.schema_people import promise, term
 from bus.ledger.store import Store, now_of
 
 SOURCE = ("", "words")
@@ -26,10 +26,14 @@ _LAST = "\U0010ffff"
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """The words of some dossiers, as they stood at the message `upto`."""
+    """The words of some dossiers, as they stood at the message `upto`.
+
+    `promises`: when those of them that are not over are promised for, in seconds since the epoch.
+    """
 
     words: Mapping[int, frozenset[str]]
     upto: int
+    promises: Mapping[int, float] = {}
 
 
 class Finding:
@@ -39,7 +43,7 @@ class Finding:
         self._store = store
 
     def write(self, tx: Connection, many: Sequence[Terms]) -> list[None]:
-        """Replace the words of dossiers, and remember how far that is. May be repeated."""
+        """Replace words and promises of dossiers, and remember how far that is. May be repeated."""
         for terms in many:
             rows = [
                 {"word": word, "dossier": dossier} for dossier, words in terms.words.items() for word in words
@@ -47,6 +51,9 @@ class Finding:
             tx.execute(delete(term).where(term.c.dossier.in_(list(terms.words))))
             if rows:
                 tx.execute(term.insert(), rows)
+            tx.execute(delete(promise).where(promise.c.dossier.in_(list(terms.words))))
+            if due := [{"dossier": one, "due_at": at} for one, at in sorted(terms.promises.items())]:
+                tx.execute(promise.insert(), due)
             row = {"connector": SOURCE[0], "name": SOURCE[1], "cursor": str(terms.upto)}
             tx.execute(self._store.upsert(schema.source, "connector", "name", update=("cursor",)), row)
         return [None] * len(many)

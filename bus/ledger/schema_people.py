@@ -38,4 +38,13 @@ term = Table(
     comment="What a dossier is found by: names without marks from each of their words on, and identifiers.",
 )
 
+promise = Table(
+    "promise",
+    metadata,
+    Column("dossier", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("due_at", Float, nullable=False),
+    Index("promise_due", "due_at"),
+    comment="Dossiers that are not over and when each is promised for; written behind, with the words.",
+)
+
 TABLES = (person, session, term)

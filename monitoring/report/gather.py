@@ -1,8 +1,8 @@
 """Reading the ledger into a tally, window by window, each in a short transaction of its own.
 
 What happened in the period was heard in it or later: dossiers are taken that were heard of since it began, as
-they are known today. A day is added for peers whose clock is before ours. A dossier that becomes one with
-another while it is read may count by both numbers.
+they are known today; and those that were due before its end and are not over. A day is added for peers whose
+clock is before ours. A dossier that becomes one with another while it is read may count by both numbers.
 """
 
 from collections.abc import Callable
@@ -24,6 +24,7 @@ def gather(
 ) -> Tally:
     """Count everything; `ask` is `Ledger.look` or like it, `progress` is told (windows done, of how many)."""
     pieces = ask(_windows, tally)
+    ask(_count_overdue, tally, pieces)
     for done, window in enumerate(pieces):
         progress(done, len(pieces))
         ask(_count, tally, window)
@@ -32,13 +33,23 @@ def gather(
 
 async def gather_behind(ledger: Ledger, tally: Tally) -> Tally:
     """The same without holding up the loop; raises `LedgerUnavailableError` where the ledger is away."""
-    for window in await ledger.ask(_windows, tally):
+    pieces = await ledger.ask(_windows, tally)
+    await ledger.ask(_count_overdue, tally, pieces)
+    for window in pieces:
         await ledger.ask(_count, tally, window)
     return tally
 
 
 def _windows(tx: Connection, tally: Tally) -> list[Window]:
-    return list(heard.windows(tx, (tally.period.begins - _BEFORE).timestamp()))
+    since = (tally.period.begins - _BEFORE).timestamp()
+    return list(heard.windows(tx, since, heard.followed(tx)))
+
+
+def _count_overdue(tx: Connection, tally: Tally, pieces: list[Window]) -> None:
+    """What was due and is not over, however long nobody has said anything of it."""
+    first = pieces[0] if pieces else heard.NONE
+    for made_at, fold in heard.overdue(tx, first, tally.period.ends.timestamp()):
+        tally.add(made_at, fold)
 
 
 def _count(tx: Connection, tally: Tally, window: Window) -> None:

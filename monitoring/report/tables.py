@@ -61,6 +61,7 @@ def _summary(tally: Tally) -> Figures:
         ("Tiếp nhận phi địa giới hành chính (taken in elsewhere)", tally.elsewhere.total()),
         ("Đã giải quyết (finished)", ended + of["unpromised"]),
         ("Trước và đúng hạn, % (early and on time, %)", _share(of)),
+        ("Chưa xong, đã quá hẹn khi hết kỳ (open, past their promise at the end)", of["open"]),
         ("Hồ sơ phải bổ sung (asked for more papers)", of["supplemented"]),
         ("Không tiếp nhận (not accepted)", of["refused"]),
     )
@@ -118,6 +119,7 @@ _BY_AGENCY = (
     Column("on_time", ("Đúng hạn", "On time")),
     Column("late", ("Quá hạn", "Late")),
     Column("unpromised", ("Xong, không có hẹn", "Done, no promise")),
+    Column("open", ("Chưa xong, đã quá hẹn", "Open, past its promise")),
     Column("share", ("Trước và đúng hạn, %", "In time, %")),
     Column("supplements", ("Lượt bổ sung", "Rounds of supplements")),
     Column("supplemented", ("Hồ sơ bổ sung", "Dossiers supplemented")),

@@ -3,7 +3,8 @@
 A dossier counts as received on the day of its acceptance, else its submission, else when we first heard of
 it. Early, on time and late are told by the day on which it was finished, in working time: *early* (trước hạn)
 where working time of a day before the promised one was left, *late* (quá hạn) where working time passed after
-the promise, *on time* (đúng hạn) between. A promise at midnight is a promise of that whole day.
+the promise, *on time* (đúng hạn) between. A promise at midnight is a promise of that whole day. *Open* past
+its promise (quá hẹn chưa xong) counts at the period's end, by the promise as it is known today.
 """
 
 from collections import Counter
@@ -14,7 +15,7 @@ from datetime import date, datetime, time, timedelta
 from bus.calendar import ZONE, WorkingCalendar
 from mappings.derived import Derivation
 from mappings.message import Agency
-from mappings.reported import Reported, reported
+from mappings.reported import Reported, is_open, reported
 from mappings.tables import Row, Table
 from monitoring.report.period import Period
 from monitoring.working_time import WorkingTime
@@ -74,9 +75,18 @@ class Tally:
             self.agencies[whose, self._in_time(one.due_at, ended)] += 1
         if self.period.holds(one.refused_at):
             self.agencies[whose, "refused"] += 1
+        if self._is_owed(one, received):
+            self.agencies[whose, "open"] += 1
         if rounds := sum(self.period.holds(each.asked_at) for each in one.supplements):
             self.agencies[whose, "supplements"] += rounds
             self.agencies[whose, "supplemented"] += 1
+
+    def _is_owed(self, one: Reported, received: datetime) -> bool:
+        """Whether its promise was over at the period's end, and its result still owed."""
+        end = self.period.ends
+        if one.due_at is None or received >= end or _promised(one.due_at)[1] > end:
+            return False
+        return is_open(one.status) or (one.ended_at is not None and one.ended_at >= end)
 
     def _receive(self, one: Reported, whose: Named, day: date) -> None:
         derived = self._derive(one.as_dossier)
@@ -112,11 +122,26 @@ class Tally:
     def _in_time(self, due: datetime | None, ended: datetime) -> str:
         if due is None:
             return "unpromised"
-        begins = datetime.combine(due.astimezone(ZONE).date(), time(), ZONE)
-        ends = begins + timedelta(days=1) if due == begins else due
+        begins, ends = _promised(due)
         if self._working.between(ended, begins) > 0:
             return "early"
         return "late" if self._working.between(ends, ended) > 0 else "on_time"
 
 
-WHAT = ("received", "early", "on_time", "late", "unpromised", "supplements", "supplemented", "refused")
+def _promised(due: datetime) -> tuple[datetime, datetime]:
+    """When the promised day begins, and when the promise is over."""
+    begins = datetime.combine(due.astimezone(ZONE).date(), time(), ZONE)
+    return begins, begins + timedelta(days=1) if due == begins else due
+
+
+WHAT = (
+    "received",
+    "early",
+    "on_time",
+    "late",
+    "unpromised",
+    "open",
+    "supplements",
+    "supplemented",
+    "refused",
+)

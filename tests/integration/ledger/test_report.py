@@ -12,10 +12,13 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from sqlalchemy import select
 
+from bus import finding
 from bus.calendar import ZONE
 from bus.errors import ConfigurationError
-from bus.ledger import heard
+from bus.ledger import heard, schema
+from bus.ledger.finding import Terms
 from bus.ledger.ledger import Ledger
 from bus.ledger.store import Store
 from commands.place import Place
@@ -76,7 +79,7 @@ DOSSIERS: dict[str, dict[str, Any]] = {
 }
 
 BY_HAND = {
-    "summary": [8, 2, 1, 1, 7, 66.7, 1, 1],
+    "summary": [8, 2, 1, 1, 7, 66.7, 0, 1, 1],
     "interlinked": {
         "Một cơ quan cấp tỉnh": 4,
         "Một cơ quan cấp xã": 1,
@@ -88,12 +91,12 @@ BY_HAND = {
     "elsewhere": {OTHER_WARD: 1},
 }
 AGENCIES = {
-    # received, early, on time, late, no promise, share, rounds, dossiers with rounds, refused
-    DEPARTMENT: (4, 0, 2, 0, 1, 100.0, 0, 0, 0),
-    INSURANCE: (1, 1, 0, 1, 0, 50.0, 0, 0, 0),
-    OTHER_WARD: (1, 0, 0, 1, 0, 0.0, 0, 0, 0),
-    WARD: (1, 0, 0, 0, 0, None, 2, 1, 1),
-    "": (1, 1, 0, 0, 0, 100.0, 0, 0, 0),
+    # received, early, on time, late, no promise, open, share, rounds, dossiers with rounds, refused
+    DEPARTMENT: (4, 0, 2, 0, 1, 0, 100.0, 0, 0, 0),
+    INSURANCE: (1, 1, 0, 1, 0, 0, 50.0, 0, 0, 0),
+    OTHER_WARD: (1, 0, 0, 1, 0, 0, 0.0, 0, 0, 0),
+    WARD: (1, 0, 0, 0, 0, 0, None, 2, 1, 1),
+    "": (1, 1, 0, 0, 0, 0, 100.0, 0, 0, 0),
 }
 
 
@@ -165,6 +168,48 @@ async def test_what_was_not_heard_of_since_the_period_began_is_not_read(told: Le
     far = Period(date(2050, 1, 1), date(2050, 1, 31))
     assert told.look(lambda tx: list(heard.windows(tx, far.begins.timestamp()))) == []
     assert all(not table.rows for key, table in by_key(counted(told, far)).items() if key != "summary")
+
+
+async def test_what_was_due_and_is_still_open_counts_at_the_end_however_long_nobody_spoke_of_it(
+    told: Ledger,
+) -> None:
+    """Before the words and promises are followed and after; what ended later was open then."""
+    owed = {"accepted_at": at(2), "due_at": at(20), "status": "in_progress", "to": DEPARTMENT}
+    dossiers: dict[str, dict[str, Any]] = {
+        "still open": owed,
+        "open, of a whole day": {**owed, "due_at": at(31, 0), "to": WARD},
+        "ended in April": done(5, due=at(20), to=DEPARTMENT) | {"finished_at": at(5, 9, 4)},
+        "ended in March": done(25, due=at(20), to=DEPARTMENT),
+        "due in April": {**owed, "due_at": at(1, 9, 4)},
+        "accepted in April": {**owed, "accepted_at": at(2, 9, 4)},
+        "withdrawn": {**owed, "status": "withdrawn", "as_of": at(21)},
+        "nothing promised": {**owed, "due_at": None},
+    }
+    for name, fields in dossiers.items():
+        await keep(told, name, dossier(fields))
+
+    def open_of(period: Period) -> dict[Any, Any]:
+        table = by_key(counted(told, period))["agencies"]
+        return {row[0]: row[7] for row in table.rows if row[7]}
+
+    far = Period(date(2050, 1, 1), date(2050, 1, 31))
+    before = open_of(MARCH), open_of(far)
+    assert before == ({DEPARTMENT: 2, WARD: 1}, {DEPARTMENT: 3, WARD: 1})
+    with told.store.read() as tx:
+        upto, last = heard.followed(tx), next(iter(heard.windows(tx, 0.0))).last
+    assert upto == 0
+    folds = dict(_states(told))
+    words, promises = finding._words(folds)
+    await told.act(Terms(words, last, promises))
+    assert len(promises) == 4
+    assert (open_of(MARCH), open_of(far)) == before
+    assert told.look(lambda tx: len(list(heard.overdue(tx, heard.NONE, far.ends.timestamp())))) == 4
+
+
+def _states(ledger: Ledger) -> list[tuple[int, bytes]]:
+    with ledger.store.read() as tx:
+        rows = tx.execute(select(schema.dossier_state.c.dossier, schema.dossier_state.c.body))
+        return [(row[0], row[1]) for row in rows]
 
 
 async def test_nothing_of_a_citizen_is_in_any_form_of_it(
