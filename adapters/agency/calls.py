@@ -78,10 +78,11 @@ def _as_json(request: _Call) -> None:
 async def _dossier(request: _Call, door: Door) -> AsyncIterator[Body]:
     """The body of a dossier, whole: JSON, or an edXML package where the door reads them.
 
-    A package holds a place among the uploads while it comes and is read.
+    A package holds a place among the uploads while it comes and is read, and none comes to a full disk.
     """
     agency = request.scope["state"]["asked"].agency.code
     if door.packages is not None and _kind(request) in PACKAGES:
+        door.desk.check_room()
         async with (
             door.room(agency, upload=True),
             spooled(request.stream(), door.packages.most, door.store.folder) as package,

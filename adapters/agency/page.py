@@ -11,7 +11,7 @@ import msgspec
 
 from adapters.agency.judging import NUMBER
 from adapters.agency.problems import MEDIA_TYPE, Problem, Wrong
-from adapters.agency.reading import OURS
+from adapters.agency.reading import DECIMAL, OURS
 from mappings.dossier import Dossier
 
 JSON = "application/json"
@@ -151,7 +151,7 @@ def _sendable(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     if schema.get("type") != "object":
         return dict(schema)
     properties = {
-        key: {**value, "pattern": _PATTERNS[name, key]} if (name, key) in _PATTERNS else value
+        key: {**value, "pattern": _PATTERNS[name, key]} if (name, key) in _PATTERNS else _numbers(value)
         for key, value in schema.get("properties", {}).items()
         if key not in OURS
     }
@@ -159,6 +159,17 @@ def _sendable(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
         properties[key] = _not_null(properties[key])
     needed = [*schema.get("required", ()), *_NEEDED.get(name, ())]
     return {**schema, "properties": properties, "required": needed, "additionalProperties": False}
+
+
+def _numbers(schema: Any) -> Any:
+    """A schema in which a decimal number may be one of JSON too, and no text is one but its digits."""
+    if isinstance(schema, list):
+        return [_numbers(each) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    if schema.get("format") == "decimal":
+        return {**schema, "type": ["number", "string"], "pattern": DECIMAL}
+    return {key: _numbers(value) for key, value in schema.items()}
 
 
 def _not_null(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ its struct, so that the sender is told all of them. Pure.
 """
 
 import contextlib
+import re
 import types
 import typing
 import unicodedata
@@ -25,6 +26,10 @@ T = TypeVar("T", bound=msgspec.Struct)
 OURS = frozenset({"codes", "extras", "as_of"})
 """Fields of canonical structs that no sender writes: the bus does."""
 
+DECIMAL = r"^-?\d{1,15}(\.\d{1,10})?$"
+"""A decimal number that is written as a text."""
+
+_DECIMAL = re.compile(DECIMAL, re.ASCII)
 _DEEPEST = 60
 _LONGEST_WORD = 60
 _SPACES = "\n\r\t"
@@ -181,6 +186,8 @@ class _Found:
         try:
             value = msgspec.convert(given, kind, strict=True)
         except msgspec.ValidationError:
+            return self._not_a(kind, path, given)
+        if isinstance(value, Decimal) and isinstance(given, str) and not _DECIMAL.fullmatch(given):
             return self._not_a(kind, path, given)
         if isinstance(value, str):
             return self._text(value, path)

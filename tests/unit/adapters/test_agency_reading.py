@@ -158,3 +158,12 @@ def test_what_is_no_json_is_told_in_words_that_help(raw: bytes, says: str) -> No
     """What broke it, where that can be told."""
     (one,) = problems(raw)
     assert says in one.what
+
+
+@pytest.mark.parametrize("written", ['"NaN"', '"Infinity"', '"1e400"', '" 1"', '"1,5"', "true"])
+def test_a_decimal_number_is_one(written: str) -> None:
+    """As JSON has it, or its digits as a text: nothing that only some library takes for a number."""
+    raw = f'{{"land": {{"houses": [{{"area_m2": {written}}}]}}}}'.encode()
+    assert [one.path for one in problems(raw)] == ["land.houses[0].area_m2"]
+    for fine in (b"120.5", b'"120.50"', b"0"):
+        read(Dossier, raw.replace(written.encode(), fine))
