@@ -23,7 +23,7 @@ from deploy.local.folder import free_ports
 from deploy.local.guard import Guarded, guarded_popen
 from tests.acceptance.province import ROOT, wait_for
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 SETTINGS = """\
 [installation]
 name = "truc"
@@ -115,12 +115,12 @@ def test_a_bus_that_is_killed_between_fetching_and_acknowledging_keeps_each_docu
         for point, is_kept in (("before page:1", False), ("after page:2", True)):
             process = serve(settings, point)
             stack.callback(process.stop)
-            assert process.wait(60) == -9, point
+            assert process.wait(90) == -9, point
             assert bool(kept(tmp_path)) is is_kept
             assert packets()["edoc done"] < max(1, len(kept(tmp_path))), "kept and not yet acknowledged"
         process = serve(settings)
         stack.callback(process.stop)
-        wait_for(lambda: set(packets()) == {"edoc done"}, 60, "all is acknowledged")
+        wait_for(lambda: set(packets()) == {"edoc done"}, 90, "all is acknowledged")
         assert process.stop() == 0
         messages = kept(tmp_path)
         assert len(messages) == len({key for key, _ in messages}) == 10
