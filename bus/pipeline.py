@@ -1,7 +1,7 @@
 """Keep and deliver: the two halves of a message's life, over the ledger, the sheets and the connectors."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -93,6 +93,14 @@ class Pipeline:
             self.spread(keep, result)
         return kept
 
+    async def keep_told(self, source: str, items: Sequence[Incoming]) -> tuple[Kept, ...]:
+        """Keep what a source tells again, in its order, as a page of its poll is kept; may be repeated."""
+        keeps = [await self._read_or_bury(source, item) for item in items]
+        kept = tuple([await self._ledger.keep(keep) for keep in keeps])
+        for keep, result in zip(keeps, kept, strict=True):
+            self.spread(keep, result)
+        return kept
+
     def read(
         self, source: str, incoming: Incoming, *, dossier: int | None = None, answer_to: int | None = None
     ) -> Keep:
@@ -161,6 +169,10 @@ class Pipeline:
     def spread(self, keep: Keep, kept: Kept) -> None:
         """Tell that a message was kept, and have what it made ready published."""
         self.observer.kept(keep, kept)
+        self.publish(kept)
+
+    def publish(self, kept: Kept) -> None:
+        """Have what a message made ready published."""
         if kept.ready:
             self._parts.publish(kept.ready)
 

@@ -285,13 +285,15 @@ class Adapter(Protocol):
 class Listed(msgspec.Struct, frozen=True, gc=False):
     """A dossier as its peer has it: its number there, procedure and status in the peer's own words.
 
-    `changed` is an aware time, None where the peer tells none.
+    `changed` is an aware time, None where the peer tells none. Not `compared`, it is only seen to be there:
+    what the peer has of it now may be what we wrote.
     """
 
     number: str
     procedure: str
     status: str
     changed: datetime | None = None
+    compared: bool = True
 
 
 @runtime_checkable
@@ -310,6 +312,35 @@ class Lists(Protocol):
 
     def read_listed(self, raw: bytes) -> Listed:
         """Read a kept message of `listed_kind` as the list would show it; raises ValueError."""
+        ...
+
+
+@runtime_checkable
+class Shows(Protocol):
+    """An adapter whose peer shows what it has got from us of a dossier."""
+
+    shown_by: str
+    """The operation, with an `order`, by which we show a dossier's status there."""
+
+    def shown(self, number: str) -> Listed | None:
+        """What the peer shows of a dossier now, None where it has none; no effect, may be repeated.
+
+        Raises `DeliveryError`s.
+        """
+        ...
+
+
+@runtime_checkable
+class Rereads(Protocol):
+    """An adapter that can read one dossier of its peer anew, whatever its sources have handed in before."""
+
+    def reread(self, number: str) -> tuple[Incoming, ...]:
+        """Everything that the peer tells of a dossier, in order, with the keys of its sources.
+
+        So what was kept before is recognised, and what was lost is told again. Empty where the peer has no
+        such dossier, or tells nothing of it that is its own. No effect, may be repeated, any thread. Raises
+        `DeliveryError`s.
+        """
         ...
 
 

@@ -1,22 +1,28 @@
 """Compares what we believe with what a peer says it has (đối soát), dossier by dossier, for a day."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 import msgspec
 
+from bus.ledger.beliefs import Shown
 from bus.ports import Listed
+from bus.status_order import StatusOrder
 
-What = Literal["unknown here", "not told", "other status", "not there"]
+What = Literal["unknown here", "not told", "other status", "not there", "lost there", "behind", "ahead"]
 
 
 class Difference(msgspec.Struct, frozen=True, gc=False):
     """A dossier on which the two do not agree; `ours` and `theirs` are statuses in the peer's words.
 
     "unknown here": no dossier has the number; "not told": known, but the peer never told it whole;
-    "not there": the peer told it, and does not list it.
+    "not there": the peer told it, and does not list it. Of what we delivered (`delivery` is the last):
+    "lost there": the peer has no such dossier, "not there" where it had given the number itself; "behind":
+    ours may follow the status that it shows; "ahead": its status may follow ours; "other status": both, or
+    neither, so nobody can tell which is the later.
     """
 
     what: What
@@ -24,6 +30,7 @@ class Difference(msgspec.Struct, frozen=True, gc=False):
     procedure: str
     ours: str = ""
     theirs: str = ""
+    delivery: int = 0
 
 
 class Count(msgspec.Struct, frozen=True, gc=False):
@@ -67,8 +74,33 @@ def compare(
     return Comparison(len(theirs) + len(absent), _counts(believed, theirs.values()), ordered)
 
 
+def compare_shown(ours: Iterable[Shown], theirs: Mapping[str, Listed], order: StatusOrder) -> Comparison:
+    """Compare what we showed a peer with what it shows now, by number; what is not there is absent."""
+    ours = tuple(ours)
+    differences = [found for one in ours if (found := _fallen_apart(one, theirs.get(one.number), order))]
+    believed = [Listed(one.number, one.procedure, one.status) for one in ours]
+    there = [
+        Listed(one.number, one.procedure, theirs[one.number].status) for one in ours if one.number in theirs
+    ]
+    ordered = tuple(sorted(differences, key=lambda one: (one.number, one.what)))
+    return Comparison(len(ours), _counts(believed, there), ordered)
+
+
+def _fallen_apart(ours: Shown, theirs: Listed | None, order: StatusOrder) -> Difference | None:
+    made = partial(Difference, number=ours.number, procedure=ours.procedure, ours=ours.status)
+    if theirs is None:
+        return made("not there" if ours.is_theirs else "lost there", delivery=ours.delivery)
+    if theirs.status == ours.status:
+        return None
+    behind, ahead = order.allows(theirs.status, ours.status), order.allows(ours.status, theirs.status)
+    if ahead and ours.is_withdrawn:
+        return None
+    what: What = "other status" if behind == ahead else "behind" if behind else "ahead"
+    return made(what, theirs=theirs.status, delivery=ours.delivery)
+
+
 def _within(one: Listed, since: datetime, until: datetime) -> bool:
-    return one.changed is None or since <= one.changed < until
+    return one.compared and (one.changed is None or since <= one.changed < until)
 
 
 def _differs(theirs: Listed, is_known: bool, ours: Listed | None) -> Difference | None:  # noqa: FBT001

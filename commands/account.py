@@ -59,6 +59,7 @@ def as_object(
     return {
         "kept": sum(account.messages.values()),
         "messages": account.messages,
+        "general": account.general,
         "dossiers": account.dossiers,
         "planned": account.planned,
         "states": {state: account.states.get(state, 0) for state in STATES},
@@ -77,6 +78,9 @@ def _print(account: read.Account, shut: list[dict[str, Any]], late: list[dict[st
     aside = {state: count for state, count in account.messages.items() if state != "kept"}
     if aside:
         console.print(_set_aside(aside))
+    for kind, count in account.general.items():
+        text = f"{count} of the messages kept are {kind}: they belong to no dossier (không thuộc hồ sơ nào)"
+        console.print(text, style="dim", soft_wrap=True)
     if account.legs:
         console.print(_legs(account))
     if account.given_up:

@@ -20,16 +20,18 @@ from bus.ledger.records import Hold, Pause, Undone
 from bus.ledger.retention import Remove
 from bus.people import Person
 from bus.retention import Retainer
+from commands import failed_requests, reconcile_requests
 from commands.agencies import PREFIX as AGENCIES
 from commands.agencies import agencies_door, calling_back
 from commands.assemble import Assembly, Bus, assemble, start
 from commands.console import console_door
 from commands.control import Control
 from commands.door import opened
-from commands.failed_requests import answer, failures_of
+from commands.failed_requests import failures_of
 from commands.kill_points import armed
 from commands.metrics import metrics_door
 from commands.parts import file_store
+from commands.reconcile_requests import repairs_of
 from commands.tell import FINE, NEEDS_YOU, say
 from monitoring.logs import configure
 
@@ -135,7 +137,8 @@ async def _do(bus: Bus, request: dict[str, Any]) -> dict[str, Any]:
             return {"ok": True, "removed": msgspec.to_builtins(gone)}
         case _:
             unknown = {"ok": False, "error": "not a request this version knows"}
-            return await answer(failures_of(bus), request) or unknown
+            done = await failed_requests.answer(failures_of(bus), request)
+            return done or await reconcile_requests.answer(repairs_of(bus), request) or unknown
     return {"ok": True}
 
 

@@ -307,3 +307,6 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
     "required_documents": ("id",),
 }
 """list field -> the fields that make two items the same; lists of plain text merge by value."""
+
+GENERAL = frozenset(kind for kind, body in MESSAGES.items() if body is Procedure)
+"""Kinds of messages that belong to no dossier (không thuộc hồ sơ nào): a catalogue's entries."""

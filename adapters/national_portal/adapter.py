@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from adapters._kit.probe import network_layers, probe
 from adapters._kit.reach import line_of
 from adapters._kit.schema import checker, read_schema
 from adapters._kit.wordings import read_wordings
-from adapters.national_portal import pushed, writing
+from adapters.national_portal import listing, pushed, writing
 from adapters.national_portal.client import PortalClient
 from adapters.national_portal.procedures import Procedures
 from adapters.national_portal.pushed import Pushed
@@ -19,7 +20,7 @@ from adapters.national_portal.spelling import spellings
 from adapters.national_portal.status_order import order
 from adapters.national_portal.submitted import Submitted
 from adapters.national_portal.writing import Desk
-from bus.ports import AdapterType, Deadline, Operation, Poll, Probe, Webhook
+from bus.ports import AdapterType, Deadline, Incoming, Listed, Operation, Poll, Probe, Webhook
 
 TITLE = "Cổng Dịch vụ công quốc gia"
 _HERE = Path(__file__).parent
@@ -29,6 +30,8 @@ _MORE_NAMES = {"DANHSACHTIENDO": "DanhSachTienDo", "THONGTINDANOP": "ThongTinDaN
 
 class Portal:
     """One account on the portal at work."""
+
+    shown_by = "sync_record"
 
     def __init__(self, name: str, settings: PortalSettings) -> None:
         self._settings = settings
@@ -42,7 +45,9 @@ class Portal:
         self.operations: Mapping[str, Operation] = {
             operation.name: operation for operation in _operations(desk, record, progress)
         }
-        self.polls: tuple[Poll, ...] = tuple(self._polls(names))
+        differ = frozenset(settings.told_differently)
+        self._submitted = Submitted(self._client, settings.search, names, self._deadline, differ)
+        self.polls: tuple[Poll, ...] = tuple(self._polls())
         self.webhooks: tuple[Webhook, ...] = tuple(_webhooks(settings))
 
     def probe(self) -> Iterator[Probe]:
@@ -68,12 +73,19 @@ class Portal:
         """Give back connections; may be repeated."""
         self._http.close()
 
-    def _polls(self, names: Mapping[str, str]) -> Iterator[Poll]:
+    def reread(self, number: str) -> tuple[Incoming, ...]:
+        """Tell again what a dossier's citizen did; raises `DeliveryError`s."""
+        return self._submitted.reread(number)
+
+    def shown(self, number: str) -> Listed | None:
+        """Give the status that the portal shows of a dossier; raises `DeliveryError`s."""
+        one = self._submitted
+        return listing.shown(self._client, one.search, one.names, number, self._deadline)
+
+    def _polls(self) -> Iterator[Poll]:
         search, catalogue = self._settings.search, self._settings.catalogue
         if search.on:
-            differ = frozenset(self._settings.told_differently)
-            submitted = Submitted(self._client, search, names, self._deadline, differ)
-            yield Poll("submitted", "Hồ sơ nộp trên Cổng", search.every, submitted.fetch)
+            yield Poll("submitted", "Hồ sơ nộp trên Cổng", search.every, self._submitted.fetch)
         if catalogue.on:
             procedures = Procedures(self._client, catalogue.at_once, self._deadline)
             yield Poll("procedures", "Danh mục thủ tục", catalogue.every, procedures.fetch)
@@ -96,6 +108,24 @@ class Portal:
     def _echo(self) -> str:
         found = self._client.find(self._nobody(), self._deadline())
         return "a number that nobody has is not found" if found is None else "the portal knows every number"
+
+
+class SearchedPortal(Portal):
+    """A portal whose search lists what was submitted there."""
+
+    listed_kind = "national_portal.dossier"
+
+    def listed(self, since: datetime) -> Iterator[Listed]:
+        """List what changed from `since` on; raises `DeliveryError`s."""
+        return listing.listed(self._submitted, since)
+
+    def read_listed(self, raw: bytes) -> Listed:
+        """Read a kept submission as the search shows it; raises ValueError."""
+        return listing.read_listed(raw, self._submitted.names)
+
+
+def _portal(name: str, settings: PortalSettings) -> Portal:
+    return SearchedPortal(name, settings) if settings.search.on else Portal(name, settings)
 
 
 def _operations(desk: Desk, record: Mapping[str, object], progress: Mapping[str, object]) -> list[Operation]:
@@ -170,5 +200,5 @@ TYPE = AdapterType(
         "national_portal.procedure": "national_portal/procedure",
     },
     operations=("sync_record", "add_progress", "set_status"),
-    build=Portal,
+    build=_portal,
 )

@@ -85,7 +85,7 @@ def news(
     submission that the citizen has changed since is told again, with the same key.
     """
     acts = None if progress is None else [row for row in progress if _by(row, citizen)]
-    said = _submitted(record)
+    said = submission_of(record)
     content = _mark(said, record) if acts is not None and acts == progress else ""
     changed = bool(content and seen.content and content != seen.content)
     new = (
@@ -108,8 +108,11 @@ def moment(stamp: Any) -> dt.datetime | None:
         return None
 
 
-def _submitted(record: Mapping[str, Any]) -> Fact | None:
-    """The submission, while the record is still the citizen's: once accepted, it is what we wrote there."""
+def submission_of(record: Mapping[str, Any]) -> Fact | None:
+    """The submission, while the record is still the citizen's: once accepted, it is what we wrote there.
+
+    Status 1 or 7 and no NgayTiepNhan; None for any other record.
+    """
     if record.get("NgayTiepNhan") or str(record.get("TrangThaiHoSo")) not in _BEFORE_US:
         return None
     # a withdrawal is a fact of its own: the submission said "new", as its push does

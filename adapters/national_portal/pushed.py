@@ -72,8 +72,7 @@ class Pushed:
         """The fact that a body tells, or what is wrong with it."""
         if not isinstance(body, dict):
             return "Nội dung phải là một đối tượng JSON"
-        data = body.get("data", {name: value for name, value in body.items() if name not in _ENVELOPE})
-        data = data[0] if isinstance(data, list) and len(data) == 1 else data
+        data = data_of(body)
         makers = self._makers()
         service = body.get("service")
         if service not in makers:
@@ -92,6 +91,12 @@ class Pushed:
             names.withdrawal: facts.withdrawal,
             names.payment: facts.payment,
         }
+
+
+def data_of(body: Mapping[str, Any]) -> Any:
+    """What the envelope of a call holds: in `data`, there in a list of one, or beside its own fields."""
+    data = body.get("data", {name: value for name, value in body.items() if name not in _ENVELOPE})
+    return data[0] if isinstance(data, list) and len(data) == 1 else data
 
 
 def _paid_at(tree: Mapping[str, Any]) -> Any:

@@ -9,12 +9,13 @@ Control, beside what the chassis has: `POST /_sim/submit {"records"}` (see `simu
 `POST /_sim/pay {"MaHoSo", "ThongTinThanhToan", …}` lets a citizen pay a tax notice (reference 1d), `POST
 /_sim/inbound {"url", "header", "key"}` where the province takes pushes, `POST /_sim/twice {"times"}`
 how many of the next pushes are made twice, `POST /_sim/ask {"MaHoSo"}` looks a dossier up at the province,
-`GET /_sim/dossiers` lists numbers and statuses, `POST /_sim/fetch {"below"}` has attachments below an
-address fetched (see `simulator_fetch`), `POST /_sim/handed {"MaHoSo", "TaiLieuNop"}` what was handed in for
-a dossier elsewhere, so that what is fetched of it can be compared, `GET /_sim/open` what is still to come,
-by dossier: acts, pushes, fetches. `/_sim/effects` has also `open`, what is still to come of pushes, fetches
-and citizens' acts, and `attachments`. Sessions and what was fetched are forgotten on restart, nothing else
-is.
+`POST /_sim/status {"MaHoSo", "TrangThaiHoSo"}` has a dossier show another status than was written, as after
+a backup was put back, `GET /_sim/dossiers` lists numbers and statuses, `POST /_sim/fetch {"below"}` has
+attachments below an address fetched (see `simulator_fetch`), `POST /_sim/handed {"MaHoSo", "TaiLieuNop"}`
+what was handed in for a dossier elsewhere, so that what is fetched of it can be compared, `GET /_sim/open`
+what is still to come, by dossier: acts, pushes, fetches. `/_sim/effects` has also `open`, what is still to
+come of pushes, fetches and citizens' acts, and `attachments`. Sessions and what was fetched are forgotten on
+restart, nothing else is.
 """
 
 import sys
@@ -175,6 +176,7 @@ def _control(
         Route("POST", "/_sim/inbound", "inbound", inbound),
         Route("POST", "/_sim/pay", "pay", pay),
         Route("POST", "/_sim/twice", "twice", twice),
+        Route("POST", "/_sim/status", "status", lambda request: _set_status(register, request)),
         Route("POST", "/_sim/ask", "ask", waits),
         Route("POST", "/_sim/fetch", "fetch", fetch),
         Route("POST", "/_sim/handed", "handed", partial(_handed, fetcher)),
@@ -186,6 +188,16 @@ def _handed(fetcher: Fetcher, request: Request) -> Answer:
     told = request.json()
     fetcher.handed_in(told["MaHoSo"], told)
     return json_answer({"MaHoSo": told["MaHoSo"]})
+
+
+def _set_status(register: Register, request: Request) -> Answer:
+    number, shown = (str(request.json()[name]) for name in ("MaHoSo", "TrangThaiHoSo"))
+    held = register.get(number)
+    if held is None:
+        return json_answer({"problems": ["no such dossier"]}, 404)
+    record = held.record | {"TrangThaiHoSo": shown}
+    register.put(number, msgspec.structs.replace(held, record=record, synced=shown), by_province=True)
+    return json_answer({"MaHoSo": number, "before": held.status})
 
 
 def _teller(register: Register, province: Province) -> Callable[[str, str, Record], None]:

@@ -40,8 +40,7 @@ class Submitted:
         """Read one page and hand in what is new; raises `DeliveryError`s and may be repeated."""
         scan = scans.read(cursor)
         scan = scans.begin(scan, self._earlier(scan.high))
-        listed = self.client.read(self.search.service, self._params(scan), self.deadline()).result
-        rows = listed if isinstance(listed, list) else []
+        rows = self.rows(scan)
         good = [row for row in rows if isinstance(row, dict) and isinstance(row.get("MAHOSO"), str)]
         times = [_stamp(row.get(self.search.changed)) for row in good]
         latest = (dt.datetime.now(VIETNAM) + dt.timedelta(seconds=self.search.overlap)).strftime(STAMP)
@@ -55,6 +54,19 @@ class Submitted:
             remember |= {row["MAHOSO"]: memory} if memory != known.get(row["MAHOSO"]) else {}
         broken = tuple((_raw(row), "a row of the search has no MAHOSO") for row in rows if row not in good)
         return Page(tuple(items), scans.write(after), remember, broken, more=after.more)
+
+    def rows(self, scan: scans.Scan) -> list[Any]:
+        """One page of the search; raises `DeliveryError`s."""
+        listed = self.client.read(self.search.service, self._params(scan), self.deadline()).result
+        return listed if isinstance(listed, list) else []
+
+    def reread(self, number: str) -> tuple[Incoming, ...]:
+        """What a dossier tells that its citizen did, as if nothing of it had been seen.
+
+        Nothing is remembered: the poll goes on as it stood, and keys tell what is known.
+        """
+        row = self.client.find(number, self.deadline())
+        return () if row is None else tuple(self._news(row, None)[0])
 
     def _params(self, scan: scans.Scan) -> dict[str, str]:
         search = self.search

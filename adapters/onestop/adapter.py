@@ -19,7 +19,7 @@ from adapters.onestop.client import OneStopClient
 from adapters.onestop.parts import Part
 from adapters.onestop.settings import OneStopSettings
 from adapters.onestop.writing import Desk
-from bus.ports import AdapterType, Deadline, Listed, Operation, Poll, Probe, Webhook
+from bus.ports import AdapterType, Deadline, Incoming, Listed, Operation, Poll, Probe, Webhook
 
 TITLE = "Hệ thống một cửa điện tử"
 _SCHEMAS = Path(__file__).with_name("schemas")
@@ -56,11 +56,13 @@ class OneStop:
         checks = {one: checker(schema) for one, schema in schemas.items()}
         desk = Desk(name, self._client, settings.paths, checks)
         changed = Announced()
-        changes = Changes(self._client, settings, changed, self._readers, self._deadline)
+        self._changes = Changes(self._client, settings, changed, self._readers, self._deadline)
         self.operations: Mapping[str, Operation] = {
             operation.name: operation for operation in _operations(desk, schemas, self._line)
         }
-        self.polls: tuple[Poll, ...] = (Poll(POLL, "Hồ sơ thay đổi", settings.poll_every, changes.fetch),)
+        self.polls: tuple[Poll, ...] = (
+            Poll(POLL, "Hồ sơ thay đổi", settings.poll_every, self._changes.fetch),
+        )
         self.webhooks: tuple[Webhook, ...] = tuple(_webhooks(settings, changed))
 
     def probe(self) -> Iterator[Probe]:
@@ -85,6 +87,10 @@ class OneStop:
     def read_listed(self, raw: bytes) -> Listed:
         """Read a kept dossier as the search shows it; raises ValueError."""
         return listing.read_listed(raw)
+
+    def reread(self, number: str) -> tuple[Incoming, ...]:
+        """Tell all of one dossier again, by its code; raises `DeliveryError`s."""
+        return self._changes.reread(number)
 
     def share(self, part: float) -> None:
         """Keep to this part of the connector's rate; may be repeated."""

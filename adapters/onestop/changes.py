@@ -68,6 +68,18 @@ class Changes:
             self.announced.add(announced)
             raise
 
+    def reread(self, number: str) -> tuple[Incoming, ...]:
+        """All that a dossier tells, as if nothing of it had been seen; raises `DeliveryError`s.
+
+        Nothing is remembered: the poll goes on as it stood, and keys tell what is known.
+        """
+        rows, _ = self.client.search(self.deadline(), page="0", size="2", code=number)
+        known = next((str(row["id"]) for row in rows if row.get("code") == number and row.get("id")), None)
+        record = self._whole(known) if known else None
+        if record is None:
+            return ()
+        return tuple(incoming(event, record) for event in news(record, Seen())[0])
+
     def _page(self, scan: scans.Scan, announced: list[str], recall: Recall) -> Page:
         rows, last = self._search(scan)
         good = [row for row in rows if row.get("id")]

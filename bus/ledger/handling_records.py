@@ -97,6 +97,18 @@ class Patch(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
+class Again(msgspec.Struct, frozen=True, gc=False):
+    """Send what a delivered delivery showed its peer again, as a new delivery: the peer has it not.
+
+    `shown` is the status that the peer shows instead, None where it has no such dossier.
+    """
+
+    delivery: int
+    shown: str | None
+    who: str
+    reason: str
+
+
 class Propose(msgspec.Struct, frozen=True, gc=False):
     """Ask a second person for an edit (`body` is its JSON patch) or a discard. Answered with its number."""
 

@@ -26,7 +26,8 @@ from bus.ledger.pairs import NUMBERS, SECONDS, of_pairs
 from bus.ledger.records import Keep, Kept, LegEnd, Legs, Page, Plan, Ready
 from bus.ledger.rows import Origin, claim_row, claimed_of_row, delivery_row, message_row
 from bus.ledger.store import Store
-from bus.ledger.work import Claiming, Wanted, Work, set_aside, supersede, withdraw
+from bus.ledger.work import Claiming, Wanted, Work, narrowed, set_aside, supersede, withdraw
+from mappings.dossier import GENERAL
 
 Planner = Callable[[bytes | None, Keep, bool], Plan]
 """(the dossier's fold so far, the message, already withdrawn) -> what keeping it means. Pure."""
@@ -199,7 +200,8 @@ class Keeper:
 
     def _one(self, tx: Connection, work: Work, keep: Keep, number: int, dossier: int | None) -> Kept:
         keep = set_aside(work, keep, dossier)
-        state = keep.state if dossier is not None or keep.state != "kept" else "unmatched"
+        is_lost = dossier is None and keep.state == "kept" and keep.kind not in GENERAL
+        state: Any = "unmatched" if is_lost else keep.state
         body = encode(keep.body) if keep.body is not None else keep.tree
         row = message_row(work.now, keep, number, dossier, state, 0)
         ready: list[Ready] = []
@@ -214,7 +216,7 @@ class Keeper:
     ) -> None:
         """What a kept message means for its dossier: the fold, its legs, and what is sent for them."""
         number, dossier = row["id"], row["dossier"]
-        plan = self._plan(work.states.get(dossier), keep, dossier in work.withdrawn)
+        plan = narrowed(self._plan(work.states.get(dossier), keep, dossier in work.withdrawn), keep.only)
         work.states[dossier], work.last[dossier] = plan.state, number
         moves, legs = self._moves, dossier in work.legs
         more, refused = moves.hear(work, dossier, number, keep, plan) if legs else ([], False)

@@ -13,6 +13,7 @@ from bus.errors import LedgerUnavailableError
 from bus.ledger import given_up
 from bus.ledger import legs as legs_
 from bus.ledger.actions import Actions
+from bus.ledger.again import Repeater
 from bus.ledger.ask_records import AskNoted, TakeAsks
 from bus.ledger.asks import Asker
 from bus.ledger.claim import Claimer
@@ -23,6 +24,7 @@ from bus.ledger.gates import Gates
 from bus.ledger.handling import Handling
 from bus.ledger.handling_records import (
     Advance,
+    Again,
     Cancel,
     Decide,
     Discard,
@@ -101,6 +103,7 @@ Action = (
     | Discard
     | Told
     | Reread
+    | Again
     | Patch
     | Propose
     | Decide
@@ -177,6 +180,7 @@ class Ledger:
                 Discard: handling.discards,
                 Told: handling.tells,
                 Reread: handling.rereads,
+                Again: Repeater(store, keeper).agains,
                 Patch: handling.patches,
                 Propose: handling.proposes,
                 Decide: handling.decides,

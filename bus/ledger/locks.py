@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from bus.ledger import chain, driver, schema
-from bus.ledger.handling_records import Cancel, Decide, Discard, Patch, Propose, Reread, Retry, Told
+from bus.ledger.handling_records import Again, Cancel, Decide, Discard, Patch, Propose, Reread, Retry, Told
 from bus.ledger.leg_rows import tied_dossiers
 from bus.ledger.pairs import NUMBERS, of_pairs
 from bus.ledger.people import Enrol, Note, SignIn
@@ -33,6 +33,7 @@ _LOGGED = frozenset(
         Discard,
         Told,
         Reread,
+        Again,
         Patch,
         Propose,
         Decide,

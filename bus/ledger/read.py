@@ -24,6 +24,7 @@ class Account:
 
     `late` counts, of the legs in each state, those whose answer did not come within their time. `given_up`
     are open deliveries whose work message crashed its consumers until the broker gave up on it (rule 14).
+    `general` counts kept messages that belong to no dossier, by kind: a catalogue's.
     """
 
     messages: dict[str, int]
@@ -33,6 +34,7 @@ class Account:
     legs: dict[str, int]
     late: dict[str, int]
     given_up: int
+    general: dict[str, int]
 
     @property
     def unaccounted(self) -> int:
@@ -80,7 +82,11 @@ def account(tx: Connection) -> Account:
         given_up=int(
             tx.execute(select(counted).select_from(schema.delivery).where(*_given_up())).scalar_one()
         ),
+        general={row[0]: row[1] for row in tx.execute(_GENERAL)},
     )
+
+
+_GENERAL = select(_m.kind, func.count()).where(_m.dossier.is_(None), _m.state == "kept").group_by(_m.kind)
 
 
 def _given_up() -> tuple[Any, ...]:

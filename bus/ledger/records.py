@@ -22,7 +22,8 @@ class Keep(msgspec.Struct, frozen=True, gc=False):
     given where the call it answers tells it, and `route` is then the leg of that call. `ties` are legs and
     what the message names of what was sent by them: so it finds its dossier without a number. `state` other
     than "kept" is kept whole, without deliveries, with the peer's `tree` (JSON, or XML as text) so that it
-    can be read again. `again`: it was kept before, and only what a withdrawal kept from going is started.
+    can be read again. `again`: it was kept before, and only what a withdrawal kept from going is started;
+    `only` likewise, and the one route that it is told again for.
     """
 
     source: str
@@ -43,6 +44,7 @@ class Keep(msgspec.Struct, frozen=True, gc=False):
     route: str = ""
     tree: bytes = b""
     again: bool = False
+    only: str = ""
 
 
 class Ready(msgspec.Struct, frozen=True, gc=False):

@@ -136,7 +136,8 @@ message = Table(
     _partial("message_trouble", "state", "id", where="state <> 'kept'"),
     _partial("message_handed_in", "source", "kept_at", where="source >= 'agency.' AND source < 'agency/'"),
     comment="state: kept, parked, unmatched, conflict, dead; read again and discarded once a person saw to"
-    " it. `fanout`: deliveries it was kept with.",
+    " it. `dossier` is empty of what is set aside, and of what belongs to none (`GENERAL`)."
+    " `fanout`: deliveries it was kept with.",
 )
 
 payload = Table(

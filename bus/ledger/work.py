@@ -8,7 +8,7 @@ import msgspec
 from bus.ledger import lanes
 from bus.ledger.handover import Slot
 from bus.ledger.lanes import Lanes
-from bus.ledger.records import Keep, PlannedDelivery, Ready, Way
+from bus.ledger.records import Keep, Plan, PlannedDelivery, Ready, Way
 from bus.ledger.rows import REPUBLISH_AFTER
 
 DROPPED = "the dossier was withdrawn before this was sent"
@@ -94,6 +94,14 @@ class Dropped:
     ready: list[Ready]
     never: set[str]
     pending: set[str]
+
+
+def narrowed(plan: Plan, only: str) -> Plan:
+    """What keeping means where a message is told again for one route alone ("" for all of it)."""
+    if not only:
+        return plan
+    deliveries = tuple(one for one in plan.deliveries if one.route == only)
+    return Plan(plan.state, deliveries)
 
 
 def withdraw(work: Work, dossier: int) -> Dropped:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
@@ -128,7 +128,13 @@ def wait_for(holds: Callable[[], Any], seconds: float, what: str) -> Any:
 
 @contextlib.contextmanager
 def province(
-    folder: Path, amqp_url: str, *, ledger_url: str = "", seed: int = 7, citizen_delay: float = 0.2
+    folder: Path,
+    amqp_url: str,
+    *,
+    ledger_url: str = "",
+    seed: int = 7,
+    citizen_delay: float = 0.2,
+    officials: Sequence[str] = (),
 ) -> Iterator[Province]:
     """Peers and settings for an installation in `folder`; every process ends with the block."""
     with ExitStack() as stack:
@@ -136,7 +142,7 @@ def province(
         portal = start_simulator(
             stack, "national_portal", folder, [*drawn, "--citizen-delay", str(citizen_delay)]
         )
-        onestop = start_simulator(stack, "onestop", folder, [*drawn, "--pace", "0.5"])
+        onestop = start_simulator(stack, "onestop", folder, [*drawn, "--pace", "0.5", *officials])
         port = free_ports(1)[0]
         settings = write_settings(folder, broker=amqp_url, portal=portal.url, onestop=onestop.url, port=port)
         if ledger_url:

@@ -36,7 +36,7 @@ def test_each_fault_of_an_account_is_seen_and_fails_the_run(
     fault: dict[str, int],
 ) -> None:
     """What a peer or the ledger tells stands in the account under its name, and decides the exit code."""
-    ledger = Account({"kept": 3}, planned, {"delivered": 3}, 10, {}, {}, 0)
+    ledger = Account({"kept": 3}, planned, {"delivered": 3}, 10, {}, {}, 0, {})
     effects = {"national_portal": _RIGHT | portal, "onestop": _RIGHT | onestop}
     drawn_up = draw_up(expected, ledger, effects)
     assert drawn_up == _ZERO | fault

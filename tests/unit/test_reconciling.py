@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+from bus.ledger.beliefs import Shown
 from bus.ports import Listed
-from bus.reconciling import Count, Difference, compare
+from bus.reconciling import Count, Difference, compare, compare_shown
+from bus.status_order import StatusOrder, reachable
 
 DAY = datetime(2026, 4, 15, tzinfo=UTC)
 NEXT = DAY + timedelta(days=1)
@@ -44,3 +46,44 @@ def test_a_list_without_procedures_is_counted_under_ours() -> None:
     row = Listed("A", "", "2", DAY)
     found = compare([row], [], lambda _: (True, one("A", "2")), DAY, NEXT)
     assert (found.counts, found.differences) == ((Count("1.001", "2", 1, 1),), ())
+
+
+def test_what_is_only_seen_to_be_there_is_not_compared() -> None:
+    """A row that may be what we wrote differs in nothing, and what was told stands beside it."""
+    row = Listed("A", "1.001", "4", DAY, compared=False)
+    found = compare([row], [one("A", "1")], lambda _: (False, None), DAY, NEXT)
+    assert (found.compared, found.differences) == (0, ())
+
+
+ORDER = StatusOrder(lambda _: ("", ""), reachable({"1": ["2"], "2": ["4"], "4": ["5", "9"], "5": ["4"]}))
+
+
+def shown(number: str, status: str, **more: bool) -> Shown:
+    """What a peer last got from us, by delivery 7."""
+    return Shown(7, 1, number, "1.001", status, more.get("withdrawn", False), more.get("theirs", False))
+
+
+def test_what_a_peer_shows_is_behind_ahead_lost_or_cannot_be_told() -> None:
+    """By the order of its statuses; of two that may each follow the other nobody knows the later."""
+    ours = [
+        shown("same", "4"),
+        shown("behind", "9"),
+        shown("ahead", "2"),
+        shown("turns", "4"),
+        shown("lost", "4"),
+        shown("gone", "4", theirs=True),
+        shown("withdrawn", "2", withdrawn=True),
+    ]
+    said = {"same": "4", "behind": "2", "ahead": "9", "turns": "5", "withdrawn": "9"}
+    theirs = {number: Listed(number, "", status) for number, status in said.items()}
+    found = compare_shown(ours, theirs, ORDER)
+    assert {one.number: one.what for one in found.differences} == {
+        "behind": "behind",
+        "ahead": "ahead",
+        "turns": "other status",
+        "lost": "lost there",
+        "gone": "not there",
+    }
+    assert {one.delivery for one in found.differences} == {7}
+    assert found.compared == len(ours)
+    assert Count("1.001", "9", 1, 2) in found.counts

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from adapters.onestop.changes import VIETNAM
-from bus.ports import Lists
+from bus.ports import Lists, Rereads
 from tests.contract.onestop_adapter.onestops import CREATE, NUMBER, Connect, Reader, call
 from tests.contract.onestop_adapter.test_simulated import simulated, simulator
 from tests.contract.strict_onestop import StrictOneStop
@@ -27,6 +27,21 @@ def test_what_is_listed_is_what_was_told_over_several_pages(peer: StrictOneStop,
     assert len({each.status for each in listed.values()}) == 2
     last = max(each.changed for each in listed.values() if each.changed)
     assert list(one.listed(last + timedelta(days=1))) == []
+
+
+def test_a_dossier_read_anew_tells_all_of_it_with_the_same_keys(
+    peer: StrictOneStop, connect: Connect
+) -> None:
+    """Whatever was seen before: record, steps and parts again, so that only what was lost is new."""
+    known = peer.open(NUMBER)
+    peer.work(known, 2)
+    one = connect()
+    assert isinstance(one, Rereads)
+    told = Reader(one).drain()
+    assert len(told) > 1
+    again = one.reread(peer.dossiers[known]["code"])
+    assert [(item.kind, item.key) for item in again] == [(item.kind, item.key) for item in told]
+    assert one.reread("H12.06-000101-0000") == ()
 
 
 def test_what_is_no_dossier_is_refused(connect: Connect) -> None:

@@ -138,13 +138,18 @@ async def test_a_database_that_is_away_is_told_and_keeps_nothing(open_either: Op
         assert len(road.messages()) == 1
 
 
-async def test_a_message_without_a_number_of_any_dossier_waits_for_a_person(open_road: Open) -> None:
-    """A procedure of the catalogue belongs to no dossier: kept whole, no delivery, nothing guessed."""
+async def test_a_catalogues_entry_belongs_to_no_dossier_and_needs_nobody(open_road: Open) -> None:
+    """Kept whole without a delivery, counted by itself in the account, and no trouble."""
     async with open_road() as road:
         tree = {"MATTHC": "1.001193", "TENTTHC": "Đăng ký khai sinh"}
         incoming = Incoming("national_portal.procedure", tree, msgspec.json.encode(tree), key="tthc")
         (kept,) = await road.keep(incoming)
-        assert (kept.outcome, kept.dossier, road.rows()) == ("unmatched", None, [])
+        assert (kept.outcome, kept.dossier, road.rows()) == ("kept", None, [])
+        assert road.ledger.look(read.troubles) == []
+        assert road.account().general == {"national_portal.procedure": 1}
+        assert road.account().messages == {"kept": 1}
+        (again,) = await road.keep(incoming)
+        assert again.outcome == "repeated"
 
 
 async def test_what_the_one_stop_says_before_the_portal_is_one_dossier_all_the_same(

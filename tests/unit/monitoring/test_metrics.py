@@ -154,7 +154,7 @@ def a_reading() -> Reading:
         late_done=0,
         given_up=0,
     )
-    return Reading(seen, 0.1, Account({}, 0, {}, 0, {}, {}, 0), time.time())
+    return Reading(seen, 0.1, Account({}, 0, {}, 0, {}, {}, 0, {}), time.time())
 
 
 def test_a_million_messages_leave_under_two_thousand_series_and_promtool_finds_them_clean() -> None:
