@@ -56,6 +56,8 @@ def reconcile(day: date, settings: Path | None, how: How, *, as_json: bool) -> i
     else:
         _tell(day, found)
         _tell_repairs(repaired)
+        if _differ(found) and not how.repair:
+            say("`--repair` has the running `serve` mend what it can (sửa sai lệch), each thing recorded")
     silent = any(isinstance(one, str) for sides in found.values() for one in sides.values())
     left = any(one.problem for one in repaired) if how.repair else _differ(found)
     return NEEDS_YOU if silent or left else FINE
