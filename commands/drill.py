@@ -4,9 +4,8 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,9 @@ from commands.demo_citizens import Payers
 from commands.demo_world import Scene, build_scene
 from commands.drill_account import PROMISES, Account, Violation, open_now, take_account
 from commands.drill_audit import moves, watch
-from commands.drill_clock import PRELOAD, clocked
-from commands.drill_disk import forget, small_disk
+from commands.drill_disk import forget
 from commands.drill_faults import KINDS, Clock, Faults, in_lanes
+from commands.drill_machine import DATA, clocks, database, disks, left_out
 from commands.drill_plan import Fault, Wish, faults, lives
 from commands.drill_processes import SAYS_IT_SERVES, SERVING, Processes, Slot
 from commands.drill_report import write_report
@@ -32,7 +31,6 @@ from commands.drill_settings import fit
 from commands.tell import FINE, NEEDS_YOU, covered, local_time, out, put_json, say
 from commands.trace import find
 from deploy.local.broker_nodes import BrokerNodes, broker_nodes
-from deploy.local.postgres import private_postgres
 
 DRILL = Path(".lienthong/drill")
 QUIET_LOOKS = 4
@@ -79,7 +77,8 @@ def drill(wish: Wish, *, entry: Sequence[str] = SERVING, plan: tuple[Fault, ...]
     done instead of drawn ones.
     """
     began = time.monotonic()
-    forget(DRILL / "data")
+    for name in ("data", "database"):
+        forget(DRILL / name)
     shutil.rmtree(DRILL, ignore_errors=True)
     DRILL.mkdir(parents=True)
     with ExitStack() as stack:
@@ -104,53 +103,38 @@ def drill(wish: Wish, *, entry: Sequence[str] = SERVING, plan: tuple[Fault, ...]
 
 def _start(stack: ExitStack, wish: Wish, entry: Sequence[str], given: tuple[Fault, ...] | None) -> World:
     say(f"a drill with seed {wish.seed}: starting broker, ledger, peers and bus; all of it lies in {DRILL}/")
-    disk = stack.enter_context(small_disk(DRILL / "data", 96 + wish.dossiers // 4))
-    left_out = _left_out(wish, small=disk.is_small)
-    plan = (
-        faults(wish, KINDS - left_out.keys()) if given is None else tuple(sorted(given, key=attrgetter("at")))
-    )
-    sets_clocks = any(fault.kind.startswith("clock") for fault in plan)
-    # due dates are the database's clock; where that is a server its clock alone is set: the library is slow
-    ours, theirs = (clocked(DRILL.resolve(), name, wanted=sets_clocks) for name in ("bus", "database"))
-    preload: Mapping[str, str] = {}
-    database: AbstractContextManager[str]
-    broker = broker_nodes(DRILL / "broker", wish.nodes, say=_quietly)
-    if wish.ledger == "postgresql":
-        database = private_postgres(DRILL / "postgres", say=_quietly, preload=theirs.preload)
-        clock = Clock({"database": theirs.write})
-    else:
-        database = nullcontext(f"sqlite:///{DRILL / 'data' / 'ledger.db'}")
-        clock, preload = Clock({"bus": ours.write}), ours.preload
+    below = disks(stack, DRILL, wish)
+    missing = left_out(wish, below)
+    plan = faults(wish, KINDS - missing.keys()) if given is None else tuple(sorted(given, key=_at))
+    # due dates are the database's clock; nobody else's need be set, for the library is slow
+    set_ones = clocks(DRILL, wish, wanted=any(fault.kind.startswith("clock") for fault in plan))
     with ThreadPoolExecutor(2) as pool:
-        starting = pool.submit(stack.enter_context, database)
-        nodes, address = stack.enter_context(broker), starting.result()
+        starting = pool.submit(stack.enter_context, database(DRILL, wish, set_ones))
+        nodes = stack.enter_context(broker_nodes(DRILL / "broker", wish.nodes, say=_quietly))
+        address = starting.result()
     scene = build_scene(stack, DRILL, broker=nodes.url, seed=wish.seed, pace=0.6)
-    fit(scene.settings, data=disk.folder.resolve(), ledger=address)
+    fit(scene.settings, data=below[DATA].folder.resolve(), ledger=address)
     connectors = tuple(scene.peers)
-    slots = [Slot(name, () if name == "serve" else connectors, lives(wish, name)) for name in wish.processes]
-    processes = Processes(scene.settings, slots, wish.kills, entry, preload)
+    slots = [
+        Slot(name, () if name == "serve" else connectors, lives(wish, name), env=set_ones.preload(name))
+        for name in wish.processes
+    ]
+    processes = Processes(scene.settings, slots, wish.kills, entry)
     stack.callback(processes.stop)
+    clock = Clock({name: each.write for name, each in set_ones.clocks.items()})
     broken = stack.enter_context(
-        in_lanes(Faults(scene.peers, nodes, processes, disk, clock, address, _quietly))
+        in_lanes(Faults(scene.peers, nodes, processes, below, clock, address, _quietly))
     )
     # the ledger stands before anybody works, and notes every move
     Store(address).close()
     watch(address)
     processes.armed = True
     _first_start(processes)
-    return World(wish, scene, address, nodes, processes, broken, plan, left_out, Payers(scene))
+    return World(wish, scene, address, nodes, processes, broken, plan, missing, Payers(scene))
 
 
-def _left_out(wish: Wish, *, small: bool) -> dict[str, str]:
-    """What this machine or this installation cannot do, with the reason."""
-    found: dict[str, str] = {}
-    if not small:
-        found["disk full"] = "needs root, for a small filesystem of its own"
-    if not PRELOAD:
-        found |= dict.fromkeys(("clock forward", "clock back"), "needs the package libfaketime")
-    if wish.ledger == "sqlite":
-        found["database sessions ended"] = "SQLite has none"
-    return found
+def _at(fault: Fault) -> float:
+    return fault.at
 
 
 def _first_start(processes: Processes) -> None:
@@ -304,13 +288,14 @@ def _print(result: Mapping[str, Any]) -> None:
 def _tell(world: World, violation: Violation) -> None:
     """The seed, what happened, the fault before it, and the dossier's timeline; no personal data."""
     say(f"\nVIOLATION (seed {world.wish.seed}): {violation.promise}: {violation.number} {violation.what}")
-    if violation.at:
-        before = world.faults.before(violation.at)
-        say(f"  at {local_time(violation.at)}; the last fault before it: {before or 'none'}")
     dossier = read_only(world.ledger, find, violation.number) if violation.number else None
-    if dossier is None:
-        return
-    for moment in read_only(world.ledger, read.timeline, dossier):
+    moments = read_only(world.ledger, read.timeline, dossier) if dossier is not None else ()
+    # what is lost has no time of its own: its dossier was heard of last then
+    at = violation.at or max((moment.at for moment in moments), default=0.0)
+    if at:
+        what = "at" if violation.at else "last heard of at"
+        say(f"  {what} {local_time(at)}; the last fault before it: {world.faults.before(at) or 'none'}")
+    for moment in moments:
         said = f"{moment.system} {moment.what} {moment.state} {covered(moment.detail)}"
         say(f"  {local_time(moment.at)} {said}".rstrip())
 

@@ -52,10 +52,10 @@ def forget(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
+def small_disk(folder: Path, megabytes: int, *, mode: str = "0700") -> Iterator[Disk]:
     """A filesystem of so many megabytes on `folder` while the block runs; a plain folder if we may not."""
     folder.mkdir(parents=True, exist_ok=True)
-    mounted = os.geteuid() == 0 and _mount(folder, megabytes)
+    mounted = os.geteuid() == 0 and _mount(folder, megabytes, mode)
     try:
         yield Disk(folder, mounted)
     finally:
@@ -63,8 +63,8 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
             _unmount(folder)
 
 
-def _mount(folder: Path, megabytes: int) -> bool:
-    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "drill", str(folder)]
+def _mount(folder: Path, megabytes: int, mode: str) -> bool:
+    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode={mode}", "drill", str(folder)]
     try:
         return subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603  as above
     except OSError:

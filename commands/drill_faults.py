@@ -86,7 +86,7 @@ class Faults:
     peers: Mapping[str, Simulator]
     nodes: BrokerNodes
     processes: Processes
-    disk: Disk
+    disks: Mapping[str, Disk]
     clock: Clock
     ledger: str
     say: Callable[[str], None]
@@ -119,7 +119,8 @@ class Faults:
         for peer in self.peers.values():
             peer.post("/_sim/switch", {"mode": "off"})
         self.clock.right()
-        self.disk.free()
+        for disk in self.disks.values():
+            disk.free()
 
     def before(self, at: float) -> str:
         """The last fault that had begun at a time (seconds since the epoch), "" for none."""
@@ -211,9 +212,9 @@ class Faults:
 
     def _machine(self, fault: Fault) -> None:
         match fault.kind:
-            case "disk full":
-                self._note("the disk is full")
-                self.disk.fill(2.0 + 3.0 * fault.draw)
+            case "disk full" | "database disk full":
+                self._note(fault.kind)
+                self.disks[fault.kind].fill(2.0 + 3.0 * fault.draw)
             case "database sessions ended":
                 self._note("every session of the database is ended")
                 self._end_sessions()

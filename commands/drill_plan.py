@@ -34,7 +34,7 @@ BROKER = (
     "broker channels closed",
     "broker queue deleted",
 )
-MACHINE = ("disk full", "clock forward", "clock back", "database sessions ended")
+MACHINE = ("disk full", "database disk full", "clock forward", "clock back", "database sessions ended")
 PROCESS = ("process stopped longer than a lease", "whole bus killed")
 LANES: dict[Lane, Sequence[str]] = {"peer": PEER, "broker": BROKER, "machine": MACHINE, "process": PROCESS}
 

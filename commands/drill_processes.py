@@ -43,6 +43,8 @@ class Slot:
     ends_at: float = float("inf")
     not_before: float = 0.0
     frozen: bool = False
+    env: Mapping[str, str] = field(default_factory=dict)
+    """What it has in its environment beside ours."""
     log: Path = Path()
     from_here: int = 0
     """Where in the log this life's words begin, until it serves; then -1."""
@@ -50,13 +52,12 @@ class Slot:
 
 @dataclass
 class Processes:
-    """All processes of the bus. `entry` is the module that runs one; `env` is what they have beside ours."""
+    """All processes of the bus. `entry` is the module that runs one."""
 
     settings: Path
     slots: Sequence[Slot]
     quota: int
     entry: Sequence[str] = SERVING
-    env: Mapping[str, str] = field(default_factory=dict)
     kills: Counter[str] = field(default_factory=Counter)
     starts: int = 0
     armed: bool = False
@@ -112,7 +113,7 @@ class Processes:
 
     def _start(self, slot: Slot, now: float) -> None:
         slot.life = next(slot.lives) if self.armed and self.killed < self.quota else UNARMED
-        env = {**os.environ, **self.env}
+        env = {**os.environ, **slot.env}
         if slot.life.point:
             env[VARIABLE] = f"{slot.life.point}:{slot.life.count}"
         command = [sys.executable, *self.entry, str(self.settings.resolve()), *slot.words]

@@ -44,6 +44,8 @@ class _Cluster:
     durable: bool
     preload: Mapping[str, str] = field(default_factory=dict)
     """Further environment of the server: a drill's clock."""
+    wal: Path | None = None
+    """Where the write-ahead log lies; None: with the rest."""
 
 
 @contextlib.contextmanager
@@ -63,7 +65,12 @@ def find_postgres(
 
 @contextlib.contextmanager
 def private_postgres(
-    data: Path, *, say: Callable[[str], None], durable: bool = False, preload: Mapping[str, str] | None = None
+    data: Path,
+    *,
+    say: Callable[[str], None],
+    durable: bool = False,
+    preload: Mapping[str, str] | None = None,
+    wal: Path | None = None,
 ) -> Iterator[str]:
     """Start a private cluster on the folder `data` and yield its SQLAlchemy URL (superuser, holds a secret).
 
@@ -71,14 +78,15 @@ def private_postgres(
     As root the cluster runs as an unprivileged user, in a temporary folder where that user cannot reach
     `data`. It ends with the context, and with this process however that ends. Raises
     ServerUnavailableError where no server is installed, where it does not start, or where another one
-    runs on `data`. `preload` is further environment of the server.
+    runs on `data`. `preload` is further environment of the server; `wal` is an absolute folder for the
+    write-ahead log of a new cluster.
     """
     programs = find_programs()
     if programs is None:
         raise ServerUnavailableError(packages.advice("PostgreSQL", "postgresql"))
     user = _unprivileged() if os.geteuid() == 0 else None
     with _reachable(data.resolve(), user) as reachable, locked_folder(reachable, say=say) as lock:
-        cluster = _Cluster(reachable, programs, user, durable, preload or {})
+        cluster = _Cluster(reachable, programs, user, durable, preload or {}, wal)
         password = _prepared(cluster, say)
         running, port = _start(cluster, lock, say)
         with running:
@@ -141,9 +149,15 @@ def _create(cluster: _Cluster) -> None:
     new = cluster.data / "cluster.new"
     shutil.rmtree(new, ignore_errors=True)
     log = cluster.data / "initdb.log"
+    if cluster.wal is not None:
+        shutil.rmtree(cluster.wal, ignore_errors=True)
+        cluster.wal.mkdir(parents=True)
+        if cluster.user is not None:
+            os.chown(cluster.wal, *cluster.user)
     arguments = [f"--pgdata={new}", f"--username={USER}", f"--pwfile={cluster.data / 'password'}"]
     arguments += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions"]
     arguments += [] if cluster.durable else ["--no-sync"]
+    arguments += [] if cluster.wal is None else [f"--waldir={cluster.wal}"]
     with log.open("wb") as output:
         made = guarded_popen(
             [str(cluster.programs / "initdb"), *arguments],

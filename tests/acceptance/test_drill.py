@@ -91,6 +91,8 @@ def test_it_finds_that_late_settles_are_not_fenced_off(drills: Mapping[str, Dril
     assert code == NEEDS_YOU
     assert result["illegal_transitions"] > 0, result
     assert "VIOLATION (seed 5): illegal_transitions" in told
+    assert "the last fault before it: " in told
+    assert "create_dossier" in told, "the timeline"
 
 
 def test_it_finds_that_work_is_acknowledged_before_it_is_settled(drills: Mapping[str, Drill]) -> None:

@@ -9,10 +9,11 @@ import pytest
 import structlog
 
 from bus.arrival import arrive
-from bus.rabbitmq import Broker
+from bus.rabbitmq import Broker, BrokerError, BrokerUnavailableError
 from bus.topology import Topology
 from deploy.local.broker_nodes import BrokerNodes, broker_nodes
 from tests.integration.pipeline.road import Road, road, submitted
+from tests.integration.rabbitmq.wires import Inbox, eventually, work
 
 HANG = """[sys:suspend(P) || P <- rabbit_channel:list(),
   {consumer_count, N} <- rabbit_channel:info(P, [consumer_count]), N > 0]."""
@@ -28,50 +29,64 @@ def nodes(tmp_path_factory: pytest.TempPathFactory, amqp_url: str) -> Iterator[B
         yield running
 
 
-async def test_a_start_finds_a_broker_that_was_wiped_and_comes_late(nodes: BrokerNodes, prefix: str) -> None:
-    """It begins while nobody listens, and knocks all the time while the node makes its users."""
-    topology, broker, said = Topology(("onestop",), prefix=prefix), Broker(), list[str]()
-    await asyncio.to_thread(nodes.wipe)
-
-    async def connect() -> None:
-        await broker.connect(nodes.url, topology, client_name="test")
-
-    arriving = asyncio.create_task(arrive(connect, within=120, say=said.append))
-    await asyncio.to_thread(nodes.start)
-    await arriving
-    assert broker.connected
-    assert "refused" in said[0]
-    await broker.close()
-
-
-async def test_after_a_broker_was_wiped_the_first_delivery_succeeds_within_seconds(
+async def test_a_broker_that_was_wiped_is_found_by_a_start_and_delivers_within_seconds(
     nodes: BrokerNodes, prefix: str, sqlite_url: str, record_property: Callable[[str, Any], None]
 ) -> None:
-    """What became ready while the broker was away, and whose hint nobody took, goes out as it is back.
+    """A start knocks while nobody listens and while the node makes its users; the bus at work goes on.
 
-    The limit here leaves room for a busy machine; the drill prints the figure itself.
+    What became ready while the broker was away, and whose hint nobody took, goes out as it is back. The limit
+    here leaves room for a busy machine; the drill prints the figure itself.
     """
+    other, said = Broker(), list[str]()
+
+    async def connect() -> None:
+        await other.connect(nodes.url, Topology(("onestop",), prefix=f"{prefix}x"), client_name="test")
+
     async with road(sqlite_url, nodes.url, prefix) as bus:
         await asyncio.to_thread(nodes.wipe)
+        arriving = asyncio.create_task(arrive(connect, within=120, say=said.append))
         await _only_by_hint(bus)
         assert bus.row("take_in").state == "ready"
         await asyncio.to_thread(nodes.start)
         seconds = await _until_delivered(bus)
+        await arriving
+    assert other.connected
+    await other.close()
+    assert "refused" in said[0]
     record_property("first_delivery_after_broker_restart_s", round(seconds, 2))
     assert seconds < 20
 
 
-async def test_what_became_ready_while_the_broker_took_nothing_goes_out_as_it_takes_again(
+async def test_an_alarm_holds_everything_up_and_loses_nothing_and_so_does_a_restart(
     nodes: BrokerNodes, prefix: str, sqlite_url: str
 ) -> None:
-    """An alarm leaves the connection standing: nobody waits for the date of a hint that was never taken."""
+    """Blocked, publishing fails at once; what became ready meanwhile goes out as the broker takes again.
+
+    Nobody waits for the date of a hint that was never taken. Restarted: messages and consumers are there.
+    """
+    topology, other, inbox = Topology(("onestop",), prefix=f"{prefix}x"), Broker(), Inbox()
+    told: list[BrokerError | None] = []
+    await other.connect(nodes.url, topology, client_name="test")
     async with road(sqlite_url, nodes.url, prefix) as bus:
         await asyncio.to_thread(nodes.tell, 0, "set_vm_memory_high_watermark", "absolute", "1")
-        await bus.until(lambda: bus.worker.broker.blocked)
+        other.send(topology.work_exchange, "onestop", b"alarm", {}, message_id="a", done=told.append)
+        await bus.until(lambda: bus.worker.broker.blocked and other.blocked)
+        with pytest.raises(BrokerUnavailableError, match="takes nothing now"):
+            await other.publish(topology.work_exchange, "onestop", b"x", {}, message_id="b")
         await _only_by_hint(bus)
         assert (bus.row("take_in").state, bus.row("take_in").publishes) == ("ready", 0)
         await asyncio.to_thread(nodes.tell, 0, "set_vm_memory_high_watermark", "0.4")
         assert await _until_delivered(bus) < 20
+    await eventually(lambda: told == [None])
+    assert await other.publish_many(work(topology, 20)) == (None,) * 20
+    await asyncio.to_thread(nodes.stop)
+    await eventually(lambda: not other.connected)
+    await asyncio.to_thread(nodes.start)
+    await eventually(lambda: other.connected)
+    await other.consume(topology.work_queue("onestop"), inbox, 10)
+    await eventually(lambda: inbox.bodies[-1:] == [b"19"])
+    assert [body for body in inbox.bodies if body != b"alarm"] == [str(n).encode() for n in range(20)]
+    await other.close()
 
 
 async def test_a_consumer_that_gets_nothing_is_connected_anew(

@@ -1,12 +1,10 @@
-"""The connection: cut, refused, encrypted, another node's, a broker that restarts."""
+"""The connection: cut, refused, encrypted, another node's. A broker that is broken: `test_broker_away.py`."""
 
 import asyncio
 import contextlib
-import os
 import shutil
 import ssl
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pika
@@ -17,12 +15,9 @@ import uvloop
 from bus.errors import ConfigurationError
 from bus.rabbitmq import (
     Broker,
-    BrokerError,
     BrokerUnavailableError,
 )
 from bus.topology import Topology
-from deploy.local.errors import ServerUnavailableError
-from deploy.local.rabbitmq import find_server, private_broker
 from tests.integration.rabbitmq.wires import SOON, Inbox, Wire, connected_anew, eventually, work
 
 pytestmark = pytest.mark.integration
@@ -180,74 +175,3 @@ def test_everything_runs_on_uvloop_too(amqp_url: str, topology: Topology, cleare
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         assert runner.run(exchange()) == [str(number).encode() for number in range(100)]
-
-
-def _environment_of(data: Path) -> dict[str, str]:
-    """The environment of the private node on a folder, by which its own tool finds it."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            pairs = (process / "environ").read_bytes().split(b"\0")
-            found = dict(pair.decode().partition("=")[::2] for pair in pairs)
-            if found.get("RABBITMQ_MNESIA_BASE") == str(data / "mnesia"):
-                return found
-    raise LookupError(f"no node runs on {data}")
-
-
-async def _control(data: Path, *arguments: str) -> None:
-    """Run the broker's own tool on the private node."""
-    server = find_server()
-    assert server
-    environment = _environment_of(data)
-    tool = await asyncio.create_subprocess_exec(
-        str(server.with_name("rabbitmqctl")), "-n", environment["RABBITMQ_NODENAME"], *arguments,
-        env={**environment, "LC_ALL": "C.UTF-8"},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    said, _ = await tool.communicate()
-    assert tool.returncode == 0, said.decode()
-
-
-async def test_a_broker_without_memory_is_blocked_and_one_that_restarts_is_found_again(
-    tmp_path: Path, topology: Topology
-) -> None:
-    """Blocked: publishing fails at once until the alarm ends. Restarted: messages and consumers are there."""
-    data = tmp_path / "node"
-    inbox, broker = Inbox(), Broker()
-    async with contextlib.AsyncExitStack() as stack:
-        with _private(data) as url:
-            line = await stack.enter_async_context(Wire(url))
-            await broker.connect(line.url, topology, client_name="test")
-            await _alarm(broker, topology, data)
-            assert await broker.publish_many(work(topology, 20)) == (None,) * 20
-        await eventually(lambda: not broker.connected)
-        with _private(data) as url:
-            line.lead(url)
-            await eventually(lambda: broker.connected)
-            await broker.consume(topology.work_queue("onestop"), inbox, 10)
-            await eventually(lambda: inbox.bodies[-1:] == [b"19"])
-            assert [body for body in inbox.bodies if body != b"alarm"] == [
-                str(number).encode() for number in range(20)
-            ]
-            await broker.close()
-
-
-async def _alarm(broker: Broker, topology: Topology, data: Path) -> None:
-    await _control(data, "set_vm_memory_high_watermark", "0.00001")
-    told: list[BrokerError | None] = []
-    broker.send(topology.work_exchange, "onestop", b"alarm", {}, message_id="a", done=told.append)
-    await eventually(lambda: broker.blocked)
-    with pytest.raises(BrokerUnavailableError, match="takes nothing now"):
-        await broker.publish(topology.work_exchange, "onestop", b"x", {}, message_id="b")
-    await _control(data, "set_vm_memory_high_watermark", "0.4")
-    await eventually(lambda: not broker.blocked and told == [None])
-
-
-@contextlib.contextmanager
-def _private(data: Path) -> Iterator[str]:
-    try:
-        with private_broker(data, say=lambda _text: None) as url:
-            yield url
-    except ServerUnavailableError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
