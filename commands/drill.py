@@ -1,6 +1,8 @@
 """`drill`: an installation of several processes, broken on purpose while dossiers flow; then the account."""
 
 import shutil
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -77,6 +79,8 @@ def drill(wish: Wish, *, entry: Sequence[str] = SERVING, plan: tuple[Fault, ...]
     done instead of drawn ones.
     """
     began = time.monotonic()
+    # whoever stops us leaves neither processes nor filesystems behind
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     for name in ("data", "database"):
         forget(DRILL / name)
     shutil.rmtree(DRILL, ignore_errors=True)

@@ -71,15 +71,13 @@ def database(folder: Path, wish: Wish, found: Clocks) -> AbstractContextManager[
     """The ledger's address, while its server runs.
 
     The write-ahead log lies on another disk than the tables, as it should: where it is full the server ends.
+    Where the server's user may not come near, all of it lies elsewhere.
     """
     if wish.ledger == "sqlite":
         return nullcontext(f"sqlite:///{folder / 'data' / 'ledger.db'}")
-    return private_postgres(
-        folder / "database" / "postgres",
-        say=_quietly,
-        preload=found.preload("database"),
-        wal=folder.resolve() / "wal",
-    )
+    place, preload = folder / "database" / "postgres", found.preload("database")
+    wal = folder.resolve() / "wal" if _may_be_entered(place) else None
+    return private_postgres(place, say=_quietly, preload=preload, wal=wal)
 
 
 def _quietly(_text: str) -> None:
