@@ -20,11 +20,13 @@ from commands.drill_plan import LANES, Fault
 from commands.drill_processes import SAYS_IT_SERVES, Processes, Slot
 from deploy.local.broker_nodes import BrokerNodes
 
-LONGER_THAN_A_LEASE = 29.0
+LONGER_THAN_A_LEASE = 32.0
 """Seconds: the longest call of a drill's connector may take 7.5 s (three questions), its lease is 25 s."""
 
 LONGEST_RETURN = 60.0
 """Seconds after a broker's return for which anything is waited for."""
+LONGEST_WAIT = 10.0
+"""Seconds for which a fault waits for a process to be in the middle of a call."""
 _DELIVERED = select(func.count()).where(schema.delivery.c.state == "delivered")
 _OPEN = select(func.count()).where(schema.delivery.c.state.in_(schema.OPEN))
 
@@ -249,7 +251,7 @@ class Faults:
 
     def _wait_for_a_call(self, slot: Slot) -> None:
         """A process is struck where it hurts: in the middle of its calls, if it comes to make some."""
-        until = time.monotonic() + 3.0
+        until = time.monotonic() + LONGEST_WAIT
         while time.monotonic() < until:
             child = slot.child
             # another fault may end the session that asks

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from commands.drill import drill
 from commands.drill_plan import Fault, Wish
 
-_SLOW = tuple(Fault(place / 12, "peer", "peer slow", place, 0.9) for place in range(12))
+_SLOW = tuple(Fault(place / 24, "peer", "peer slow", place, 0.9) for place in range(24))
 """Calls that last, so that there is always one to be struck in the middle."""
+_LASTING = tuple(
+    Fault(at, "peer", "peer silent after acting", peer, 0.9) for at in (0.1, 0.15, 0.2) for peer in (1, 2)
+)
+"""Calls of portal and one-stop that do what they are asked for and last two seconds, whoever makes them."""
 PLANS: Mapping[str, tuple[Wish, tuple[Fault, ...]]] = {
     "no_fencing": (
-        Wish(5, 16, 0, workers=1, patience=20.0, as_json=True),
-        (*_SLOW, Fault(0.2, "process", "process stopped longer than a lease", 1, 0.5)),
+        Wish(5, 40, 0, workers=1, patience=20.0, as_json=True),
+        (*_SLOW, *_LASTING, Fault(0.2, "process", "process stopped longer than a lease", 1, 0.5)),
     ),
     "ack_before_settle": (
         Wish(6, 16, 0, ledger="sqlite", patience=5.0, as_json=True),
