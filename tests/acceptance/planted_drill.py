@@ -15,7 +15,12 @@ _LASTING = tuple(
 PLANS: Mapping[str, tuple[Wish, tuple[Fault, ...]]] = {
     "no_fencing": (
         Wish(5, 40, 0, workers=1, patience=20.0, as_json=True),
-        (*_SLOW, *_LASTING, Fault(0.2, "process", "process stopped longer than a lease", 1, 0.5)),
+        (
+            *(*_SLOW, *_LASTING),
+            Fault(0.2, "process", "process stopped longer than a lease", 1, 0.5),
+            # hints must not lie with the one that is stopped: the other one is to find out what became of it
+            *(Fault(at, "broker", "broker connections closed", 0, 0.5) for at in (0.6, 0.9)),
+        ),
     ),
     "ack_before_settle": (
         Wish(6, 16, 0, ledger="sqlite", patience=5.0, as_json=True),
@@ -23,7 +28,14 @@ PLANS: Mapping[str, tuple[Wish, tuple[Fault, ...]]] = {
     ),
 }
 
+TRIES = 3
+"""Whether a stopped process is struck between a call and its settle, and another one finds out before it
+wakes up, is chance: seen in two of three runs. A sound bus would pass however often it is tried."""
+
 if __name__ == "__main__":
     BUG = sys.argv[1]
     WISH, PLAN = PLANS[BUG]
-    sys.exit(drill(WISH, entry=("-m", "tests.acceptance.planted", BUG), plan=PLAN))
+    for _ in range(TRIES):
+        if ENDED := drill(WISH, entry=("-m", "tests.acceptance.planted", BUG), plan=PLAN):
+            break
+    sys.exit(ENDED)
