@@ -43,7 +43,7 @@ def agencies_door(bus: Bus, store: FileStore) -> Litestar | None:
     largest = min(LARGEST_PACKAGE, limit + 2 * store.limit)
     packages = EdxmlPackages(bus.assembly.sheets[SHEET], store, largest)
     province = Province(bus.assembly.tables)
-    door = Door(bus.desk, gatekeeper, province, store, limit, packages, bus.filing.links)
+    door = Door(bus.desk, gatekeeper, province, store, limit, packages, bus.filing.links, bus.filing.together)
     return application(door)
 
 

@@ -54,7 +54,8 @@ class Withdraw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Door:
     """The door of one installation. `store` takes files, `body_limit` is the largest message in bytes.
 
-    Without `packages` no edXML is taken, without `links` no result has an address.
+    Without `packages` no edXML is taken, without `links` no result has an address. The files of one dossier
+    are `together` bytes at the most; 0: as many as come.
     """
 
     desk: Desk
@@ -64,6 +65,7 @@ class Door:
     body_limit: int
     packages: Packages | None = None
     links: Links | None = None
+    together: int = 0
     uploads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(MOST_UPLOADS, thread_name_prefix="uploads")
     )
@@ -75,7 +77,7 @@ class Door:
     @property
     def taking_in(self) -> TakingIn:
         """Who reads and judges what is handed in."""
-        return TakingIn(self.desk, self.province, self.store, self.packages)
+        return TakingIn(self.desk, self.province, self.store, self.packages, self.together)
 
     def asked(self, agency: AgencySettings) -> Asked:
         """A call of an agency, now."""
@@ -102,12 +104,16 @@ class Door:
 
     async def hand_in(self, asked: Asked, body: Body, key: str | None) -> Receipt:
         """Take a dossier in. On disk when this returns; the same again is answered with the same receipt."""
-        judged = await self.taking_in.read(asked, body, "agency.dossier", seen=partial(self._files, asked))
+        judged = await self._new(asked, body)
         number = judged.message.code or ""
         key = f"hand_in:{key or number}"
         async with self._turn(asked.source, number):
             await self._refuse_another(asked, number, key)
             return await self._keep(asked, "agency.dossier", judged, key)
+
+    async def _new(self, asked: Asked, body: Body, *, keep: bool = True) -> Judged[Dossier]:
+        seen, held = partial(self._files, asked), partial(self._files_before, asked)
+        return await self.taking_in.read(asked, body, "agency.dossier", seen=seen, held=held, keep=keep)
 
     async def _refuse_another(self, asked: Asked, number: str, key: str) -> None:
         """Raise `DoorError` 409 where the number is taken, unless by this very call, made before."""
@@ -127,8 +133,13 @@ class Door:
     async def replace(self, asked: Asked, reference: str, body: Body, key: str) -> Receipt:
         """Put new content in the place of a dossier's; fields that it does not name stay as they are."""
         handed, standing = await self._own_open(asked, reference)
-        seen = partial(self._files, asked, before=files_of(standing.whole))
-        judged = await self.taking_in.read(asked, body, "agency.replaced", seen=seen)
+        before = tuple(files_of(standing.whole))
+
+        async def held(_: Dossier) -> Iterable[File]:
+            return before
+
+        seen = partial(self._files, asked, before=before)
+        judged = await self.taking_in.read(asked, body, "agency.replaced", seen=seen, held=held)
         if (number := judged.message.code) != handed.number:
             fix = f'Ghi "{handed.number}", số của hồ sơ đang thay thế'
             what = "khác số của hồ sơ đang thay thế"
@@ -145,6 +156,12 @@ class Door:
                 _, standing = await self._seen(asked, number)
                 found += files_of(standing.whole)
         return found
+
+    async def _files_before(self, asked: Asked, dossier: Dossier) -> Iterable[File]:
+        """The files of the dossier that is handed in once more: of a repeat all are there."""
+        before = await self.desk.first_of((asked.source,), dossier.code) if dossier.code else None
+        standing = await self.desk.standing(before.dossier) if before else None
+        return files_of(standing.whole) if standing else ()
 
     async def withdraw(self, asked: Asked, reference: str, raw: bytes, key: str | None) -> Receipt:
         """Withdraw a dossier: what has not been sent is not, and the one-stop is told."""
@@ -278,8 +295,7 @@ class Door:
 
     async def check(self, asked: Asked, body: Body) -> Checked:
         """Judge a dossier as if it were handed in, and keep nothing, no file either."""
-        seen = partial(self._files, asked)
-        judged = await self.taking_in.read(asked, body, "agency.dossier", seen=seen, keep=False)
+        judged = await self._new(asked, body, keep=False)
         number = judged.message.code or ""
         before = await self.desk.first_of((asked.source,), number)
         return Checked(number=number, receipt=receipt_of(before.message) if before else None)

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from adapters.agency.judging import NUMBER
+from adapters.agency.not_theirs import DECIDED, OURS
 from adapters.agency.problems import MEDIA_TYPE, Problem, Wrong
-from adapters.agency.reading import DECIMAL, OURS
+from adapters.agency.reading import DECIMAL
 from mappings.dossier import Dossier
 
 JSON = "application/json"
@@ -153,7 +154,7 @@ def _sendable(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     properties = {
         key: {**value, "pattern": _PATTERNS[name, key]} if (name, key) in _PATTERNS else _numbers(value)
         for key, value in schema.get("properties", {}).items()
-        if key not in OURS
+        if key not in OURS and not (name == "Dossier" and key in DECIDED)
     }
     for key in _NEEDED.get(name, ()):
         properties[key] = _not_null(properties[key])

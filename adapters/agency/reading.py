@@ -18,13 +18,11 @@ import msgspec
 from msgspec.structs import FieldInfo, fields
 
 from adapters.agency.json_text import NoJsonError, parse
+from adapters.agency.not_theirs import not_theirs
 from adapters.agency.problems import MOST, Wrong, shown
 from mappings.source import did_you_mean
 
 T = TypeVar("T", bound=msgspec.Struct)
-
-OURS = frozenset({"codes", "extras", "as_of"})
-"""Fields of canonical structs that no sender writes: the bus does."""
 
 DECIMAL = r"^-?\d{1,15}(\.\d{1,10})?$"
 """A decimal number that is written as a text."""
@@ -118,8 +116,9 @@ class _Found:
             return self._not_a(dict, path, tree)
         if depth > _DEEPEST:
             return self.say(path, "lồng nhau quá sâu", "Bỏ bớt cấp", "depth")
-        known = {each.encode_name: each for each in fields(kind) if each.name not in OURS}
-        self._unknown(known, tree, path)
+        closed = not_theirs(kind)
+        known = {each.encode_name: each for each in fields(kind) if each.name not in closed}
+        self._unknown(known, closed, tree, path)
         values = {
             each.name: value
             for name, each in known.items()
@@ -130,13 +129,15 @@ class _Found:
         except TypeError:
             return _ABSENT  # a required field is missing, and that is noted already
 
-    def _unknown(self, known: Mapping[str, FieldInfo], tree: Mapping[str, Any], path: str) -> None:
+    def _unknown(
+        self, known: Mapping[str, FieldInfo], closed: Mapping[str, str], tree: Mapping[str, Any], path: str
+    ) -> None:
         for name in tree:
             if name in known:
                 continue
             where = _joined(path, shown(name) or "")
-            if name in OURS:
-                self.say(where, "trường này do Liên Thông ghi", "Bỏ trường này khi gửi", "ours", tree[name])
+            if name in closed:
+                self.say(where, "không phải trường cơ quan nộp ghi", closed[name], "not yours", tree[name])
                 continue
             near = _near(name, known)
             fix = f"Có phải là {near}?" if near else "Bỏ trường này, hoặc xem tên đúng trong mô tả API"

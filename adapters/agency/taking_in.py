@@ -11,10 +11,11 @@ import msgspec
 from adapters.agency import reading
 from adapters.agency.asked import Asked, Body, Judged
 from adapters.agency.judging import Judge, Known
-from adapters.agency.packages import Packages, as_sent, at_element
+from adapters.agency.packages import Packages, Unpacked, as_sent, at_element
 from adapters.agency.parts import parts_of
 from adapters.agency.problems import DoorError, Wrong, wrong_content
 from adapters.agency.province import Province
+from adapters.agency.weighing import too_heavy
 from bus.desk import Desk, source_of
 from bus.files import FileStore
 from bus.media_types import media_type
@@ -31,12 +32,16 @@ _STEPS = re.compile(r"[./\[\]]+")
 
 @dataclass(frozen=True, slots=True)
 class TakingIn:
-    """Whoever takes bodies in: over the bus's desk, the tables and the file store."""
+    """Whoever takes bodies in: over the bus's desk, the tables and the file store.
+
+    `together` is how many bytes the files of one dossier may be; 0: as many as come.
+    """
 
     desk: Desk
     province: Province
     store: FileStore
     packages: Packages | None = None
+    together: int = 0
 
     @property
     def judge(self) -> Judge:
@@ -47,54 +52,68 @@ class TakingIn:
         return self.desk.rehearse(source_of("rehearsal"), kind, dossier)
 
     async def read(
-        self, asked: Asked, body: Body, kind: str, *, seen: Seen, keep: bool = True
+        self, asked: Asked, body: Body, kind: str, *, seen: Seen, held: Seen, keep: bool = True
     ) -> Judged[Dossier]:
         """The dossier that a body tells, judged and completed; raises `DoorError` with every problem.
 
-        `seen` tells the files of dossiers that the agency sees anyway: it may name them beside its own. A
-        package and its files are in the store when this returns, unless nothing is to be kept.
+        `seen` tells the files of dossiers that the agency sees anyway: it may name them beside its own;
+        `held` those that the dossier itself has so far. A package and its files are in the store when this
+        returns, unless nothing is to be kept.
         """
         if body.package is not None:
             if keep:
                 self.desk.check_room()
-            return await asyncio.to_thread(self._unpacked, asked, body.package, kind, keep=keep)
+            said = await asyncio.to_thread(self._said, body.package, keep=keep)
+            heavy = await self._heavy(said.dossier, held)
+            return await asyncio.to_thread(self._unpacked, asked, said, kind, heavy)
         if len(body.raw) < LARGE:
             dossier, wrong = _read_partly(body.raw)
         else:
             dossier, wrong = await asyncio.to_thread(_read_partly, body.raw)
         known = await self._known(asked, dossier, seen)
+        heavy = await self._heavy(dossier, held)
         if len(body.raw) < LARGE:
-            return self._judged(asked, dossier, wrong, body.raw, kind, known)
-        return await asyncio.to_thread(self._judged, asked, dossier, wrong, body.raw, kind, known)
+            return self._judged(asked, dossier, (wrong, heavy), body.raw, kind, known)
+        return await asyncio.to_thread(self._judged, asked, dossier, (wrong, heavy), body.raw, kind, known)
 
     def _judged(
         self,
         asked: Asked,
         dossier: Dossier,
-        wrong: tuple[Wrong, ...],
+        found: tuple[tuple[Wrong, ...], tuple[Wrong, ...]],
         raw: bytes,
         kind: str,
         known: Known,
     ) -> Judged[Dossier]:
+        """`found` is what could not be read, and which files are too much."""
+        wrong, heavy = found
         judged = self.judge.judge(asked.agency, dossier, asked.day, kind, known)
-        if problems := merged(wrong, judged):
+        if problems := merged(wrong, [*judged, *heavy]):
             raise wrong_content(problems)
         content = msgspec.json.encode(msgspec.json.decode(raw), order="deterministic")
         return Judged(self.judge.completed(asked.agency, dossier, asked.day), content, raw)
 
-    def _unpacked(self, asked: Asked, package: BinaryIO, kind: str, *, keep: bool) -> Judged[Dossier]:
+    async def _heavy(self, dossier: Dossier, held: Seen) -> tuple[Wrong, ...]:
+        """The files that are too much for one dossier."""
+        if not any(parts_of(File, dossier)):
+            return ()
+        return tuple(too_heavy(dossier, await held(dossier), self.together))
+
+    def _said(self, package: BinaryIO, *, keep: bool) -> Unpacked:
         assert self.packages is not None  # noqa: S101 - for mypy: who has none refuses packages before
         try:
-            said = self.packages.read(package, keep=keep)
+            return self.packages.read(package, keep=keep)
         except reading.WrongError as error:
             raise wrong_content(error.problems) from None
+
+    def _unpacked(self, asked: Asked, said: Unpacked, kind: str, heavy: tuple[Wrong, ...]) -> Judged[Dossier]:
         known = _facts(said.files)
         try:
             judged = self.judge.judge(asked.agency, said.dossier, asked.day, kind, known)
         except DoorError as error:
             error.problem = as_sent(error.problem, said.paths)
             raise
-        if problems := merged(said.wrong, [at_element(one, said.paths) for one in judged]):
+        if problems := merged(said.wrong, [at_element(one, said.paths) for one in (*judged, *heavy)]):
             raise wrong_content(problems)
         message = self.judge.completed(asked.agency, said.dossier, asked.day)
         return Judged(message, said.content, said.raw, "application/xml")

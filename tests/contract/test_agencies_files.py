@@ -26,6 +26,7 @@ from tests.acceptance.agency_world import PROCEDURE, dossier, hash_of
 from tests.contract.agency_desk import Desk, province
 
 EDUCATION, LAND = "H12.09", "H12.06"
+TOGETHER = 30_000
 PDF = b"%PDF-1.7 quyet dinh"
 NOW = datetime.now(ICT).replace(microsecond=0)
 LINKS = Links("https://lienthong.example/files", (LinkKey("k1", b"k" * 32),), 365 * 86_400.0)
@@ -59,7 +60,7 @@ def client(desk: Desk, store: FileStore) -> Iterator[TestClient[Any]]:
         )
         for code in (EDUCATION, LAND)
     ]
-    door = Door(desk, Gatekeeper(agencies), province(), store, 60_000, links=LINKS)
+    door = Door(desk, Gatekeeper(agencies), province(), store, 60_000, links=LINKS, together=TOGETHER)
     with TestClient(application(door), base_url="http://door.example", raise_server_exceptions=False) as one:
         one.headers["Authorization"] = f"Bearer {EDUCATION}{'k' * 32}"
         yield one
@@ -107,16 +108,13 @@ def standing(desk: Desk, number: str, agency: str, whole: Dossier) -> str:
 
 def everywhere(file: dict[str, Any]) -> dict[str, Any]:
     """A dossier that names one file wherever a dossier may have one."""
-    attachment = {"id": "1", "name": "văn bản", "file": file}
     return dossier(
         1,
         documents=[{"id": "1", "name": "Đơn", "file": file}],
-        results=[{"name": "Quyết định", "file": file}],
-        supplements=[{"id": "1", "documents": [{"id": "2", "name": "Bổ sung", "file": file}]}],
-        payments=[
-            {"id": "1", "amount": 1, "paid_at": NOW.isoformat(), "state": "paid", "voucher": file},
-        ],
-        papers_out=[{"document_id": "1", "attachments": [attachment]}],
+        insurance={
+            "participant": {"name": "x"},
+            "form_files": [{"id": "1", "name": "Tờ khai", "file": file}],
+        },
     )
 
 
@@ -128,9 +126,7 @@ def test_a_file_may_be_named_by_the_agency_that_uploaded_it_and_by_nobody_who_kn
     told = problems(client.post(f"{PREFIX}/dossiers", json=everywhere(theirs)))
     paths = {
         "documents[0].file.hash",
-        "results[0].file.hash",
-        "supplements[0].documents[0].file.hash",
-        "payments[0].voucher.hash",
+        "insurance.form_files[0].file.hash",
     }
     assert paths <= set(told)
     nobodys = {**theirs, "hash": "0" * 64}
@@ -158,13 +154,12 @@ def test_what_is_said_of_a_file_is_what_the_door_said(client: TestClient[Any]) -
 
 
 def test_an_address_is_judged_wherever_a_document_stands(client: TestClient[Any]) -> None:
-    """As the page describes it: of the dossier, of a supplement, of what an insurance file brings."""
+    """As the page describes it: of the dossier, and of what an insurance file brings."""
     bad = {"id": "1", "name": "x", "url": "javascript:alert(1)"}
-    told = dossier(1, documents=[bad], supplements=[{"id": "1", "documents": [bad]}])
+    told = dossier(1, documents=[bad])
     told["insurance"] = {"participant": {"name": "x"}, "form_files": [bad]}
     assert set(problems(client.post(f"{PREFIX}/dossiers/checks", json=told))) == {
         "documents[0].url",
-        "supplements[0].documents[0].url",
         "insurance.form_files[0].url",
     }
 
@@ -187,6 +182,27 @@ def test_files_of_the_dossier_itself_and_of_related_ones_that_one_sees_may_be_na
     for others in (["H12.06-260415-0007"], []):
         refused = dossier(9, documents=[document], related=others)
         assert set(problems(client.post(f"{PREFIX}/dossiers", json=refused))) == {"documents[0].file.hash"}
+
+
+def test_all_files_of_a_dossier_are_weighed_together_with_those_it_has(
+    client: TestClient[Any], desk: Desk, store: FileStore
+) -> None:
+    """Handed in, checked or replaced: the file that is too much is named; the same content counts once."""
+    first, second = (uploaded(client, bytes([65 + at]) * 15_001) for at in range(2))
+    both = [{"id": str(at), "name": "Đơn", "file": one} for at, one in enumerate((first, first, second))]
+    for where in ("/dossiers", "/dossiers/checks"):
+        told = problems(client.post(f"{PREFIX}{where}", json=dossier(7, documents=both)))
+        assert {path: (one["value"], one["rule"]) for path, one in told.items()} == {
+            "documents[2].file": ("15001", "dossier limit")
+        }
+    kept = store.put([b"A" * 15_001])
+    file = File(hash=kept.hash, size=kept.size, media_type=kept.media_type, name="a.txt")
+    whole = Dossier(documents=(Document(id="0", name="Đơn", file=file),))
+    receipt = standing(desk, "H12.09-260415-0007", EDUCATION, whole)
+    for documents, status in ((both[2:], 422), (both[:2], 202)):
+        again = {**dossier(7), "documents": documents}
+        answer = client.put(f"{PREFIX}/dossiers/{receipt}", json=again, headers={"Idempotency-Key": "x"})
+        assert answer.status_code == status, answer.text
 
 
 async def test_a_result_is_told_with_a_link_that_opens_it_until_its_day_and_not_once_it_is_withdrawn(

@@ -30,6 +30,7 @@ from tests.contract.agency_packages import NUMBER, package
 
 KEY = "k" * 32
 MOST = 60_000
+TOGETHER = 15_000
 PDF = b"%PDF-1.7 \xc4\x90\xc6\xa1n"
 HEADER = "MessageHeader"
 EMPTY = "<Attachment><ContentId>cid:2</ContentId></Attachment>"
@@ -68,7 +69,7 @@ def client(desk: Desk, store: FileStore, sheet: Compiled) -> Iterator[TestClient
         rate=Rate("1000 per second"),
     )
     packages = EdxmlPackages(sheet, store, MOST)
-    door = Door(desk, Gatekeeper([agency]), province(), store, MOST, packages)
+    door = Door(desk, Gatekeeper([agency]), province(), store, MOST, packages, together=TOGETHER)
     with TestClient(application(door), base_url="http://door.example", raise_server_exceptions=False) as one:
         one.headers["Authorization"] = f"Bearer {KEY}"
         yield one
@@ -113,6 +114,17 @@ def test_a_package_is_kept_as_the_dossier_it_tells_with_its_file_in_the_store(
     for content in (PDF, raw):
         with store.open(hash_of(content)) as stored:
             assert stored.read() == content
+
+
+def test_a_package_with_more_files_than_a_dossier_may_have_is_refused_at_its_attachment(
+    client: TestClient[Any], desk: Desk
+) -> None:
+    """The attachment that is too much, by its place in the package."""
+    told = problems(client, package(b"%PDF-1.7 " + b"x" * TOGETHER))
+    assert {path: one["rule"] for path, one in told.items()} == {
+        "AttachmentEncoded/Attachment/0": "dossier limit"
+    }
+    assert not desk.taken
 
 
 def test_checking_a_package_keeps_nothing_and_no_file_either(

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.agency.not_theirs import DECIDED, OURS
 from adapters.agency.problems import MOST, Wrong
-from adapters.agency.reading import OURS, WrongError, read, read_partly
+from adapters.agency.reading import WrongError, read, read_partly
 from mappings.dossier import Dossier
 from tests.acceptance.agency_world import dossier
 
@@ -91,7 +92,16 @@ def test_a_problem_has_the_senders_path_and_value(
 def test_what_the_bus_writes_is_no_senders_to_write(name: str) -> None:
     """A number of others in `codes` would show a dossier of others."""
     (wrong,) = problems(json.dumps(dossier(1, **{name: {}})).encode())
-    assert (wrong.path, wrong.rule) == (name, "ours")
+    assert (wrong.path, wrong.rule) == (name, "not yours")
+
+
+@pytest.mark.parametrize("name", sorted(DECIDED))
+def test_what_others_decide_of_a_dossier_is_no_senders_to_write(name: str) -> None:
+    """Whoever hands in says no state and no result; the sentence tells who does, or where it goes instead."""
+    assert name in Dossier.__struct_fields__
+    (wrong,) = problems(json.dumps(dossier(1, **{name: "finished"})).encode())
+    assert (wrong.path, wrong.value, wrong.rule) == (name, "finished", "not yours")
+    assert wrong.fix.startswith("Bỏ trường này: ")
 
 
 @pytest.mark.parametrize("raw", [b"", b"[", b"\xff", b"[" * 100_000, b'{"code":"\\ud800"}', b"1", b"null"])
