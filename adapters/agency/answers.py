@@ -71,10 +71,13 @@ class PastStep(Struct, frozen=True, kw_only=True):
 class ResultFile(Struct, frozen=True, kw_only=True):
     """Where a result's file is to be had: by a signed link of ours to the end of a day (UTC), or elsewhere.
 
-    Elsewhere is an address that another system gave: there only `url` is known.
+    What lies at the one-stop has no address for others: `text` says where the paper is to be had, and no more
+    is known.
     """
 
-    url: str
+    lies_at: Literal["lienthong", "onestop"]
+    text: str | None = None
+    url: str | None = None
     until: date | None = None
     sha256: str | None = None
     size: int | None = None

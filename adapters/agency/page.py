@@ -11,6 +11,7 @@ import msgspec
 
 from adapters.agency.judging import NUMBER
 from adapters.agency.not_theirs import DECIDED, OURS
+from adapters.agency.page_links import links
 from adapters.agency.problems import MEDIA_TYPE, Problem, Wrong
 from adapters.agency.reading import DECIMAL
 from mappings.dossier import Dossier
@@ -75,6 +76,9 @@ EXAMPLE: Mapping[str, Any] = {
 """An invented dossier of an agency in the shipped tables."""
 
 
+LINKS = links(EXAMPLE)
+
+
 def _json_body(name: str, example: Mapping[str, Any]) -> dict[str, Any]:
     return {JSON: {"schema": {"$ref": _REF.format(name=name)}, "example": example}}
 
@@ -120,7 +124,12 @@ def page(described: Mapping[str, Any], withdraw: type[msgspec.Struct], *, title:
 
 def _operation(operation: Mapping[str, Any]) -> dict[str, Any]:
     offered = OFFERED[operation["operationId"]]
-    answers = {code: answer for code, answer in operation["responses"].items() if code.startswith("2")}
+    onward = LINKS.get(operation["operationId"])
+    answers = {
+        code: {**answer, "links": onward} if onward else answer
+        for code, answer in operation["responses"].items()
+        if code.startswith("2")
+    }
     for code in sorted({*_ALWAYS, *offered.fails}):
         answers[str(code)] = _failure(code)
     told = {**operation, "responses": answers}

@@ -8,6 +8,8 @@ from bus.files import FileStore
 from bus.links import Links
 from mappings.dossier import Result
 
+AT_ONE_STOP = "Kết quả lưu tại bộ phận một cửa: nhận ở nơi tiếp nhận hồ sơ"
+
 
 @dataclass(frozen=True, slots=True)
 class ResultFiles:
@@ -18,10 +20,14 @@ class ResultFiles:
     standing: Standing
 
     def of(self, result: Result) -> ResultFile | None:
-        """Where a result's file is to be had; None where it has none, or it was withdrawn."""
+        """Where a result's file is to be had; None where it has none, or it was withdrawn.
+
+        One that has no file with us lies where its system put it: that address is of the province's own
+        network and for systems that may read there, so it is not told.
+        """
         file, links = result.file, self.links
         if file is None:
-            return ResultFile(url=result.url) if result.url else None
+            return ResultFile(lies_at="onestop", text=AT_ONE_STOP) if result.url else None
         if links is None or file.hash not in self.store:
             return None
         until = links.until(self.standing.began.timestamp(), self.standing.asked.timestamp())
@@ -29,6 +35,7 @@ class ResultFiles:
         if self.store.withdrawn(file.hash, links.read(url.removeprefix(f"{links.base}/")).mark):
             return None
         return ResultFile(
+            lies_at="lienthong",
             url=url,
             until=until,
             sha256=file.hash,

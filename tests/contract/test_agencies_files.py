@@ -205,6 +205,20 @@ def test_all_files_of_a_dossier_are_weighed_together_with_those_it_has(
         assert answer.status_code == status, answer.text
 
 
+def test_a_result_without_a_file_with_us_lies_at_the_one_stop_and_its_address_is_nobodys(
+    client: TestClient[Any], desk: Desk
+) -> None:
+    """The one-stop's own address is of the inner network: an agency is told where the paper is instead."""
+    inner = "http://10.1.2.3:8080/tep/qd.pdf?token=x"
+    results = (Result(name="Quyết định", url=inner), Result(id="2", name="Giấy"))
+    receipt = standing(desk, "H12.09-260415-0007", EDUCATION, Dossier(results=results))
+    answer = client.get(f"{PREFIX}/dossiers/{receipt}")
+    elsewhere, nowhere = (one["file"] for one in answer.json()["results"])
+    assert (elsewhere["lies_at"], elsewhere["url"], nowhere) == ("onestop", None, None)
+    assert "một cửa" in elsewhere["text"]
+    assert "10.1.2.3" not in answer.text
+
+
 async def test_a_result_is_told_with_a_link_that_opens_it_until_its_day_and_not_once_it_is_withdrawn(
     client: TestClient[Any], desk: Desk, store: FileStore
 ) -> None:
