@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -20,8 +21,7 @@ from bus.connector import Connector, Rhythm
 from bus.errors import OutcomeUnknownError, PermanentError, RefusedByPeerError, TransientError
 from bus.ledger.figures import Figures
 from bus.ledger.read import Account
-from bus.ledger.records import Claimed, Keep, Kept, Settle, Settled
-from bus.ledger.schema import STATES
+from bus.ledger.records import Claimed, Keep, Kept, Outcome, Settle, Settled
 from bus.retry import Schedule
 from bus.settlement import of_error
 from deploy.local.errors import ServerUnavailableError
@@ -44,6 +44,8 @@ PROBLEMS = [
     FieldProblem("a", "b", "codes status", "w", "v", park=True),
     FieldProblem("a", "b", "text", "w", "v"),
 ]
+STATES = get_args(Outcome)
+"""What an outcome that applies leaves a delivery in."""
 OUTCOMES = ("kept", "repeated", "conflict", "parked", "dead", "unmatched")
 
 
