@@ -68,7 +68,9 @@ class TracesObserver(Silent):
         _called.set((now - int(seconds * 1e9), now))
 
     def settled(self, claimed: Claimed, settle: Settle, settled: Settled, seconds: float) -> None:
-        """An attempt with all its parts."""
+        """An attempt with all its parts; what the peer said in it begins traces of its own."""
+        for keep, kept in zip(settle.says, settled.kept, strict=False):
+            self.kept(keep, kept)
         call = _called.get()
         _called.set(None)
         root = self._root(claimed.traceparent)

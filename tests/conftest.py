@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 import pytest
@@ -20,7 +21,7 @@ def _say(text: str) -> None:
     """Servers started by a test run have nobody to tell; what goes wrong is in their errors."""
 
 
-def missing(error: ServerUnavailableError) -> None:
+def missing(error: ServerUnavailableError) -> NoReturn:
     """Skip at home what cannot be had, with the reason; fail where it must be there."""
     if os.environ.get("CI") == "true":
         pytest.fail(str(error), pytrace=False)

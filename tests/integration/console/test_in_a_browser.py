@@ -1,6 +1,5 @@
 """The console in a real browser: at phone and desktop width, for every reader, by keyboard alone."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager as Opened
 from contextlib import asynccontextmanager
@@ -8,32 +7,22 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from bus.errors import PermanentError
 from bus.installation import Door
 from bus.settings import Address
 from commands.door import opened
-from deploy.local.chromium import find_chromium
-from deploy.local.errors import ServerUnavailableError
 from deploy.local.folder import free_ports
 from monitoring.console.app import console
 from monitoring.console.desk import take
 from tests.integration.console.conftest import PASSWORD, Browser
+from tests.integration.console.windows import window
 from tests.integration.pipeline.peers import raises
 from tests.integration.pipeline.road import submitted
 
 pytestmark = pytest.mark.integration
 
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PAGES = (
     "/",
     "/find?q=nguyen",
@@ -53,37 +42,17 @@ PAGES = (
     "/people",
     "/nowhere",
 )
-WIDTHS = {"phone": (360, 740), "desktop": (1366, 768)}
 
 
 @asynccontextmanager
 async def _chromium(browser: Browser, *, width: str, scheme: str, shots: Path) -> AsyncIterator[Page]:
     """A window at the console's door; what its console complains of fails the test."""
-    try:
-        path = find_chromium()
-    except ServerUnavailableError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
     door = Door(address=Address(f"127.0.0.1:{free_ports(1)[0]}"))
-    wide, high = WIDTHS[width]
-    complaints: list[str] = []
-    async with opened(console(browser.desk), door), async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=path, args=SWITCHES)
-        context = await chromium.new_context(
-            viewport={"width": wide, "height": high},
-            color_scheme=scheme,  # type: ignore[arg-type]  # "light" or "dark"
-            base_url=f"http://{door.address}",
-        )
-        page = await context.new_page()
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        try:
-            yield page
-        finally:
-            await page.screenshot(path=shots / "last.png")
-            await chromium.close()
-    assert [each for each in complaints if "404" not in each] == []
+    async with (
+        opened(console(browser.desk), door),
+        window(f"http://{door.address}", width=width, scheme=scheme, shots=shots) as page,
+    ):
+        yield page
 
 
 async def _bad_night(browser: Browser) -> None:

@@ -1,13 +1,10 @@
 """Signing in at a real provider: who has a role comes in with it, others stay out; local people as ever."""
 
 import html
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager as Opened
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -17,16 +14,15 @@ from bus.ledger.people import Enrol, find_person
 from bus.people import Person
 from bus.setting_types import Secret, Url
 from bus.watching_settings import Oidc
-from deploy.local.errors import ServerUnavailableError
 from deploy.local.folder import free_ports
-from deploy.local.node import OIDC, find_node
 from monitoring.console.app import console
 from monitoring.oidc import OidcProvider
 from tests.integration.console.conftest import HASHED, PASSWORD, Browser
+from tests.integration.console.provider import CLIENT, SECRET, provider
 
 pytestmark = pytest.mark.integration
 
-HOME, CLIENT, SECRET = "http://console.test", "ban-dieu-khien", "mot-bi-mat-that-dai-cua-phep-thu"
+HOME = "http://console.test"
 ROLES = {"truc": "operator", "duyet": "approver"}
 
 
@@ -41,26 +37,8 @@ class Peer:
 @pytest.fixture(scope="module")
 def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
     """`oidc-provider` on node; skipped at home where it is not installed."""
-    try:
-        node, modules = find_node(OIDC)
-    except ServerUnavailableError as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error), pytrace=False)
-        pytest.skip(str(error))
     (port,) = free_ports(1)
-    script = Path(__file__).with_name("oidc_provider.js")
-    command = [node, str(script), str(port), CLIENT, SECRET, f"{HOME}/oidc/back"]
-    env = {**os.environ, "NODE_PATH": str(modules)}
-    log = tmp_path_factory.mktemp("oidc") / "log"
-    with log.open("wb") as errors:
-        process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603
-    assert process.stdout is not None
-    try:
-        said = process.stdout.readline()
-        while said and said != "ready\n":
-            said = process.stdout.readline()
-        assert said == "ready\n", log.read_text()
-        issuer = f"http://127.0.0.1:{port}"
+    with provider(port, HOME, tmp_path_factory.mktemp("oidc") / "log") as issuer:
         settings = Oidc(
             issuer=Url(issuer),
             client_id=CLIENT,
@@ -71,10 +49,6 @@ def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
             roles=ROLES,  # type: ignore[arg-type]  # words of `Role`
         )
         yield Peer(issuer, settings)
-    finally:
-        process.terminate()
-        process.wait(10)
-        process.stdout.close()
 
 
 async def at_the_provider(url: str, login: str) -> str:
