@@ -57,6 +57,9 @@ class Pages:
             t=say,
             status=lambda word: say(f"status.{word or 'none'}"),
             leg_title=self._leg,
+            system=self._system,
+            cause=lambda word: say(f"cause.{word}", otherwise=word),
+            did=lambda word: say(f"did.{word.replace(' ', '_')}", otherwise=word),
             kind_title=lambda kind: say(f"kind.{kind.replace('.', '_')}"),
             language=language,
             theme=visitor.theme if visitor else theme_of(request),
@@ -76,6 +79,13 @@ class Pages:
         """A leg's title, with its value where it is one of several."""
         title = self._titles.get(leg_of(route), leg_of(route))
         return f"{title} {item}" if (item := item_of(route)) else title
+
+    def _system(self, name: str) -> str:
+        """What a connector is called, where there is one of its type alone; an agency as it is written."""
+        found = self._desk.connectors.get(name)
+        title = found.type.title if found else name
+        types = [each.type.title for each in self._desk.connectors.values()]
+        return title if types.count(title) < 2 else f"{title} ({name})"
 
     def say(self, visitor: Visitor, name: str, **values: object) -> str:
         """A text in a visitor's language."""

@@ -22,11 +22,14 @@ def read_texts(file: Path = FILE) -> Texts:
 
 
 def speaker(texts: Texts, language: str) -> Callable[..., str]:
-    """A function that says a text in a language, `t("find.some", count=3)`; raises KeyError."""
+    """A function that says a text in a language, `t("find.some", count=3)`.
+
+    `otherwise` is said of a name that has no text; without it that raises KeyError.
+    """
     place = LANGUAGES.index(language)
 
-    def say(name: str, **values: object) -> str:
-        text = texts[name][place]
+    def say(name: str, otherwise: str = "", **values: object) -> str:
+        text = otherwise if otherwise and name not in texts else texts[name][place]
         return text.format(**values) if values else text
 
     return say

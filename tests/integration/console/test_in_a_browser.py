@@ -11,6 +11,7 @@ from playwright.async_api import Page
 
 from bus.errors import PermanentError
 from bus.installation import Door
+from bus.ledger import failures
 from bus.settings import Address
 from commands.door import opened
 from deploy.local.folder import free_ports
@@ -37,6 +38,7 @@ PAGES = (
     "/flows",
     "/figures",
     "/retries",
+    "/retries/1",
     "/proposals",
     "/actions",
     "/people",
@@ -66,6 +68,21 @@ async def _bad_night(browser: Browser) -> None:
     await browser.finds(path="/")
 
 
+async def _handled(browser: Browser) -> None:
+    """The failure was sent again in vain, and somebody asks that it be given up."""
+    browser.road.onestop.will("create_dossier", raises(PermanentError("not known there either")))
+    retried = await browser.does("/retry/1", reason="đã thêm mã vào bảng, thử lại một hồ sơ trước")
+    assert retried.status_code in (302, 303), retried.text
+
+    def over() -> bool:
+        run = browser.desk.ledger.look(lambda tx: failures.run(tx, 1))
+        return run is not None and run.failed == 1
+
+    await browser.road.until(over)
+    asked = await browser.does("/discard/1", reason="trùng với hồ sơ giấy đã nộp tại quầy")
+    assert asked.headers["location"] == "/proposals?told=proposed"
+
+
 async def _sign_in(page: Page) -> None:
     await page.goto("/")
     await page.get_by_label("Tên đăng nhập").fill("binh")
@@ -82,6 +99,7 @@ async def test_every_page_fits_and_can_be_read_by_everybody(
     async with open_console as browser:
         await browser.signs_in("integrator")
         await _bad_night(browser)
+        await _handled(browser)
         async with _chromium(browser, width=width, scheme=scheme, shots=tmp_path) as page:
             await page.goto("/sign-in")
             found = {"/sign-in": await _faults(page)}
