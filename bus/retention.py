@@ -1,7 +1,8 @@
 """Retention (thời hạn lưu dữ liệu cá nhân): the installation's rules carried out, by schedule and by command.
 
 Only dossiers that are over (not accepted, withdrawn, stopped, returned), with nothing open, nothing that
-waits for a person and not held, count by the day they were last heard of. What is removed and what stays
+waits for a person and not held, count by the day they were last heard of; messages set aside that never had
+a dossier by the day they were kept. What is removed and what stays
 proved: `bus.ledger.retention`.
 """
 
@@ -46,16 +47,22 @@ async def _kind(
     before, after, done = now - lives, 0, Removed()
     while True:
         window: Due = await ask(due, kind, before, after)
-        for at in range(0, len(window.dossiers), AT_ONCE):
-            some = window.dossiers[at : at + AT_ONCE]
+        for at in range(0, len(window.numbers), AT_ONCE):
+            some = window.numbers[at : at + AT_ONCE]
             if act is None:
                 done += await ask(counted, kind, some)
                 continue
-            done += await act(Remove(kind, some, before, who, f"not heard of for {lives.written}"))
+            done += await act(_remove(kind, some, before, who, lives))
             await asyncio.sleep(pause)
         if window.upto is None:
             return done
         after = window.upto
+
+
+def _remove(kind: Kind, some: tuple[int, ...], before: float, who: str, lives: Seconds) -> Remove:
+    if kind == "aside":
+        return Remove(kind, (), before, who, f"set aside for {lives.written}", messages=some)
+    return Remove(kind, some, before, who, f"not heard of for {lives.written}")
 
 
 @dataclass(slots=True)
@@ -93,7 +100,7 @@ class Retainer:
             self.rules, self.ledger.ask, self.ledger.act, now=now, who="retention", pause=0.05
         )
         for kind, gone in done.items():
-            if gone.dossiers:
+            if gone.rows or gone.dossiers:
                 _log.warning("personal data removed", kind=kind, dossiers=gone.dossiers, rows=gone.rows)
         if self.rules.files and now - self._tidied_at >= DAY:
             self._tidied_at = now

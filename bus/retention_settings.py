@@ -1,4 +1,4 @@
-"""[retention] of the settings: how long personal data of dossiers that are over stay."""
+"""[retention] of the settings: how long personal data stay."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -8,9 +8,9 @@ from bus.setting_types import Seconds
 
 DAY = 86_400.0
 
-Kind = Literal["raw", "content", "words", "answers"]
-KINDS: tuple[Kind, ...] = ("words", "raw", "answers", "content")
-"""What of a dossier is removed, in this order."""
+Kind = Literal["raw", "content", "words", "answers", "aside"]
+KINDS: tuple[Kind, ...] = ("words", "raw", "answers", "content", "aside")
+"""What is removed, in this order; `aside` is of messages, all else of dossiers."""
 
 
 class Rules(Section, frozen=True, kw_only=True):
@@ -33,6 +33,14 @@ class Rules(Section, frozen=True, kw_only=True):
         says(
             "what they say; then the dossier is closed for good: what is told of it later waits for a person",
             vi="nội dung",
+            least=DAY,
+        ),
+    ] = None
+    aside: Annotated[
+        Seconds | None,
+        says(
+            "messages set aside that never had a dossier; seen to or not, they cannot be read again then",
+            vi="tin để riêng",
             least=DAY,
         ),
     ] = None

@@ -27,6 +27,7 @@ TITLES: dict[str, str] = {
     "raw": "bản gốc (raw messages)",
     "answers": "trả lời (answers)",
     "content": "nội dung (content)",
+    "aside": "tin để riêng (set aside)",
     "files": "tệp (files)",
 }
 

@@ -5,6 +5,9 @@ and their ends, numbers, the figures of the fold. What goes leaves its own diges
 package lies in the file store, that of the package: by it an agency compares its days). One
 transaction removes one kind of some dossiers, each looked at again under its lock: a death in the middle
 leaves it done or not begun. May be repeated.
+
+Messages set aside that never had a dossier go by a rule of their own (`aside`): what they said goes, they
+stay where they stand, so the account is the same and whoever was to see to them still is.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -35,13 +38,17 @@ _OPEN_LEGS = ("planned", "open", "paused", "undoing")
 
 
 class Remove(msgspec.Struct, frozen=True):
-    """Remove one kind of the data of dossiers that were last heard of before `before` (seconds, epoch)."""
+    """Remove one kind of the data of dossiers that were last heard of before `before` (seconds, epoch).
+
+    Of the kind `aside`: of `messages` that were kept before then.
+    """
 
     kind: Kind
     dossiers: tuple[int, ...]
     before: float
     who: str
     reason: str = ""
+    messages: tuple[int, ...] = ()
 
 
 class Removed(msgspec.Struct, frozen=True):
@@ -56,23 +63,35 @@ class Removed(msgspec.Struct, frozen=True):
 
 
 class Due(msgspec.Struct, frozen=True):
-    """A window of dossiers: those of which a kind is to go, and behind which number the next one begins."""
+    """A window of dossiers, of messages for `aside`: whose data are to go, and where the next one begins."""
 
-    dossiers: tuple[int, ...]
+    numbers: tuple[int, ...]
     upto: int | None
 
 
 def due(tx: Connection, kind: Kind, before: float, after: int, most: int = 500) -> Due:
     """The next dossiers, by number, of which a kind is to go; `upto` is None where there are no more."""
+    if kind == "aside":
+        found = tx.execute(_aside(before).where(_m.id > after).order_by(_m.id).limit(most)).scalars().all()
+        return Due(tuple(found), found[-1] if len(found) == most else None)
     rows = tx.execute(_over(kind, before).where(_o.id > after).order_by(_o.id).limit(most)).all()
-    dossiers = tuple(row.id for row in rows if _is_final(row.body))
-    return Due(dossiers, rows[-1].id if len(rows) == most else None)
+    return Due(
+        tuple(row.id for row in rows if _is_final(row.body)), rows[-1].id if len(rows) == most else None
+    )
 
 
-def counted(tx: Connection, kind: Kind, dossiers: Sequence[int]) -> Removed:
-    """What removing a kind of some dossiers would remove."""
-    found = [row for part in _PARTS[kind] for row in part.find(tx, dossiers)]
-    return Removed(len(dossiers), len(found), sum(len(row.body) for row in found))
+def counted(tx: Connection, kind: Kind, numbers: Sequence[int]) -> Removed:
+    """What removing a kind of some dossiers, or messages, would remove."""
+    found = [row for part in _PARTS[kind] for row in part.find(tx, numbers)]
+    dossiers = 0 if kind == "aside" else len(numbers)
+    return Removed(dossiers, len(found), sum(len(row.body) for row in found))
+
+
+def _aside(before: float) -> Select[Any]:
+    """Messages that stand aside without a dossier, still have what they said, and were kept before."""
+    has = (_p.raw != b"") | (_p.canonical != b"")
+    query = select(_m.id).join(schema.payload, _p.message == _m.id)
+    return query.where(text("message.state <> 'kept'"), _m.dossier.is_(None), _m.kept_at < before, has)
 
 
 def _over(kind: Kind, before: float) -> Select[Any]:
@@ -115,23 +134,39 @@ class Retention:
 
     def _remove(self, tx: Connection, one: Remove) -> Removed:
         chain.lock(tx)
+        if one.kind == "aside":
+            return self._remove_aside(tx, one)
         self._store.lock_dossiers(tx, one.dossiers)
         rows = tx.execute(_over(one.kind, one.before).where(_o.id.in_(one.dossiers))).all()
         dossiers = sorted(row.id for row in rows if _is_final(row.body))
         if not dossiers:
             return Removed()
         now = self._store.now(tx)
-        done = Removed(len(dossiers))
-        for part in _PARTS[one.kind]:
-            found = part.find(tx, dossiers)
-            part.clear(tx, found)
-            self._remember(tx, part.name, found, now)
-            done += Removed(0, len(found), sum(len(row.body) for row in found))
+        done = Removed(len(dossiers)) + self._clear(tx, one.kind, dossiers, now)
         if one.kind == "content":
             tx.execute(update(schema.dossier).where(_o.id.in_(dossiers)).values(reduced_at=now))
         tx.execute(self._mark, [{"dossier": each, "kind": one.kind, "at": now} for each in dossiers])
         subject = f"{one.kind} of {len(dossiers)} dossiers ({dossiers[0]} to {dossiers[-1]})"
         log(self._store, tx, Note(one.who, "remove", subject, one.reason))
+        return done
+
+    def _remove_aside(self, tx: Connection, one: Remove) -> Removed:
+        query = _aside(one.before).where(_m.id.in_(one.messages)).order_by(_m.id)
+        messages = list(tx.execute(query).scalars())
+        if not messages:
+            return Removed()
+        done = self._clear(tx, one.kind, messages, self._store.now(tx))
+        subject = f"{one.kind}: {len(messages)} messages ({messages[0]} to {messages[-1]})"
+        log(self._store, tx, Note(one.who, "remove", subject, one.reason))
+        return done
+
+    def _clear(self, tx: Connection, kind: Kind, numbers: Sequence[int], now: float) -> Removed:
+        done = Removed()
+        for part in _PARTS[kind]:
+            found = part.find(tx, numbers)
+            part.clear(tx, found)
+            self._remember(tx, part.name, found, now)
+            done += Removed(0, len(found), sum(len(row.body) for row in found))
         return done
 
     def _remember(self, tx: Connection, name: str, found: Sequence["_Row"], now: float) -> None:
@@ -170,11 +205,11 @@ def _sent(dossiers: Sequence[int]) -> Select[Any]:
     return select(_d.id).where(_d.dossier.in_(dossiers))
 
 
-def _payloads(name: str) -> _Part:
+def _payloads(name: str, of: Callable[[Sequence[int]], Any] = _mine) -> _Part:
     column = _p[name]
 
-    def find(tx: Connection, dossiers: Sequence[int]) -> list[_Row]:
-        query = select(_p.message, column).where(_p.message.in_(_mine(dossiers)), column != b"")
+    def find(tx: Connection, numbers: Sequence[int]) -> list[_Row]:
+        query = select(_p.message, column).where(_p.message.in_(of(numbers)), column != b"")
         return [_Row(row[0], 0, bytes(row[1])) for row in tx.execute(query.order_by(_p.message))]
 
     def clear(tx: Connection, found: Sequence[_Row]) -> None:
@@ -225,6 +260,12 @@ def _reasons(tx: Connection, dossiers: Sequence[int]) -> list[_Row]:
     return [row for row in found if _covered(row) != row.body.decode()]
 
 
+def _reasons_aside(tx: Connection, messages: Sequence[int]) -> list[_Row]:
+    rows = tx.execute(select(_m.id, _m.reason).where(_m.id.in_(messages), _m.reason != ""))
+    found = [_Row(row.id, 1, row.reason.encode()) for row in rows]
+    return [row for row in found if _covered(row) != row.body.decode()]
+
+
 def _cover(tx: Connection, found: Sequence[_Row]) -> None:
     for row in found:
         table = schema.message if row.part else schema.delivery
@@ -272,4 +313,5 @@ _PARTS: dict[Kind, tuple[_Part, ...]] = {
         _Part("patch", _patches, _emptied(patch)),
         _Part("proposal", _proposals, _emptied(proposal)),
     ),
+    "aside": (_payloads("raw", list), _payloads("canonical", list), _Part("reason", _reasons_aside, _cover)),
 }

@@ -1,6 +1,7 @@
 """Personal data go when their time is over; sums, figures and what is known already stay."""
 
 import asyncio
+import hashlib
 import os
 import signal
 import time
@@ -9,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -151,6 +153,33 @@ async def test_what_is_open_held_recent_or_waits_for_a_person_stays(told: Ledger
     assert told.look(read.account) == before
     await told.act(Hold(held.dossier or 0, hold=False, who="an", reason="xong"))
     assert (await removed(told))["content"].dossiers == 1
+
+
+async def test_what_was_set_aside_without_a_dossier_goes_by_its_own_rule(told: Ledger) -> None:
+    """Parked, unmatched and unreadable, seen to or not: what they said goes, they and the account stay."""
+    raw = f'{{"chuHoSo": "{NAME}"}}'.encode()
+    states = ("parked", "unmatched", "dead")
+    for state in states:
+        aside = keep_of("onestop.dossier", state, {}, body=None, raw=raw, tree=raw, state=state)
+        await told.keep(msgspec.structs.replace(aside, reason=f"không đọc được: CCCD {CITIZEN}"))
+    await told.keep(keep_of("onestop.step", "o", {"onestop": "H12-3"}, raw=b"stays"))
+    before, rules = told.look(read.account), Rules(aside=Seconds(DAY))
+    assert (await removed(told, ALL))["raw"] == Removed()
+    assert CITIZEN in everything(told)
+    assert (await removed(told, rules, later=DAY / 2))["aside"] == Removed()
+    dry = await carry_out(rules, told.ask, None, now=time.time() + LATER, who="test")
+    done = (await removed(told, rules))["aside"]
+    assert (done, done.dossiers, done.rows) == (dry["aside"], 0, 9)
+    rest = everything(told)
+    assert [word for word in (NAME.encode().decode("latin-1"), CITIZEN) if word in rest] == []
+    assert "stays" in rest
+    assert told.look(read.account) == before
+    with told.store.read() as tx:
+        kept = {(row.kind, row.digest) for row in tx.execute(select(tombstone))}
+    assert {("raw", hashlib.sha256(raw).digest()), ("canonical", hashlib.sha256(raw).digest())} <= kept
+    assert (await removed(told, rules))["aside"] == Removed()
+    walked = told.look(chain.walk)
+    assert (walked.rows, walked.broken) == (1, None)
 
 
 async def test_a_repeat_is_still_a_repeat_and_a_conflict_a_conflict(told: Ledger) -> None:
