@@ -16,9 +16,9 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(400)]
 
 def test_a_portal_that_is_away_for_a_while_heals(tmp_path: Path, amqp_url: str) -> None:
     """Nothing goes dead because a peer is gone for twenty seconds, and nothing is sent twice."""
-    result = run(tmp_path, amqp_url, "--dossiers", "60", "--seed", "9", "--break", "national_portal")
+    result = run(tmp_path, amqp_url, "--dossiers", "30", "--seed", "9", "--break", "national_portal")
     assert wrong(result) == {}, result
-    assert (result["dossiers"], result["taken_in"]) == (63, 63)
+    assert (result["dossiers"], result["taken_in"]) == (32, 32)
     assert "national_portal is gone for 20 seconds" in result["stderr"]
     assert '"state": "open"' in (tmp_path / ".lienthong" / "demo" / "bus.log").read_text()
 
@@ -29,18 +29,19 @@ def test_killing_the_bus_loses_and_doubles_nothing(tmp_path: Path, amqp_url: str
 
     def kill() -> None:
         file = tmp_path / ".lienthong" / "demo" / "bus.pid"
-        for pause in (4.0, 2.5, 2.5):
-            time.sleep(pause)
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        while len(kills) < 3:
+            time.sleep(0.2)
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
                 alive = int(file.read_text())
-                os.kill(alive, signal.SIGKILL)
-                kills.append(alive)
+                if alive not in kills:
+                    time.sleep(2.0)
+                    os.kill(alive, signal.SIGKILL)
+                    kills.append(alive)
 
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
-    result = run(tmp_path, amqp_url, "--dossiers", "60", "--seed", "12")
-    killer.join()
-    assert len(set(kills)) >= 2
+    result = run(tmp_path, amqp_url, "--dossiers", "40", "--seed", "12")
+    assert len(kills) >= 2
     assert result["bus_starts"] > 1
     assert wrong(result) == {}, result
-    assert (result["dossiers"], result["taken_in"]) == (63, 63)
+    assert (result["dossiers"], result["taken_in"]) == (42, 42)

@@ -23,14 +23,14 @@ def test_workers_that_are_killed_lose_double_and_reorder_nothing(
         for peer in (there.portal, there.onestop):
             peer.post("/_sim/switch", {"mode": "slow", "seconds": 0.4, "probability": 0.2})
         for turn in range(3):
-            there.submit(15, seed=5, after=15 * turn)
+            there.submit(10, seed=5, after=10 * turn)
             wait_for(lambda: there.calls_of(victim), 20, "a call of the worker to be killed")  # noqa: B023  now
             kill(victim)
             victim = there.start("worker", *BOTH)
             wait_for(lambda: there.said("serving") == 4 + turn, 30, "the worker started again")  # noqa: B023  now
         assert there.rests(120), there.account()
         assert there.broken_promises() == {}
-        assert there.onestop.effects()["dossiers"] == 45, "each taken in once, under its own number"
+        assert there.onestop.effects()["dossiers"] == 30, "each taken in once, under its own number"
         assert [process.poll() for process in there.processes].count(-9) == 3
         assert all(process.stop() == 0 for process in there.processes if process.poll() is None)
         assert there.said("Traceback") == 0

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -153,20 +153,20 @@ def test_the_answer_is_written_as_the_real_one(shared: Client) -> None:
 @pytest.mark.parametrize(
     ("header", "code"),
     [
-        ("", "InvalidSecurity"),
-        (token() + token(), "InvalidSecurity"),
-        (token().replace('s:mustUnderstand="1"', ""), "InvalidSecurity"),
-        (token("sai"), "FailedAuthentication"),
-        (token(at=datetime.now(UTC) - timedelta(minutes=10)), "MessageExpired"),
-        (token(at=datetime.now(UTC) + timedelta(hours=7)), "MessageExpired"),
-        (token(form="2026-11-25T08:00:00+07:00"), "InvalidSecurityToken"),
-        (token(nonce=b"short"), "InvalidSecurityToken"),
+        (str, "InvalidSecurity"),
+        (lambda: token() + token(), "InvalidSecurity"),
+        (lambda: token().replace('s:mustUnderstand="1"', ""), "InvalidSecurity"),
+        (lambda: token("sai"), "FailedAuthentication"),
+        (lambda: token(at=datetime.now(UTC) - timedelta(minutes=10)), "MessageExpired"),
+        (lambda: token(at=datetime.now(UTC) + timedelta(hours=7)), "MessageExpired"),
+        (lambda: token(form="2026-11-25T08:00:00+07:00"), "InvalidSecurityToken"),
+        (lambda: token(nonce=b"short"), "InvalidSecurityToken"),
     ],
     ids=["none", "two", "not must", "password", "old", "seven hours ahead", "form", "nonce"],
 )
-def test_a_token_that_is_not_right_is_a_fault(shared: Client, header: str, code: str) -> None:
+def test_a_token_that_is_not_right_is_a_fault(shared: Client, header: Callable[[], str], code: str) -> None:
     """HTTP 500 with a fault of WS-Security, and nothing done."""
-    answer = shared.post(frame(SLIP), header)
+    answer = shared.post(frame(SLIP), header())
     assert answer.status_code == 500
     assert code in answer.text
     assert shared.effects()["by_operation"] == {}

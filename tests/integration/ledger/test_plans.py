@@ -14,6 +14,8 @@ from tests.integration.ledger.test_behaviour import P1, claim, only, settle
 
 pytestmark = pytest.mark.integration
 
+_LAST = re.compile(r"SELECT .* ORDER BY \w+\.id DESC\s+LIMIT 1\b", re.DOTALL)
+"""Read by the key from its end: SQLite calls that a scan, and it ends with the first row."""
 _WHOLE = re.compile(r"SCAN (message|payload|delivery|attempt|dossier|dossier_state|identity|leg|peer_view)$")
 
 
@@ -44,4 +46,5 @@ async def test_no_statement_of_a_message_s_life_reads_a_whole_table(tmp_path: Pa
     with sqlite3.connect(file) as plain:
         plans = {text: [row[3] for row in plain.execute(f"EXPLAIN QUERY PLAN {text}")] for text in texts}
     plain.close()
-    assert {text: plan for text, plan in plans.items() if any(map(_WHOLE.match, plan))} == {}
+    whole = {text for text, plan in plans.items() if any(map(_WHOLE.match, plan))}
+    assert {text: plans[text] for text in whole if " WHERE " in text or not _LAST.match(text)} == {}
