@@ -29,6 +29,7 @@ from bus.ports import Page as PolledPage
 from bus.sending import Sent, digest_of, make
 from bus.stopping import Stopping
 from bus.turns import Turns
+from bus.tying import tied
 from bus.writing import Writing
 from mappings.dossier import MESSAGES, Dossier, Message, OfficialDocument, Step
 from mappings.engine import Compiled, MappingError, ParkError
@@ -185,9 +186,7 @@ class Pipeline:
 
         Raises `UnsettledError` where a stop's end came before the outcome could be written.
         """
-        if connector.gate.is_shut():
-            return
-        if not await connector.slots.take():
+        if connector.gate.is_shut() or not await connector.slots.take():
             return
         claimed, until = None, 0.0
         try:
@@ -245,8 +244,9 @@ class Pipeline:
             to = self.writing.addressee(claimed)
             if to is not None and to.connector != connector.name and not claimed.doubt:
                 return settlement.elsewhere(claimed, self._holder, to)
-            made = self.writing.written(claimed, connector, operation, to)
-            sent = Sent(claimed, connector, operation, *made, to_agency=to.agency if to else "")
+            tie = await tied(self._ledger, self._parts.planner, claimed)
+            made = self.writing.written(claimed, connector, operation, to, tie)
+            sent = Sent(claimed, connector, operation, *made, to_agency=to.agency if to else "", tie=tie)
             if claimed.state == "unknown":
                 return await self._ask(sent)
             why = self._needless(sent) or sent.late

@@ -1,7 +1,8 @@
 """What keeping a message means: the fold of its dossier and the deliveries the routes ask for. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from itertools import takewhile
 from typing import Any, Literal
 
 import msgspec
@@ -23,11 +24,15 @@ from mappings.message import Agency
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(State).decode
 
+NTH = "transfer"
+"""Under this name among a dossier's numbers stands which transfer of a day it is, from the second on."""
+
 
 class Addressee(msgspec.Struct, frozen=True, gc=False):
     """Whom a delivery is for: the field that names the agency, its code and name today, its connector.
 
-    "" where there is none. `handed_on` is the transfer that it is for: who hands the dossier on, and when.
+    "" where there is none. `handed_on` is the transfer that it is for: who hands the dossier on, and when;
+    `nth` counts those from the same sender to the same agency on that day, as far as known then.
     """
 
     field: str
@@ -36,6 +41,7 @@ class Addressee(msgspec.Struct, frozen=True, gc=False):
     name: str = ""
     old_code: str = ""
     handed_on: Transfer | None = None
+    nth: int = 1
 
 
 def addressed(message: Message, to: Addressee | None) -> Message:
@@ -51,7 +57,8 @@ def addressed(message: Message, to: Addressee | None) -> Message:
         return shown
     sender = to.handed_on.from_agency
     known = sender if sender.code or sender.old_code else shown.intake_agency
-    return replace(shown, intake_agency=known, accepted_at=to.handed_on.at)
+    codes = {NTH: str(to.nth)} if to.nth > 1 else {}
+    return replace(shown, intake_agency=known, accepted_at=to.handed_on.at, codes=codes)
 
 
 class Question(msgspec.Struct, frozen=True, gc=False):
@@ -168,6 +175,11 @@ class Planner:
         leg = self._by_route.get(leg_of(route))
         return leg is not None and bool(leg.matched_by) and leg.operation == operation
 
+    def speaks_of_sent(self, route: str, operation: str) -> bool:
+        """Whether an operation is about what its leg sent before, under a name that was noted then."""
+        leg = self._by_route.get(leg_of(route))
+        return leg is not None and bool(leg.matched_by) and operation != leg.operation
+
     def is_addressed(self, route: str, operation: str) -> bool:
         """Whether an agency says whose system an operation of a leg goes to: its own, or what undoes it."""
         leg = self._by_route.get(leg_of(route))
@@ -187,7 +199,18 @@ class Planner:
             return Addressee(leg.to_agency, "", "")
         connector = self._addressing.connector_of(leg.connector or "", today.code, day)
         old = today.old_code or ""
-        return Addressee(leg.to_agency, today.code, connector or "", today.name or "", old, handed)
+        nth = self._nth(dossier, handed, today.code, day) if handed else 1
+        return Addressee(leg.to_agency, today.code, connector or "", today.name or "", old, handed, nth)
+
+    def _nth(self, dossier: Dossier, handed: Transfer, code: str, day: date) -> int:
+        """Which it is of the transfers by one agency to another on one day: all others came before."""
+        before = takewhile(lambda each: each.id != handed.id, dossier.transfers)
+        return 1 + sum(
+            each.at.astimezone(ZONE).date() == handed.at.astimezone(ZONE).date()
+            and each.from_agency.code == handed.from_agency.code
+            and self._addressing.code_of(each.to_agency, day) == code
+            for each in before
+        )
 
     def coded(self, dossier: Dossier, now: float) -> Dossier:
         """Show a dossier's agencies with their codes in the old order too, for peers that know no other."""

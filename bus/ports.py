@@ -31,7 +31,8 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
     `request_id` is a UUID that stays the same for every resend of the delivery; `attempt` counts from 1.
     `codes` are the dossier's known numbers, connector -> number. `to_agency` is the code of the agency that
-    it is for, as of today, where the route names one; "" otherwise.
+    it is for, as of today, where the route names one; "" otherwise. `tie` is the name under which the peer
+    has what the call is about, where the leg has sent it before.
     """
 
     request: Tree
@@ -41,6 +42,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     codes: Mapping[str, str] = msgspec.field(default_factory=dict)
     traceparent: str = ""
     to_agency: str = ""
+    tie: str = ""
 
 
 class Files(Protocol):

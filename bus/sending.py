@@ -33,6 +33,7 @@ class Sent:
     digest: bytes
     told: bytes
     to_agency: str = ""
+    tie: str = ""
 
     @property
     def shown(self) -> tuple[str, bytes] | None:
@@ -64,6 +65,7 @@ class Sent:
             codes=self.claimed.codes,
             traceparent=self.claimed.traceparent,
             to_agency=self.to_agency,
+            tie=self.tie,
         )
 
 

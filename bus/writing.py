@@ -14,7 +14,7 @@ from bus.connector import Connector
 from bus.errors import PermanentError
 from bus.filing import Filing
 from bus.ledger.records import Claimed
-from bus.planning import Addressee, Planner, addressed
+from bus.planning import NTH, Addressee, Planner, addressed
 from bus.ports import Operation, Tree
 from bus.sending import digest_of
 from mappings.corrections import CorrectionError, corrected
@@ -38,10 +38,16 @@ class Writing:
         self._decoders = {kind: msgspec.json.Decoder(body) for kind, body in MESSAGES.items()}
 
     def written(
-        self, claimed: Claimed, connector: Connector, operation: Operation, to: Addressee | None = None
+        self,
+        claimed: Claimed,
+        connector: Connector,
+        operation: Operation,
+        to: Addressee | None = None,
+        tie: str = "",
     ) -> tuple[Tree, str, bytes, bytes]:
         """The request in the peer's shape, its key and digest, and the digest of what the peer told us.
 
+        What is about something that was sent (`tie`) has that in its key: two of it are two things to do.
         Raises `MappingError` with every problem, `PermanentError` where a correction no longer fits.
         """
         sheet = self.sheets[operation.sheet]
@@ -51,6 +57,7 @@ class Writing:
             told = self._told(sheet, theirs, claimed, connector)
         tree = self._write(sheet, addressed(body, to), claimed, connector)
         key = operation.key(tree) if operation.key else ""
+        key = f"{tie} {key}" if tie and key else key
         return tree, key, digest_of(tree), told
 
     def addressee(self, claimed: Claimed) -> Addressee | None:
@@ -99,7 +106,8 @@ class Writing:
         begun = partial(self._planner.begun, claimed.fold, claimed.history)
         known = self._filing.written(known, begun, claimed.now)
         if isinstance(known, Dossier):
-            known = replace(self._planner.coded(known, claimed.now), codes=self._by_system(claimed))
+            nth = {NTH: known.codes[NTH]} if NTH in known.codes else {}
+            known = replace(self._planner.coded(known, claimed.now), codes=self._by_system(claimed) | nth)
         return known, connector, datetime.fromtimestamp(claimed.now, ICT).date()
 
     def _by_system(self, claimed: Claimed) -> dict[str, str]:

@@ -6,6 +6,7 @@ we sent shows sign and title, by which an unknown outcome is looked up as far as
 
 import copy
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -20,6 +21,8 @@ from bus.errors import PermanentError
 from bus.ports import Answer, Call, Sighting, Tree
 
 _ICT = timezone(timedelta(hours=7))
+_SENT = re.compile(r"[^,]+,(\d{4}/\d{2}/\d{2}),([^,]+)/([0-9A-Z]+(?:\.[0-9A-Z]+)*)")
+"""An id that `identified` made: sender, day, sign and one recipient."""
 _BUSINESS = f"{q('TraceHeaderList')}/{q('Bussiness')}"
 
 
@@ -39,15 +42,15 @@ class Desk:
 
     def update_dossier(self, call: Call) -> Answer:
         """Send a dossier that has been sent again as it is now (business type 2): the same document."""
-        return self._changed(updated(call.request), call)
+        return self._changed(updated(_as_sent(call)), call)
 
     def replace_dossier(self, call: Call) -> Answer:
         """Send a dossier in the place of the document that it went out as (type 3), by an id of its own."""
-        return self._changed(replaced(call.request), call)
+        return self._changed(replaced(_as_sent(call)), call)
 
     def revoke_dossier(self, call: Call) -> Answer:
         """Revoke a dossier that was sent (type 1): nobody is asked, who has it is told."""
-        return self._changed(revoked(call.request), call)
+        return self._changed(revoked(_as_sent(call)), call)
 
     def _changed(self, tree: Any, call: Call) -> Answer:
         _trace(tree, self.now())
@@ -61,8 +64,11 @@ class Desk:
         )
 
     def ask_back(self, call: Call) -> Answer:
-        """Ask the recipient of a dossier to give it back (13); 15 or 16 comes as a status of its own."""
-        tree = named(call.request)
+        """Ask the recipient of a dossier to give it back (13); 15 or 16 comes as a status of its own.
+
+        It is asked by the code under which it was sent to it, whatever it is called by now.
+        """
+        tree = named(call.request, call.tie)
         message = tree.find(q("MessageHeader"))
         etree.SubElement(message, q("Timestamp")).text = f"{self.now().astimezone(_ICT):%Y/%m/%d %H:%M:%S}"
         return self._send("status", tree, [_text(message, "ResponseFor/OrganId")], call)
@@ -115,7 +121,7 @@ def identified(tree: Tree) -> Any:
 
     A dossier that is handed on is a document of its own for each agency: the axis has an id once (4).
     """
-    made = copy.deepcopy(tree)
+    made = _numbered(tree)
     message = made.find(q("MessageHeader"))
     if message is not None and not _text(message, "DocumentId"):
         for empty in message.findall(q("DocumentId")):
@@ -123,6 +129,26 @@ def identified(tree: Tree) -> Any:
         organ, day = _text(message, "From/OrganId"), _text(message, "PromulgationInfo/PromulgationDate")
         to = "".join(f"/{each}" for each in _recipients(made))
         etree.SubElement(message, q("DocumentId")).text = f"{organ},{day},{_sign(message)}{to}"
+    return made
+
+
+def _numbered(tree: Tree) -> Any:
+    """Copy a document; the second to one agency on one day has that in its sign.
+
+    Receivers know documents and their statuses by sender and sign (reference 3), not by id alone.
+    """
+    made = copy.deepcopy(tree)
+    if nth := made.attrib.pop("transfer", ""):
+        notation = made.find(f"{q('MessageHeader')}/{q('Code')}/{q('CodeNotation')}")
+        notation.text = f"{notation.text} ({nth})"
+    return made
+
+
+def _as_sent(call: Call) -> Any:
+    """Copy what is said of a document that the leg has sent: under the id that it was sent under."""
+    made = _numbered(call.request)
+    if call.tie and (message := made.find(q("MessageHeader"))) is not None:
+        _set(message, "DocumentId", call.tie)
     return made
 
 
@@ -179,10 +205,20 @@ def _digest(tree: Any) -> str:
     return hashlib.sha256(etree.tostring(tree, method="c14n")).hexdigest()
 
 
-def named(tree: Tree) -> Any:
-    """Copy a status about a dossier that was sent as a document, with the id that `identified` gave that."""
+def named(tree: Tree, tie: str = "") -> Any:
+    """Copy a status about a dossier that was sent as a document, with the id that `identified` gave that.
+
+    `tie` is that id, where it is known: then day, sign and recipient are those of the sending.
+    """
     made = copy.deepcopy(tree)
     answered = made.find(f"{q('MessageHeader')}/{q('ResponseFor')}")
+    if nth := made.attrib.pop("transfer", ""):
+        _set(answered, "Code", f"{_text(answered, 'Code')} ({nth})")
+    if sent := _SENT.fullmatch(tie):
+        for name, text in zip(("PromulgationDate", "Code", "OrganId"), sent.groups(), strict=True):
+            _set(answered, name, text)
+        etree.SubElement(answered, q("DocumentId")).text = tie
+        return made
     organ, day = _text(made, "MessageHeader/From/OrganId"), _text(answered, "PromulgationDate")
     known = f"{organ},{day},{_text(answered, 'Code')}/{_text(answered, 'OrganId')}"
     etree.SubElement(answered, q("DocumentId")).text = known

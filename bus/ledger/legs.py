@@ -45,6 +45,12 @@ def tie(tx: Connection, ties: Sequence[Tie]) -> list[None]:
     return [None] * len(ties)
 
 
+def tie_of(tx: Connection, dossier: int, route: str) -> str | None:
+    """What answers to a leg name, as it was noted when its delivery was sent; None where nothing was."""
+    found: str | None = tx.execute(select(_l.tie).where(_l.dossier == dossier, _l.route == route)).scalar()
+    return found
+
+
 def of_dossier(tx: Connection, dossier: int) -> list[LegOfDossier]:
     """The legs of a dossier in the order of their opening."""
     now = now_of(tx)

@@ -1,5 +1,6 @@
 """A dossier handed on between levels: real broker and ledger, shipped sheets and flow, simulated axis."""
 
+import base64
 import re
 import time
 from datetime import datetime
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from lxml import etree
 from sqlalchemy import select
 
 from bus.ledger import schema, store
@@ -15,6 +17,7 @@ from tests.integration import test_decision_flow as decision_flow
 from tests.integration.pipeline.road import LOCAL, record_of, sheets, worked_on
 from tests.integration.pipeline.test_failures import recompiled
 from tests.integration.test_decision_flow import Flow, flow, until
+from tests.unit.adapters.edxml_packages import N
 
 pytestmark = pytest.mark.integration
 
@@ -45,6 +48,19 @@ def answered_by(one: Flow) -> set[str]:
     query = select(schema.payload.c.raw).join(schema.message, schema.message.c.id == schema.payload.c.message)
     rows = one.rows(query.where(schema.message.c.kind == "ioffice.document_status"))
     return {found[1].decode() for row in rows if (found := _FROM.search(row.raw))}
+
+
+def withdrawn() -> Incoming:
+    """The one-stop tells that the applicant takes the dossier back."""
+    told = worked_on(withdrawal={"id": "r", "askedDate": "2026-04-16T10:00:00+07:00"})
+    return next(each for each in told if each.kind == "onestop.withdrawn")
+
+
+def asked(one: Flow) -> list[str]:
+    """The documents that our unit asked back, as their packages name them."""
+    rows = [row for row in one.packets() if row["kind"] == "status" and row["sender"] == "H12.06"]
+    packages = [etree.fromstring(base64.b64decode(row["content"])) for row in rows]
+    return [each.findtext(f".//{{{N}}}ResponseFor/{{{N}}}DocumentId") or "" for each in packages]
 
 
 async def hand_on(one: Flow, **transfers: str) -> None:
@@ -88,6 +104,46 @@ async def test_a_dossier_comes_from_whoever_hands_it_on_and_goes_to_the_same_age
         ]
 
 
+async def test_a_second_transfer_to_an_agency_on_one_day_is_a_document_of_its_own_and_asked_back_as_that(
+    tmp_path: Path, amqp_url: str, prefix: str
+) -> None:
+    """The second has that in its sign, for receivers know documents by it; each is asked back."""
+    options = ("--pace", "0.5", "--give-back", "1", "--reject", "0")
+    async with flow(tmp_path, amqp_url, prefix, *options, route="levels") as one:
+        await hand_on(one, c1="H12", c2="H12", c3="H12.36")
+        await until(lambda: one.sent() == 3)
+        sign = f"H12.06,2026/04/15,{LOCAL}/Hồ sơ liên thông"
+        sent = [f"{sign}/H12", f"{sign} (2)/H12", f"{sign}/H12.36"]
+        assert sorted(each.id for each in one.documents()) == sorted(sent)
+        await one.pipeline.keep("onestop", withdrawn())
+        await until(lambda: sorted(legs(one).values()) == ["undone"] * 3)
+        assert sorted(asked(one)) == sorted(sent)
+
+
+async def test_an_agency_that_was_merged_meanwhile_is_asked_back_by_the_code_that_it_was_sent_to(
+    tmp_path: Path, amqp_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sent to a ward of Bạc Liêu in June, asked back in July: its heir has no such document."""
+    clock = {"day": "2025-06-30T12:00:00+07:00"}
+    began = time.time()
+
+    def now(_: object) -> float:
+        return datetime.fromisoformat(clock["day"]).timestamp() + time.time() - began
+
+    monkeypatch.setattr(store, "now_of", now)
+    options = ("--pace", "30", "--reject", "0")
+    async with flow(tmp_path, amqp_url, prefix, *options, route="levels") as one:
+        await hand_on(one, c1="H04.26.05")
+        await until(lambda: one.sent() == 1)
+        clock["day"] = "2025-07-01T12:00:00+07:00"
+        await one.pipeline.keep("onestop", withdrawn())
+        await until(lambda: one.sent() == 2)
+        (document,) = one.documents()
+        assert document.id.endswith("/H04.26.05")
+        assert asked(one) == [document.id]
+        assert [row["to"] for row in one.packets() if row["kind"] == "status"] == ["H04.26.05"]
+
+
 async def test_a_withdrawn_dossier_is_asked_back_from_every_agency_that_it_was_handed_to(
     tmp_path: Path, amqp_url: str, prefix: str
 ) -> None:
@@ -96,16 +152,11 @@ async def test_a_withdrawn_dossier_is_asked_back_from_every_agency_that_it_was_h
     async with flow(tmp_path, amqp_url, prefix, *options, route="levels") as one:
         await hand_on(one, c1="H12", c2="H12.36")
         await until(lambda: one.sent() == 2)
-        (withdrawn,) = (
-            each
-            for each in worked_on(withdrawal={"id": "r", "askedDate": "2026-04-16T10:00:00+07:00"})
-            if each.kind == "onestop.withdrawn"
-        )
-        await one.pipeline.keep("onestop", withdrawn)
+        await one.pipeline.keep("onestop", withdrawn())
         await until(lambda: sorted(legs(one).values()) == ["undone", "undone"])
         assert one.sent() == 4
-        asked = {row["to"] for row in one.packets() if row["kind"] == "status" and row["sender"] == "H12.06"}
-        assert asked == {"H12", "H12.36"}
+        to = {row["to"] for row in one.packets() if row["kind"] == "status" and row["sender"] == "H12.06"}
+        assert to == {"H12", "H12.36"}
 
 
 async def test_an_axis_of_old_codes_is_a_line_of_a_sheet(
