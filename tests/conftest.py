@@ -9,12 +9,17 @@ from typing import NoReturn
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from deploy.local.errors import ServerUnavailableError
 from deploy.local.postgres import private_postgres
 from deploy.local.rabbitmq import private_broker
 from deploy.local.shared import shared
 from deploy.local.testing import AMQP_VARIABLE, POSTGRES_VARIABLE
+
+# a run has ten minutes; LIENTHONG_EXAMPLES=1000 looks for longer
+settings.register_profile("suite", max_examples=int(os.environ.get("LIENTHONG_EXAMPLES", "40")))
+settings.load_profile("suite")
 
 
 def _say(text: str) -> None:

@@ -236,7 +236,7 @@ def test_what_the_portal_lost_of_ours_is_sent_again_once(world: Province) -> Non
     """A portal put back to an older status is named behind, gets its record again, and nothing else."""
     number = next(one["MaHoSo"] for one in world.portal.get("/_sim/dossiers") if one["status"] == "10")
     before = world.portal.effects()["by_operation"]["DongBoHoSoMC"]["applied"]
-    world.portal.post("/_sim/status", {"MaHoSo": number, "TrangThaiHoSo": "4"})
+    world.portal.post("/_sim/status", {"MaHoSo": number, "TrangThaiHoSo": "2"})
     found = reconciled(world, code=1)
     assert named(found, "national_portal", "shown") == {number: "behind"}
     assert named(found, "national_portal", "told") == named(found, "onestop", "told") == {}
