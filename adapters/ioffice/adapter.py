@@ -190,6 +190,15 @@ def _operations(desk: Desk, line: Line) -> list[Operation]:
             seconds=seconds,
             decided_by=GIVEN_BACK,
         ),
+        Operation(
+            name="answer_ask_back",
+            title="Trả lời yêu cầu lấy lại văn bản (mã 15, 16)",
+            sheet="ioffice/answer_ask_back",
+            effect=appends,
+            call=desk.answer_ask_back,
+            key=sending.status_key,
+            seconds=seconds,
+        ),
     ]
 
 
@@ -224,6 +233,7 @@ TYPE = AdapterType(
         "revoke_dossier",
         "send_status",
         "ask_back",
+        "answer_ask_back",
     ),
     build=IOffice,
     unpack=unpack,

@@ -73,6 +73,20 @@ class Desk:
         etree.SubElement(message, q("Timestamp")).text = f"{self.now().astimezone(_ICT):%Y/%m/%d %H:%M:%S}"
         return self._send("status", tree, [_text(message, "ResponseFor/OrganId")], call)
 
+    def answer_ask_back(self, call: Call) -> Answer:
+        """Answer who asks a document back: 15 or 16, as a person has written it into the request.
+
+        Raises `PermanentError` while nobody has: then it is for a person.
+        """
+        tree = copy.deepcopy(call.request)
+        message = tree.find(q("MessageHeader"))
+        if _text(message, "StatusCode") not in ("15", "16"):
+            problem = "MessageHeader/StatusCode: 15 đồng ý trả lại, 16 không đồng ý (agrees, does not agree)"
+            text = "A document that was sent on is asked back: write 15 or 16 into the request."
+            raise PermanentError(text, code="asked back", problems=(problem,))
+        etree.SubElement(message, q("Timestamp")).text = f"{self.now().astimezone(_ICT):%Y/%m/%d %H:%M:%S}"
+        return self._send("status", tree, [_text(message, "ResponseFor/OrganId")], call)
+
     def document_is_there(self, call: Call) -> Sighting:
         """Look a new document up among those we sent, by sign, title, sender and recipient (5.1).
 

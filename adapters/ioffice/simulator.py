@@ -4,8 +4,9 @@
 signatures (5.1), packages (1, 2, 3, 7), one document id once (4); packets wait until they are acknowledged.
 At `/edoc` the same axis speaks the eDoc profile (5.3): OrganId is `--system`, Token is `--secret`.
 Control: `POST /_sim/arrive {"package": base64, "to", "kind"}` puts any bytes into an inbox,
-`POST /_sim/documents {"to", "count"}` lets an agency send. Agencies that are nobody's units answer what they
-get: 01, 03, 05, an answering document, 06; or 02; and 15 or 16 to a 13. With `--offices` units do so too.
+`POST /_sim/documents {"to", "count"}` lets an agency send, `POST /_sim/ask-back {"docId"}` ask back (13).
+Agencies that are nobody's units answer what they get: 01, 03, 05, an answering document, 06; or 02; and 15 or
+16 to a 13. With `--offices` units do so too.
 """
 
 from __future__ import annotations
@@ -45,6 +46,12 @@ class Wanted(msgspec.Struct, frozen=True):
     to: str
     count: int = 1
     sender: str = "000.00.00.G22"
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """A packet whose sender shall ask for its document back."""
+
+    doc_id: str = msgspec.field(name="docId")
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -99,7 +106,11 @@ def _control(axis: Axis) -> list[Route]:
         asked = msgspec.json.decode(request.body, type=Wanted)
         return json_answer({"docIds": [axis.document(asked.sender, asked.to) for _ in range(asked.count)]})
 
+    def ask_back(request: Request) -> Answer:
+        return json_answer({"docId": axis.ask_back(msgspec.json.decode(request.body, type=Taken).doc_id)})
+
     return [
+        Route("POST", "/_sim/ask-back", "ask back", ask_back),
         Route("POST", "/_sim/arrive", "arrive", arrive),
         Route("POST", "/_sim/documents", "documents", documents),
     ]

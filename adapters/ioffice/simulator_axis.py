@@ -131,6 +131,14 @@ class Axis:
         self._number += 1
         return self.arrive(papers.document(sender, to, self._number, answers), to, "edoc")
 
+    def ask_back(self, axis_id: str) -> str:
+        """Let whoever sent a packet's document ask it back from its unit; gives the docId of the 13."""
+        packet = self.packets[axis_id]
+        seen, why = look(base64.b64decode(packet.content))
+        if seen is None:
+            raise ValueError(why)
+        return self.arrive(papers.ask_back(seen, packet.to), packet.to, "status")
+
     def acknowledge(self, packet: Packet, state: str, operation: str = "updateStatus") -> None:
         """Note what a receiver says of a packet: done or fail takes it off the list."""
         again = packet.state == state

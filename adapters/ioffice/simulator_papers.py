@@ -38,6 +38,19 @@ def status(seen: Seen, sender: str, code: str) -> bytes:
     )
 
 
+def ask_back(seen: Seen, to: str) -> bytes:
+    """Ask a document back from one who got it (13): ResponseFor/OrganId is the recipient (reference 3)."""
+    now = f"{datetime.now(HANOI):%Y/%m/%d %H:%M:%S}"
+    return _wrapped(
+        f"<edXML:From>{_e('OrganId', seen.sender)}{_e('OrganName', f'Đơn vị {seen.sender}')}</edXML:From>"
+        f"<edXML:ResponseFor>{_e('OrganId', to)}{_e('Code', seen.sign)}"
+        f"{_e('PromulgationDate', seen.day)}{_e('DocumentId', seen.document_id)}</edXML:ResponseFor>"
+        f"{_e('StatusCode', '13')}{_e('Description', 'Gửi nhầm, đề nghị trả lại')}{_e('Timestamp', now)}",
+        "",
+        "",
+    )
+
+
 def document(sender: str, to: str, number: int, answers: Seen | None = None) -> bytes:
     """Write a new document with one attachment, zipped as the vendor library does; `answers`: ResponseFor."""
     now = datetime.now(HANOI)

@@ -127,6 +127,10 @@ class Flow:
         ours = [row for row in self.packets() if row["sender"] == sender and row["kind"] == "edoc"]
         return [Sent.of(base64.b64decode(row["content"])) for row in ours]
 
+    def asks_back(self, axis_id: str) -> None:
+        """Let the agency that sent our unit a document ask it back."""
+        httpx.post(f"{self.control}/_sim/ask-back", json={"docId": axis_id}).raise_for_status()
+
     def arrives(self, package: bytes, kind: str = "edoc") -> None:
         """Let another agency send a package to our unit."""
         body = {"package": base64.b64encode(package).decode(), "to": "H12.06", "kind": kind}
@@ -315,6 +319,38 @@ async def test_a_withdrawn_dossier_is_asked_back_and_the_one_stop_sees_what_the_
         assert [each["state"] for each in waits] == (["undoing"] if leg == "undoing" else [])
 
 
+async def test_a_result_that_is_asked_back_from_us_waits_for_a_person_whose_word_is_sent(
+    tmp_path: Path, amqp_url: str, prefix: str
+) -> None:
+    """13 about a document that was sent on: assigned, it is for a person; what they write, 15, goes back."""
+    async with flow(tmp_path, amqp_url, prefix, "--reject", "0") as one:
+        await one.pipeline.keep("onestop", request(one.store))
+        await one.told("add_result", 1)
+        (result,) = (row for row in one.packets() if row["kind"] == "edoc" and row["to"] == "H12.06")
+        one.asks_back(result["axis_id"])
+        unmatched = select(schema.message.c.id).where(schema.message.c.state == "unmatched")
+        await until(lambda: len(one.rows(unmatched)) == 1)
+        ((message,),) = one.rows(unmatched)
+        await people(one).assign(message, LOCAL, "lan", "kết quả của hồ sơ này")
+        answers = select(schema.delivery.c.id).where(schema.delivery.c.operation == "answer_ask_back")
+        dead = answers.where(schema.delivery.c.state == "dead")
+        await until(lambda: len(one.rows(dead)) == 1)
+        assert any("đề nghị trả lại" in str(step) for step in one.onestop.did("add_step"))
+        assert one.sent() == 1
+        ((delivery,),) = one.rows(dead)
+        agrees = [{"op": "replace", "path": "/MessageHeader/StatusCode", "value": "15"}]
+        await people(one).edit(delivery, patch=msgspec.json.encode(agrees), who="lan", reason="đồng ý")
+        await people(one).retry([str(delivery)], "lan", "đồng ý trả lại")
+        await until(lambda: one.sent() == 2)
+        (back,) = (row for row in one.packets() if row["kind"] == "status" and row["sender"] == "H12.06")
+        package = base64.b64decode(back["content"]).decode()
+        assert back["to"] == result["sender"]
+        assert "StatusCode>15<" in package
+        named = re.findall(r"DocumentId>([^<]+)</", package)
+        assert len(named) == 1
+        assert named[0] in base64.b64decode(result["content"]).decode()
+
+
 ROUND = {"code": LOCAL, "id": "bs-1", "content": "Sơ đồ", "requestedDate": "2026-04-16T08:00:00+07:00"}
 
 
@@ -375,8 +411,8 @@ def people(one: Flow) -> Failures:
     return Failures(
         ledger=one.ledger,
         pipeline=one.pipeline,
-        connectors={},
-        publish=lambda _: None,
+        connectors=one.pipeline._parts.connectors,
+        publish=one.pipeline._parts.publish,
         recompile=recompiled,
         checker=checker,
     )

@@ -88,5 +88,5 @@ def test_a_type_says_what_its_connector_offers() -> None:
     """Operations are known without building one."""
     assert TYPE.operations == (
         "send_document", "send_dossier", "update_dossier", "replace_dossier", "revoke_dossier", "send_status",
-        "ask_back",
+        "ask_back", "answer_ask_back",
     )  # fmt: skip

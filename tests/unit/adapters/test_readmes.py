@@ -81,7 +81,14 @@ def test_what_a_type_declares_is_what_its_connector_offers(name: str) -> None:
     assert tuple(adapter.operations) == kind.operations
     assert set(kind.messages) <= set(MESSAGES)
     uncertain = {name for name, each in adapter.operations.items() if each.certainty == "person"}
-    theirs = {"send_status", "ask_back", "update_dossier", "replace_dossier", "revoke_dossier"}
+    theirs = {
+        "send_status",
+        "ask_back",
+        "answer_ask_back",
+        "update_dossier",
+        "replace_dossier",
+        "revoke_dossier",
+    }
     assert uncertain == (theirs if kind.name == "ioffice" else set())
 
 
