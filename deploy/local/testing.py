@@ -74,7 +74,8 @@ def _given(variable: str, server: AbstractContextManager[str]) -> Iterator[dict[
 def _run_pytest(args: list[str], environment: dict[str, str]) -> int:
     # in the order of collection: the long acceptance tests begin at once, nobody waits for them at the end
     order = ["--dist", "loadfile", "--no-loadscope-reorder"]
-    command = [sys.executable, "-m", "pytest", "-n", "2", *order, *args]
+    # three on two cores: the long tests wait most of their time, for leases, outages and starts
+    command = [sys.executable, "-m", "pytest", "-n", "3", *order, *args]
     with guarded_popen(command, env=environment, cwd=ROOT, stop_signal=signal.SIGINT, grace=20) as pytest:
         try:
             return pytest.wait()
