@@ -71,7 +71,7 @@ def test_several_processes_on_postgresql_hold_every_promise(drills: Mapping[str,
     Four peers: one-stop, portal, insurance and tax; each counts its own effects.
     """
     code, result, told = drills["sound"].result()
-    # known defect 6 of docs/next.md: seen once, a record told again that the portal had; nothing else is let by
+    # known defect 6 of docs/next.md: once a record was told that the portal had; nothing else is let by
     echoes = result["echoes"]
     assert {name: result[name] for name in PROMISES} == dict.fromkeys(PROMISES, 0) | {"echoes": echoes}, told
     assert echoes <= 1, told
