@@ -197,6 +197,10 @@ def elsewhere(claimed: Claimed, holder: int, to: Addressee) -> Settle:
     if to.connector:
         reason = f"{to.agency} is served by {to.connector} today"
         return Settle(*base, "ready", reason=reason, burned=False, moves_to=to.connector)
-    whom = f'"{to.agency}"' if to.agency else "nobody of today's table of agencies"
-    reason = f"no system serves {whom}, whom {to.field} names: mend the table or [connector] serves"
+    if to.agency:
+        reason = f'no system serves "{to.agency}", whom {to.field} names: name it in [connector] serves'
+    else:
+        reason = (
+            f"{to.field} names an agency that today's table lacks: add it or its successor to agencies.csv"
+        )
     return Settle(*base, "dead", reason=reason, cause="permanent")

@@ -170,6 +170,14 @@ def _operations(desk: Desk, line: Line) -> list[Operation]:
             )
             for name, title, call, key in _changes(desk)
         ),
+        *_statuses(desk, seconds),
+    ]
+
+
+def _statuses(desk: Desk, seconds: float) -> list[Operation]:
+    """What is said of documents, ours and others'."""
+    appends: Literal["appends"] = "appends"
+    return [
         Operation(
             name="send_status",
             title="Gửi trạng thái văn bản, yêu cầu lấy lại",

@@ -157,19 +157,6 @@ def _control(
     async def ask(request: Request) -> Answer:
         return json_answer(await province.look_up(str(request.json().get("MaHoSo"))))
 
-    def dossiers(_request: Request) -> Answer:
-        return json_answer(
-            [
-                {
-                    "MaHoSo": number,
-                    "status": dossier.status,
-                    "synced": dossier.synced,
-                    "rows": len(dossier.rows),
-                }
-                for number, dossier in register.items()
-            ]
-        )
-
     waits: Callable[[Request], Awaitable[Answer]] = ask
     return [
         Route("POST", "/_sim/submit", "submit", submit),
@@ -180,8 +167,17 @@ def _control(
         Route("POST", "/_sim/ask", "ask", waits),
         Route("POST", "/_sim/fetch", "fetch", fetch),
         Route("POST", "/_sim/handed", "handed", partial(_handed, fetcher)),
-        Route("GET", "/_sim/dossiers", "dossiers", dossiers),
+        Route("GET", "/_sim/dossiers", "dossiers", lambda _: _dossiers(register)),
     ]
+
+
+def _dossiers(register: Register) -> Answer:
+    return json_answer(
+        [
+            {"MaHoSo": number, "status": one.status, "synced": one.synced, "rows": len(one.rows)}
+            for number, one in register.items()
+        ]
+    )
 
 
 def _handed(fetcher: Fetcher, request: Request) -> Answer:

@@ -9,7 +9,6 @@ put right first. Never where anything of the lane is open or needs a person: tha
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, exists, select
 
 from bus.errors import NotPossibleError
@@ -21,7 +20,7 @@ from bus.ledger.merge import refuse_merged
 from bus.ledger.people import Note, log
 from bus.ledger.records import Keep, Kept
 from bus.ledger.store import Store
-from mappings.dossier import MESSAGES
+from bus.ledger.told_again import told_again, whole_messages
 
 STATUS = "status "
 """Under which key of `peer_view` the status of a dossier itself is remembered (`bus.sending`)."""
@@ -101,21 +100,6 @@ def _overtaken(tx: Connection, row: Any) -> str:
 
 
 def _told_again(tx: Connection, row: Any, one: Again) -> Keep:
-    query = select(schema.message, schema.payload.c.raw, schema.payload.c.canonical)
-    query = query.join(schema.payload, schema.payload.c.message == _m.id).where(_m.id == row.message)
-    told = tx.execute(query).one()
-    return Keep(
-        source=told.source,
-        kind=told.kind,
-        key=f"{told.key}#again-{row.id}",
-        digest=told.digest,
-        raw=told.raw,
-        body=msgspec.json.decode(told.canonical, type=MESSAGES[told.kind]),
-        codes={},
-        as_of=told.as_of,
-        traceparent=told.traceparent,
-        config=told.config,
-        dossier=row.dossier,
-        reason=f"told again, message {told.id}: {one.who}: {one.reason}",
-        only=row.route,
-    )
+    told = tx.execute(whole_messages().where(_m.id == row.message)).one()
+    why = f"{one.who}: {one.reason}"
+    return told_again(told, row.dossier, key=f"again-{row.id}", why=why, only=row.route)

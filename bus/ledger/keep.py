@@ -371,16 +371,8 @@ _ORIGIN = select(_m.config, _m.traceparent, _m.as_of).where(_m.id == bindparam("
 _FANOUT = (
     update(schema.message).where(_m.id == bindparam("number")).values(fanout=_m.fanout + bindparam("more"))
 )
-_INSERTS = {
-    table.name: table.insert()
-    for table in (
-        schema.dossier,
-        schema.identity,
-        schema.message,
-        schema.payload,
-        schema.delivery,
-    )
-}
+_WRITTEN = (schema.dossier, schema.identity, schema.message, schema.payload, schema.delivery)
+_INSERTS = {table.name: table.insert() for table in _WRITTEN}
 _MOVE = (
     update(schema.delivery)
     .where(schema.delivery.c.id == bindparam("number"))

@@ -113,6 +113,21 @@ Action = (
 )
 
 
+def _mending(handling: Handling, runs: Runs) -> dict[type, Callable[..., list[Any]]]:
+    """What people do about failures."""
+    return {
+        Retry: runs.retries,
+        Cancel: runs.cancels,
+        Advance: runs.advances,
+        Discard: handling.discards,
+        Told: handling.tells,
+        Reread: handling.rereads,
+        Patch: handling.patches,
+        Propose: handling.proposes,
+        Decide: handling.decides,
+    }
+
+
 class _Barrier:
     """A write of nothing."""
 
@@ -174,16 +189,8 @@ class Ledger:
                 TakeAsks: asker.takes,
                 AskNoted: asker.note,
                 NoticeEnded: Notices(store).end,
-                Retry: runs.retries,
-                Cancel: runs.cancels,
-                Advance: runs.advances,
-                Discard: handling.discards,
-                Told: handling.tells,
-                Reread: handling.rereads,
+                **_mending(handling, runs),
                 Again: Repeater(store, keeper).agains,
-                Patch: handling.patches,
-                Propose: handling.proposes,
-                Decide: handling.decides,
                 Used: Versions(store).uses,
                 Remove: Retention(store).removes,
                 Uploaded: Uploads(store).notes,

@@ -8,14 +8,13 @@ undone at a peer, or may have been, is for a person to see.
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, exists, select
 
 from bus.ledger import schema
 from bus.ledger.leg_moves import FOR_A_PERSON, WITHDRAWN, change, leg_of
 from bus.ledger.records import Keep, LegEnd, Legs, PlannedDelivery
+from bus.ledger.told_again import told_again, whole_messages
 from bus.ledger.work import DROPPED, Leg, Work, release, supersede
-from mappings.dossier import MESSAGES
 
 REFUSED = "the withdrawal was refused (không được rút)"
 _d, _m = schema.delivery.c, schema.message.c
@@ -103,26 +102,9 @@ def _go_on(work: Work, leg: Leg, spec: PlannedDelivery) -> None:
 def _since(tx: Connection, dossier: int, withdrawal: int, starts: set[int], legs: Legs) -> Iterator[Any]:
     """The messages whose deliveries were dropped, and those kept since the withdrawal."""
     kept = (_m.dossier == dossier, _m.state == "kept", _m.kind.not_in(legs.withdraws))
-    query = select(schema.message, schema.payload.c.raw, schema.payload.c.canonical)
-    query = query.join(schema.payload, schema.payload.c.message == _m.id)
-    since = query.where(*kept, (_m.id > withdrawal) | _m.id.in_(starts)).order_by(_m.id)
+    since = whole_messages().where(*kept, (_m.id > withdrawal) | _m.id.in_(starts)).order_by(_m.id)
     yield from tx.execute(since)
 
 
 def _again(row: Any, dossier: int, withdrawal: int) -> Keep:
-    """A kept message as one to be kept again, under a key of its own."""
-    return Keep(
-        source=row.source,
-        kind=row.kind,
-        key=f"{row.key}#after-withdrawal-{withdrawal}",
-        digest=row.digest,
-        raw=row.raw,
-        body=msgspec.json.decode(row.canonical, type=MESSAGES[row.kind]),
-        codes={},
-        as_of=row.as_of,
-        traceparent=row.traceparent,
-        config=row.config,
-        dossier=dossier,
-        reason=f"told again, message {row.id}: {REFUSED}",
-        again=True,
-    )
+    return told_again(row, dossier, key=f"after-withdrawal-{withdrawal}", why=REFUSED, again=True)
