@@ -14,6 +14,9 @@ from monitoring.words import REASONS
 HERE = Path(read_texts.__code__.co_filename).parent
 PAGES = "".join(file.read_text() for file in sorted(HERE.glob("pages/*.html")))
 CODE = "".join(file.read_text() for file in sorted(HERE.glob("*.py")))
+ROOT = HERE.parents[1]
+NOTED = re.compile(r"""\bNote\([^,]+, "([a-z ]+)\"""")
+"""An action as the log keeps it: `Note(who, "read anew", ...)`."""
 NAMED = re.compile(r"""["']([a-z_]+\.[a-z_]+)["']""")
 ROOMS = (
     "kind",
@@ -28,6 +31,8 @@ ROOMS = (
     "error",
     "told",
     "nav",
+    "cause",
+    "did",
 )
 """Rooms whose texts are named by a value: "role." + person.role."""
 
@@ -45,6 +50,15 @@ def test_no_text_is_left_over() -> None:
     """What no page says any more is taken out."""
     said = set(NAMED.findall(PAGES + CODE))
     assert {name for name in read_texts() if name.partition(".")[0] not in ROOMS} - said == set()
+
+
+def test_every_action_that_the_log_keeps_has_its_word() -> None:
+    """The page of actions would show the log's own English word to a reader of Vietnamese."""
+    files = [file for room in ("bus", "commands", "monitoring") for file in (ROOT / room).rglob("*.py")]
+    code = "".join(file.read_text() for file in files)
+    kept = {f"did.{word.replace(' ', '_')}" for word in NOTED.findall(code)}
+    assert len(kept) > 10
+    assert kept - set(read_texts()) == set()
 
 
 @pytest.mark.parametrize("name", [*(f"role.{role}" for role in ROLES), *(f"nav.{tab}" for _, tab in TABS)])
