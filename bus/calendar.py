@@ -31,6 +31,12 @@ _LONGEST = 10_000
 """The amount of any unit: beyond it a figure is a slip of the pen."""
 
 
+def promised_day(due: datetime) -> tuple[datetime, datetime]:
+    """When the day of a promise (hẹn trả) begins, and when it is over: at midnight is of the whole day."""
+    begins = datetime.combine(due.astimezone(ZONE).date(), time(), ZONE)
+    return begins, begins + timedelta(days=1) if due == begins else due
+
+
 @dataclass(frozen=True, slots=True)
 class Duration:
     """A length of time, "4 working hours" or "20 minutes". A working day is all working hours of a day."""

@@ -1,15 +1,19 @@
 """Keeps the words that dossiers are found by, and what is promised: one process follows the messages."""
 
 import asyncio
+from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 import structlog
 
+from bus.calendar import ZONE, promised_day
 from bus.errors import LedgerUnavailableError
 from bus.found_by import words
-from bus.ledger.finding import SOURCE, Terms, unwritten
+from bus.ledger.finding import SOURCE, Owed, Terms, unwritten
 from bus.ledger.ledger import Ledger
 from bus.ledger.sources import Lease, stand
+from mappings.dossier import Dossier
 from mappings.fold import State
 from mappings.reported import is_open
 
@@ -52,11 +56,18 @@ class Finder:
         return True
 
 
-def _words(folds: dict[int, bytes]) -> tuple[dict[int, frozenset[str]], dict[int, float]]:
-    wholes = {dossier: _decode(fold).whole for dossier, fold in folds.items()}
-    due = {
-        dossier: one.due_at.timestamp()
-        for dossier, one in wholes.items()
+def _words(folds: Mapping[int, tuple[float, bytes]]) -> tuple[dict[int, frozenset[str]], dict[int, Owed]]:
+    wholes = {dossier: (made_at, _decode(fold).whole) for dossier, (made_at, fold) in folds.items()}
+    owed = {
+        dossier: _owed(one, one.due_at, made_at)
+        for dossier, (made_at, one) in wholes.items()
         if one.due_at and is_open(one.status)
     }
-    return {dossier: words(one) for dossier, one in wholes.items()}, due
+    return {dossier: words(one) for dossier, (_, one) in wholes.items()}, owed
+
+
+def _owed(one: Dossier, due: datetime, made_at: float) -> Owed:
+    received = one.accepted_at or one.submitted_at or datetime.fromtimestamp(made_at, ZONE)
+    whose = one.handling_agency or one.intake_agency
+    code = (whose.code or whose.old_code) if whose else None
+    return Owed(promised_day(due)[1].timestamp(), code or "", received.astimezone(ZONE).date().isoformat())

@@ -3,7 +3,7 @@
 Why behind: they serve people who search, a second late is soon enough, and keeping stays as quick as it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection, delete, select
@@ -25,15 +25,27 @@ _SETTLED = 2.0
 _LAST = "\U0010ffff"
 
 
+class Owed(msgspec.Struct, frozen=True):
+    """A dossier that is not over: when its promise is (seconds since the epoch), and whose it is.
+
+    `agency` is the code of who works on it, or took it in, "" where nobody said; `received_on` a day,
+    2026-11-25.
+    """
+
+    over_at: float
+    agency: str
+    received_on: str
+
+
 class Terms(msgspec.Struct, frozen=True):
     """The words of some dossiers, as they stood at the message `upto`.
 
-    `promises`: when those of them that are not over are promised for, in seconds since the epoch.
+    `promises`: of those of them that are promised for a moment and not over.
     """
 
     words: Mapping[int, frozenset[str]]
     upto: int
-    promises: Mapping[int, float] = {}
+    promises: Mapping[int, Owed] = {}
 
 
 class Finding:
@@ -52,24 +64,34 @@ class Finding:
             if rows:
                 tx.execute(term.insert(), rows)
             tx.execute(delete(promise).where(promise.c.dossier.in_(list(terms.words))))
-            if due := [{"dossier": one, "due_at": at} for one, at in sorted(terms.promises.items())]:
-                tx.execute(promise.insert(), due)
+            gone = _merged(tx, terms.promises)
+            owed = [(one, owed) for one, owed in sorted(terms.promises.items()) if one not in gone]
+            if rows := [{"dossier": one, **msgspec.structs.asdict(owed)} for one, owed in owed]:
+                tx.execute(promise.insert(), rows)
             row = {"connector": SOURCE[0], "name": SOURCE[1], "cursor": str(terms.upto)}
             tx.execute(self._store.upsert(schema.source, "connector", "name", update=("cursor",)), row)
         return [None] * len(many)
 
 
-def unwritten(tx: Connection, after: int, most: int) -> tuple[int, dict[int, bytes]]:
-    """The next messages behind `after`: the last one's number, and the folds of their dossiers."""
+def _merged(tx: Connection, dossiers: Iterable[int]) -> set[int]:
+    """Those that have become another since their words were read."""
+    table = schema.dossier.c
+    gone = select(table.id).where(table.id.in_(list(dossiers)), table.merged_into.is_not(None))
+    return {row[0] for row in tx.execute(gone)}
+
+
+def unwritten(tx: Connection, after: int, most: int) -> tuple[int, dict[int, tuple[float, bytes]]]:
+    """The next messages behind `after`: the last one's number, and each dossier's making and fold."""
     table = schema.message.c
     query = select(table.id, table.dossier).where(table.id > after).order_by(table.id).limit(most)
     if tx.dialect.name != "sqlite":
         query = query.where(table.kept_at < now_of(tx) - _SETTLED)
     rows = tx.execute(query).all()
     dossiers = {row.dossier for row in rows if row.dossier is not None}
-    state = schema.dossier_state.c
-    folds = tx.execute(select(state.dossier, state.body).where(state.dossier.in_(dossiers)))
-    return (rows[-1].id if rows else after), {row.dossier: row.body for row in folds}
+    state, made = schema.dossier_state.c, schema.dossier.c
+    found = select(state.dossier, made.made_at, state.body).join(schema.dossier, made.id == state.dossier)
+    folds = tx.execute(found.where(state.dossier.in_(dossiers)))
+    return (rows[-1].id if rows else after), {row[0]: (row[1], row[2]) for row in folds}
 
 
 def find(tx: Connection, typed: str) -> list[int]:

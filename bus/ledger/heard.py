@@ -6,6 +6,7 @@ was ever kept, and no piece holds more than `WINDOW` folds.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy import Connection, exists, func, select
 
@@ -18,7 +19,7 @@ from bus.ledger.sources import stand
 WINDOW = 1000
 """Messages that one reading transaction passes over (rule 19)."""
 
-_m, _state, _dossier = schema.message.c, schema.dossier_state.c, schema.dossier.c
+_m, _state, _dossier, _owed = schema.message.c, schema.dossier_state.c, schema.dossier.c, promise.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +43,20 @@ def windows(tx: Connection, since: float, upto: int | None = None) -> Iterator[W
     return (Window(low, min(low + WINDOW - 1, last), last) for low in range(first, last + 1, WINDOW))
 
 
-def overdue(tx: Connection, window: Window, until: float) -> Iterator[tuple[float, bytes]]:
-    """The same of dossiers promised for before `until`, not over, and last heard of before the window.
+def overdue(tx: Connection, window: Window, ends: datetime) -> Iterator[tuple[str, date, int]]:
+    """How many dossiers are not over, their promise past at `ends`, and not heard of since the window began.
 
-    As far as promises are written, which is behind the messages: `followed` says how far.
+    By the agency whose they are (code, or "") and the day on which it received them, before `ends`. As far as
+    promises are written, which is behind the messages: `followed` says how far.
     """
+    since = select(_m.dossier).where(_m.id >= window.low, _m.state == "kept")
     query = (
-        select(_dossier.made_at, _state.body)
-        .select_from(promise)
-        .join(schema.dossier_state, _state.dossier == promise.c.dossier)
-        .join(schema.dossier, _dossier.id == promise.c.dossier)
-        .where(promise.c.due_at < until, _state.message < window.low, _dossier.merged_into.is_(None))
+        select(_owed.agency, _owed.received_on, func.count())
+        .where(_owed.over_at <= ends.timestamp(), _owed.received_on < ends.date().isoformat())
+        .where(_owed.dossier.not_in(since))
+        .group_by(_owed.agency, _owed.received_on)
     )
-    return ((row[0], row[1]) for row in tx.execute(query))
+    return ((row[0], date.fromisoformat(row[1]), row[2]) for row in tx.execute(query))
 
 
 def followed(tx: Connection) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from sqlalchemy import Connection, func, select, tuple_, update
 
 from bus.ledger import lanes, schema
+from bus.ledger.schema_people import promise
 from bus.ledger.store import Store
 
 
@@ -48,6 +49,7 @@ def _move_rows(tx: Connection, home: int, other: int) -> None:
     gone = select(_d.withdrawn).where(_d.id == other).scalar_subquery()
     # where one is without persons, so is what they become: neither's record is whole
     reduced = select(func.max(_d.reduced_at)).where(_d.id.in_((home, other))).scalar_subquery()
+    tx.execute(promise.delete().where(promise.c.dossier == other))
     marks = {"withdrawn": _d.withdrawn | gone, "reduced_at": reduced}
     tx.execute(update(schema.dossier).where(_d.id == home).values(**marks))
     tx.execute(update(schema.dossier).where(schema.dossier.c.id == other).values(merged_into=home))

@@ -42,9 +42,11 @@ promise = Table(
     "promise",
     metadata,
     Column("dossier", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
-    Column("due_at", Float, nullable=False),
-    Index("promise_due", "due_at"),
-    comment="Dossiers that are not over and when each is promised for; written behind, with the words.",
+    Column("over_at", Float, nullable=False),
+    Column("agency", String, nullable=False),
+    Column("received_on", String, nullable=False),
+    Index("promise_over", "over_at"),
+    comment="Dossiers that are not over, each with its promise and agency; written behind, with the words.",
 )
 
 TABLES = (person, session, term)

@@ -48,8 +48,8 @@ def _windows(tx: Connection, tally: Tally) -> list[Window]:
 def _count_overdue(tx: Connection, tally: Tally, pieces: list[Window]) -> None:
     """What was due and is not over, however long nobody has said anything of it."""
     first = pieces[0] if pieces else heard.NONE
-    for made_at, fold in heard.overdue(tx, first, tally.period.ends.timestamp()):
-        tally.add(made_at, fold)
+    for agency, day, count in heard.overdue(tx, first, tally.period.ends):
+        tally.owe(agency, day, count)
 
 
 def _count(tx: Connection, tally: Tally, window: Window) -> None:

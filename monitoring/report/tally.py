@@ -10,9 +10,9 @@ its promise (quá hẹn chưa xong) counts at the period's end, by the promise a
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 
-from bus.calendar import ZONE, WorkingCalendar
+from bus.calendar import ZONE, WorkingCalendar, promised_day
 from mappings.derived import Derivation
 from mappings.message import Agency
 from mappings.reported import Reported, is_open, reported
@@ -81,10 +81,15 @@ class Tally:
             self.agencies[whose, "supplements"] += rounds
             self.agencies[whose, "supplemented"] += 1
 
+    def owe(self, agency: str, day: date, count: int) -> None:
+        """Count dossiers of an agency (code), received on a day, that are past their promise."""
+        row = self._found(agency, day)
+        self.agencies[(row["code"], row["name"]) if row else NOBODY, "open"] += count
+
     def _is_owed(self, one: Reported, received: datetime) -> bool:
         """Whether its promise was over at the period's end, and its result still owed."""
         end = self.period.ends
-        if one.due_at is None or received >= end or _promised(one.due_at)[1] > end:
+        if one.due_at is None or received >= end or promised_day(one.due_at)[1] > end:
             return False
         return is_open(one.status) or (one.ended_at is not None and one.ended_at >= end)
 
@@ -114,7 +119,9 @@ class Tally:
         return (row["code"], row["name"]) if row else NOBODY
 
     def _row(self, agency: Agency | None, day: date) -> Row | None:
-        code = (agency.code or agency.old_code) if agency else None
+        return self._found((agency.code or agency.old_code) if agency else None, day)
+
+    def _found(self, code: str | None, day: date) -> Row | None:
         if not code or self._agencies is None:
             return None
         return self._agencies.find(code, day) or self._agencies.find(code, None)
@@ -122,16 +129,10 @@ class Tally:
     def _in_time(self, due: datetime | None, ended: datetime) -> str:
         if due is None:
             return "unpromised"
-        begins, ends = _promised(due)
+        begins, ends = promised_day(due)
         if self._working.between(ended, begins) > 0:
             return "early"
         return "late" if self._working.between(ends, ended) > 0 else "on_time"
-
-
-def _promised(due: datetime) -> tuple[datetime, datetime]:
-    """When the promised day begins, and when the promise is over."""
-    begins = datetime.combine(due.astimezone(ZONE).date(), time(), ZONE)
-    return begins, begins + timedelta(days=1) if due == begins else due
 
 
 WHAT = (

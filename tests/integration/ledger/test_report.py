@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from sqlalchemy import select
 
 from bus import finding
 from bus.calendar import ZONE
 from bus.errors import ConfigurationError
-from bus.ledger import heard, schema
-from bus.ledger.finding import Terms
+from bus.ledger import finding as words_of
+from bus.ledger import heard
+from bus.ledger.finding import Terms, unwritten
 from bus.ledger.ledger import Ledger
 from bus.ledger.store import Store
 from commands.place import Place
@@ -171,7 +171,7 @@ async def test_what_was_not_heard_of_since_the_period_began_is_not_read(told: Le
 
 
 async def test_what_was_due_and_is_still_open_counts_at_the_end_however_long_nobody_spoke_of_it(
-    told: Ledger,
+    told: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before the words and promises are followed and after; what ended later was open then."""
     owed = {"accepted_at": at(2), "due_at": at(20), "status": "in_progress", "to": DEPARTMENT}
@@ -198,18 +198,17 @@ async def test_what_was_due_and_is_still_open_counts_at_the_end_however_long_nob
     with told.store.read() as tx:
         upto, last = heard.followed(tx), next(iter(heard.windows(tx, 0.0))).last
     assert upto == 0
-    folds = dict(_states(told))
-    words, promises = finding._words(folds)
+    monkeypatch.setattr(words_of, "_SETTLED", -1.0)
+    words, promises = finding._words(_states(told))
     await told.act(Terms(words, last, promises))
     assert len(promises) == 4
     assert (open_of(MARCH), open_of(far)) == before
-    assert told.look(lambda tx: len(list(heard.overdue(tx, heard.NONE, far.ends.timestamp())))) == 4
+    assert told.look(lambda tx: sum(one[-1] for one in heard.overdue(tx, heard.NONE, far.ends))) == 4
 
 
-def _states(ledger: Ledger) -> list[tuple[int, bytes]]:
+def _states(ledger: Ledger) -> dict[int, tuple[float, bytes]]:
     with ledger.store.read() as tx:
-        rows = tx.execute(select(schema.dossier_state.c.dossier, schema.dossier_state.c.body))
-        return [(row[0], row[1]) for row in rows]
+        return unwritten(tx, 0, 1000)[1]
 
 
 async def test_nothing_of_a_citizen_is_in_any_form_of_it(
