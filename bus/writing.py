@@ -86,7 +86,9 @@ class Writing:
         if sheet.canonical is Dossier:
             state = self._planner.as_of(claimed.fold, claimed.history)
             whole = state.by_source[claimed.source] if claimed.kind in REPLACEMENTS else state.whole
-            return supplemented(whole) if MESSAGES[claimed.kind] is Supplement else whole, state
+            # a record that tells of supplements shows their papers there, whichever message starts it
+            later = MESSAGES[claimed.kind] is Supplement and not sheet.sheet.tells("supplements")
+            return supplemented(whole) if later else whole, state
         told_as = self.body(claimed)
         return retold(told_as, sheet.canonical, datetime.fromtimestamp(claimed.now, ICT)), None
 

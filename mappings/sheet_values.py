@@ -126,3 +126,8 @@ class Sheet:
     source: str = ""
     text: str = ""
     digest: str = ""
+
+    def tells(self, field: str) -> bool:
+        """Whether a request of this sheet shows a field of its struct."""
+        ours = (path for line in self.lines if line.writes for path in line.ours)
+        return any(path.steps[:1] == (field,) for path in ours)

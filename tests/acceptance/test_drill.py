@@ -71,11 +71,8 @@ def test_several_processes_on_postgresql_hold_every_promise(drills: Mapping[str,
     Four peers: one-stop, portal, insurance and tax; each counts its own effects.
     """
     code, result, told = drills["sound"].result()
-    # known defect 6 of docs/next.md: once a record was told that the portal had; nothing else is let by
-    echoes = result["echoes"]
-    assert {name: result[name] for name in PROMISES} == dict.fromkeys(PROMISES, 0) | {"echoes": echoes}, told
-    assert echoes <= 1, told
-    assert code == (NEEDS_YOU if echoes else 0), (result, told)
+    assert {name: result[name] for name in PROMISES} == dict.fromkeys(PROMISES, 0), told
+    assert code == 0, (result, told)
     assert result["quiet"]
     assert result["kills"] >= 6
     assert sum(result["faults"].values()) >= 9

@@ -32,6 +32,22 @@ async def test_a_record_equal_to_what_the_peer_last_got_is_superseded(open_eithe
         assert len(road.portal.did("sync_record")) == len(road.messages("onestop.dossier")) - 1 == 1
 
 
+async def test_a_record_is_the_same_whichever_message_starts_it(open_either: Open) -> None:
+    """A record, the answered supplement behind it and an untouched record: the portal is told once."""
+    paper = {"id": "bs-1", "name": "Giấy chứng sinh.pdf", "url": "https://tep.lienthong.camau.example/t/bs-1"}
+    answered = {"id": "BS-1", "content": "Bổ sung giấy chứng sinh", "answered": True, "files": [paper]}
+    async with open_either() as road:
+        await road.keep(*(one for one in worked_on(supplements=[answered]) if one.kind != "onestop.step"))
+        await road.rests()
+        await road.keep(record_of(supplements=[answered], updatedDate=LATER))
+        await road.rests()
+        assert [(row.state, row.cause) for row in road.rows("papers_out")] == [("superseded", "no change")]
+        assert [row.state for row in road.rows("record_out")] == ["delivered", "superseded"]
+        (told,) = road.portal.did("sync_record")
+        (listed,) = told["DanhSachHoSoBoSung"]
+        assert [one["TepDinhKemId"] for one in listed["DanhSachGiayToBoSung"]] == ["bs-1"]
+
+
 async def test_a_record_that_goes_back_to_what_it_was_is_written_again(open_either: Open) -> None:
     """Only the last is compared: A, B, A are three writes."""
     async with open_either() as road:
