@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, select, update
 from bus.ledger import driver, schema
 from bus.ledger.driver import many
 from bus.ledger.records import Claim, Claimed, Past
+from bus.ledger.rows import numbers_in, numbers_of
 from bus.ledger.schema_failures import patch
 from bus.ledger.store import Store
 
@@ -36,6 +37,7 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
     traceparent: str
     kept_at: float
     patched: int
+    numbers: str
     kind: str
     source: str
     canonical: bytes
@@ -45,7 +47,7 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
 
 _ROWS = (
     select(
-        *(schema.delivery.c[name] for name in _Row.__struct_fields__[:18]),
+        *(schema.delivery.c[name] for name in _Row.__struct_fields__[:19]),
         schema.message.c.kind,
         schema.message.c.source,
         schema.payload.c.canonical,
@@ -69,6 +71,7 @@ _TAKE = (
         lease=bindparam("seconds"),
         claimed_at=bindparam("now"),
         first_try_at=bindparam("first"),
+        numbers=bindparam("under"),
         changed_at=bindparam("now"),
     )
 )
@@ -120,11 +123,13 @@ class Claimer:
             results.append(len(takes) if how else None)
             if row is not None and how:
                 takes.append((claim, row, how))
-        self._write(tx, takes, now)
         claimed = self._read(tx, takes, now)
+        self._write(tx, takes, claimed, now)
         return [None if place is None else claimed[place] for place in results]
 
-    def _write(self, tx: Connection, takes: Sequence[tuple[Claim, _Row, str]], now: float) -> None:
+    def _write(
+        self, tx: Connection, takes: Sequence[tuple[Claim, _Row, str]], claimed: Sequence[Claimed], now: float
+    ) -> None:
         sending = [
             {
                 "number": row.id,
@@ -132,8 +137,9 @@ class Claimer:
                 "seconds": claim.lease,
                 "now": now,
                 "first": row.first_try_at or now,
+                "under": numbers_of(each.codes),
             }
-            for claim, row, how in takes
+            for (claim, row, how), each in zip(takes, claimed, strict=True)
             if how == "sending"
         ]
         asking = [
@@ -235,6 +241,8 @@ def _claimed(
 ) -> Claimed:
     sending = how == "sending"
     whole = row.folded == row.message
+    # asked for, or sent again, under the numbers it went out under: the peer may know no others
+    is_doubted = row.state == "unknown" or row.doubt != ""
     return Claimed(
         delivery=row.id,
         attempt=row.attempt + sending,
@@ -250,7 +258,7 @@ def _claimed(
         body=row.canonical,
         fold=row.fold if whole else b"",
         history=() if whole else tuple(past for number, past in history if number <= row.message),
-        codes=codes,
+        codes=numbers_in(row.numbers) if row.numbers and is_doubted else codes,
         views=views,
         doubt=row.doubt,
         ended_at=row.changed_at,

@@ -16,15 +16,15 @@ from bus.ledger import lanes, schema
 from bus.ledger.claim import read_known
 from bus.ledger.driver import many
 from bus.ledger.driver import select as select_rows
-from bus.ledger.handover import Handover
+from bus.ledger.handover import Handover, Slot
 from bus.ledger.leg_moves import LATE, Moves
 from bus.ledger.leg_rows import read_legs, tied_dossiers, write_legs
 from bus.ledger.lifting import lift
 from bus.ledger.merge import MergedMeanwhileError, merge_dossiers
 from bus.ledger.outbox import announce
 from bus.ledger.pairs import NUMBERS, SECONDS, of_pairs
-from bus.ledger.records import Keep, Kept, LegEnd, Legs, Page, Plan, Ready
-from bus.ledger.rows import Origin, claim_row, claimed_of_row, delivery_row, message_row
+from bus.ledger.records import Claimed, Keep, Kept, LegEnd, Legs, Page, Plan, Ready
+from bus.ledger.rows import Origin, claim_row, claimed_of_row, delivery_row, message_row, numbers_of
 from bus.ledger.store import Store
 from bus.ledger.work import Claiming, Wanted, Work, narrowed, set_aside, supersede, withdraw
 from mappings.dossier import GENERAL
@@ -109,8 +109,10 @@ class Keeper:
         for end, keep in again:
             number = int(self._store.numbers(tx, schema.message, 1)[0])
             freed[end.delivery] += self._one(tx, work, keep, number, keep.dossier).ready
+        claimed = list(self._claimed(tx, work))
         self._write(tx, work)
-        self._hand_over(tx, work)
+        for one in claimed:
+            self._handover.give(*one)
         return results, freed
 
     def _again(
@@ -317,18 +319,19 @@ class Keeper:
             place.state = "sending"
             work.claimed.append(Claiming(slot, row, keep, body, fold))
 
-    def _hand_over(self, tx: Connection, work: Work) -> None:
-        """Give what was claimed to its slot, with all that its worker needs to know."""
+    def _claimed(self, tx: Connection, work: Work) -> Iterator[tuple[Slot, Claimed]]:
+        """What was claimed, for its slot, with all that its worker needs to know."""
         known = {one.row["dossier"] for one in work.claimed} - work.fresh.keys()
         codes, views = read_known(tx, sorted(known))
         codes |= work.fresh
         for one in work.claimed:
             place = (one.row["dossier"], one.row["connector"], one.row["operation"])
             numbers, seen = codes.get(place[0], {}), views.get(place, {})
-            claimed = claimed_of_row(
-                one.row, one.keep, body=one.body, fold=one.fold, codes=numbers, views=seen
+            one.row["numbers"] = numbers_of(numbers)
+            yield (
+                one.slot,
+                claimed_of_row(one.row, one.keep, body=one.body, fold=one.fold, codes=numbers, views=seen),
             )
-            self._handover.give(one.slot, claimed)
 
     def _write(self, tx: Connection, work: Work) -> None:
         for number, more in work.fanouts.items():

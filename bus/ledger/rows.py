@@ -1,6 +1,9 @@
 """Messages and deliveries as the rows they are kept in."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
+
+import msgspec
 
 from bus.ledger.handover import Slot
 from bus.ledger.lanes import Place
@@ -79,7 +82,20 @@ _UNCLAIMED = {
     "lease": 0.0,
     "claimed_at": None,
     "first_try_at": None,
+    "numbers": "",
 }
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, str]).decode
+
+
+def numbers_of(codes: Mapping[str, str]) -> str:
+    """The numbers that a delivery goes out under, as its row keeps them."""
+    return _encode(codes).decode()
+
+
+def numbers_in(numbers: str) -> dict[str, str]:
+    """The same, read again."""
+    return _decode(numbers)
 
 
 def claim_row(row: dict[str, Any], slot: Slot, holder: int) -> None:

@@ -174,6 +174,7 @@ delivery = Table(
     Column("given_up", Integer, nullable=False, server_default="0"),
     Column("role", String, nullable=False, server_default=""),
     Column("patched", _number, nullable=False, server_default="0"),
+    Column("numbers", String, nullable=False, server_default=""),
     Column("reason", String, nullable=False, default=""),
     Column("cause", String, nullable=False, default=""),
     Column("config", _number, nullable=False, default=0),
@@ -190,7 +191,8 @@ delivery = Table(
     " 'restored' its turn begins with a question (rule 23)."
     " given_up: how often the broker gave up on its work message (rule 14). role: '' what its leg sends,"
     " 'end' its end is the leg's, 'resume' it carries a supplement, 'undo' it undoes. patched: the row of"
-    " `patch` that is applied to its request, 0 for none.",
+    " `patch` that is applied to its request, 0 for none. numbers: JSON, by which the dossier was known as it"
+    " was last sent without a doubt; a question about it uses these.",
 )
 
 attempt = Table(

@@ -8,7 +8,7 @@ from bus.errors import OutcomeUnknownError, TransientError
 from bus.ports import Answer, Sighting
 from tests.integration.pipeline.conftest import Open
 from tests.integration.pipeline.peers import does_then_raises, onestop, raises
-from tests.integration.pipeline.road import NUMBER, record_of, submitted, with_rhythm
+from tests.integration.pipeline.road import LOCAL, NUMBER, record_of, submitted, with_rhythm, worked_on
 
 pytestmark = pytest.mark.integration
 
@@ -71,6 +71,30 @@ async def test_what_was_learned_meanwhile_changes_no_question(open_either: Open)
         row = await road.becomes("take_in", "delivered")
         assert row.attempt == 1
         assert [made["nationCode"] for made in road.onestop.did("create_dossier")] == [NUMBER]
+
+
+async def test_a_question_names_what_was_sent_though_two_dossiers_became_one_meanwhile(
+    open_either: Open,
+) -> None:
+    """A step that went out under the local number, before the portal's was known to be the same dossier's.
+
+    Asked for under the portal's number it would be "not there", and stand twice at the portal.
+    """
+    async with open_either(rhythm=with_rhythm(look_up_after=1.5, absent_after=0.2)) as road:
+        road.portal.will("add_progress", does_then_raises(LOST))
+        first = worked_on(nationCode=None)
+        await road.keep(*first[:2])
+        await road.becomes("progress_out", "unknown")
+        await road.keep(submitted())
+        await road.keep(record_of(nationCode=NUMBER, updatedDate="2026-04-15T11:00:00.000+07:00"))
+        assert len({row.dossier for row in road.rows()}) == 1, "they became one before the question"
+        assert not road.portal.looks
+        row = await road.becomes("progress_out", "delivered")
+        assert (row.attempt, row.tries) == (1, 1)
+        assert [step["MaHoSo"] for step in road.portal.did("add_progress")] == [LOCAL]
+        await road.keep(next(one for one in worked_on() if one.key == worked_on()[2].key))
+        await road.rests()
+        assert [step["MaHoSo"] for step in road.portal.did("add_progress")] == [LOCAL, NUMBER]
 
 
 async def test_a_create_that_is_sent_again_names_the_same_dossier(open_either: Open) -> None:
