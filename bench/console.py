@@ -10,6 +10,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +68,13 @@ def run(*, prefilled: int = DOSSIERS, rounds: int = ROUNDS) -> Mapping[str, Any]
 
 
 def _worsen(file: Path, count: int) -> None:
-    """Break some deliveries, open some legs, and write the words of two people a dossier."""
+    """Break some deliveries, open some legs, and write what is found of each dossier: words and a promise."""
     with contextlib.closing(sqlite3.connect(file)) as rows:
         for statement in _TROUBLE:
             rows.execute(statement)
         rows.executemany("INSERT INTO term (word, dossier) VALUES (?, ?)", _words(count))
+        rows.executemany("INSERT INTO promise VALUES (?, ?, ?, ?)", _promises(count))
+        rows.execute("INSERT INTO source (connector, name, cursor) VALUES ('', 'words', ?)", (count,))
         rows.commit()
         rows.execute("ANALYZE")
 
@@ -83,6 +86,13 @@ def _words(count: int) -> Any:
             yield name, number
             yield name.partition(" ")[2], number
         yield f"0960900{number:05}", number
+
+
+def _promises(count: int) -> Any:
+    """Every dossier past its promise, the worst night for the figures: a hundred agencies, a year of days."""
+    for number in range(1, count + 1):
+        day = date(2025, 8, 1) + timedelta(days=number % 365)
+        yield number, 1_700_000_000.0 + number, f"H12.{number % 100:02}", day.isoformat()
 
 
 async def _measured(file: Path, rounds: int) -> dict[str, Any]:
@@ -116,6 +126,7 @@ async def _serving(file: Path) -> AsyncIterator[httpx.AsyncClient]:
             await client.post("/sign-in", data={"login": "do", "password": PASSWORD})
             yield client
     finally:
+        await desk.counting.stop()
         ledger.close()
 
 

@@ -29,6 +29,7 @@ async def console_door(bus: Bus) -> AsyncIterator[None]:
         async with opened(console(desk), door):
             yield
     finally:
+        await desk.counting.stop()
         for task in behind:
             task.cancel()
         await asyncio.gather(*behind, return_exceptions=True)

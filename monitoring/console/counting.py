@@ -7,9 +7,8 @@ from litestar.exceptions import HTTPException
 
 from monitoring.console.desk import VIETNAM
 from monitoring.console.given import Look, Visit
-from monitoring.report.gather import gather_behind
 from monitoring.report.period import Period, read_day
-from monitoring.report.tables import Figures, shown, tables
+from monitoring.report.tables import shown
 from monitoring.report.workbook import workbook
 
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -21,13 +20,14 @@ async def figures(look: Look) -> Response[str]:
     today = datetime.now(VIETNAM).date()
     period = _period(look, today)
     shown_period = period or Period(today, today)
+    count = await look.desk.counting.so_far(shown_period)
     return look.page(
         "figures.html",
         code=200 if period else 422,
         wrong=period is None,
         period=shown_period,
         today=today,
-        tables=await _counted(look, shown_period),
+        count=count,
         cell=shown,
     )
 
@@ -38,7 +38,7 @@ async def book(look: Look) -> Response[bytes]:
     period = _period(look, datetime.now(VIETNAM).date())
     if period is None:
         raise HTTPException(status_code=422)
-    content = workbook(period, await _counted(look, period), look.desk.title)
+    content = workbook(period, await look.desk.counting.whole(period), look.desk.title)
     name = f"so-lieu-{period.first}-{period.last}.xlsx"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=_WORKBOOK, headers=headers)
@@ -51,10 +51,6 @@ def _period(visit: Visit, today: date) -> Period | None:
         return Period(read_day(asked["from"]) if asked.get("from") else last, last)
     except ValueError:
         return None
-
-
-async def _counted(visit: Visit, period: Period) -> tuple[Figures, ...]:
-    return tables(await gather_behind(visit.desk.ledger, visit.desk.reporter.begin(period)))
 
 
 HANDLERS = (figures, book)

@@ -23,6 +23,7 @@ from bus.ledger.overview import Today, Under
 from bus.ledger.records import Ready
 from bus.ledger.schema import CLOCKED
 from monitoring.action_log import LogWatch
+from monitoring.console.counted import Counting
 from monitoring.console.provider import OnTheirWay, Provider
 from monitoring.report.tally import Reporter
 
@@ -69,10 +70,12 @@ class Desk:
     provider: Provider | None = None
     on_their_way: OnTheirWay = field(default_factory=OnTheirWay)
     log: LogWatch = field(init=False)
+    counting: Counting = field(init=False)
 
     def __post_init__(self) -> None:
-        """Watch the log of actions, whose page tells whether it is whole."""
+        """Watch the log of actions, whose page tells whether it is whole, and be ready to count."""
         self.log = LogWatch(self.ledger)
+        self.counting = Counting(self.ledger, self.reporter)
 
     async def follow(self) -> None:
         """Keep the snapshot fresh, until cancelled; a ledger that is away leaves the last one."""

@@ -31,11 +31,14 @@ def gather(
     return tally
 
 
-async def gather_behind(ledger: Ledger, tally: Tally) -> Tally:
+async def gather_behind(
+    ledger: Ledger, tally: Tally, progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> Tally:
     """The same without holding up the loop; raises `LedgerUnavailableError` where the ledger is away."""
     pieces = await ledger.ask(_windows, tally)
     await ledger.ask(_count_overdue, tally, pieces)
-    for window in pieces:
+    for done, window in enumerate(pieces):
+        progress(done, len(pieces))
         await ledger.ask(_count, tally, window)
     return tally
 
