@@ -38,7 +38,7 @@ def slow_ledger(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[a
 async def test_a_page_does_not_wait_for_a_long_count_and_opens_itself_again(
     open_console: Opened[Browser], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """First how far the count is, then the figures with their time, then the last ones while counting anew."""
+    """First how far the count is, then the figures with their time, then the last ones meanwhile."""
     async with open_console as browser:
         await browser.signs_in("viewer")
         with slow_ledger(browser, monkeypatch) as may:
