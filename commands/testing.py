@@ -13,6 +13,11 @@ from commands.tell import FINE, NEEDS_YOU, out, put_json, say
 
 BENCHES = ROOT / "bench"
 
+_LONG = {
+    "province": "the whole load takes over an hour on two cores, `--scale 0.02` two minutes",
+    "soak": "this takes as long as --minutes says, half an hour without",
+}
+
 
 def bench(name: str, *, as_json: bool, **options: float | None) -> int:
     """Run a benchmark and print its figures; `NEEDS_YOU` where its account does not hold; may be repeated.
@@ -23,7 +28,8 @@ def bench(name: str, *, as_json: bool, **options: float | None) -> int:
     given = {option: value for option, value in options.items() if value is not None}
     if unknown := sorted(given.keys() - inspect.signature(run).parameters.keys()):
         raise ConfigurationError([f"bench {name} has no --{option}: leave it out" for option in unknown])
-    say(f"measuring {name}; this takes a minute or two, and the machine should do nothing else")
+    lasts = _LONG.get(name, "this takes a minute or two")
+    say(f"measuring {name}; {lasts}, and the machine should do nothing else")
     figures = run(**given)
     if as_json:
         put_json(figures)
