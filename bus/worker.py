@@ -24,6 +24,7 @@ from bus.events import Announcer
 from bus.floor import Floor
 from bus.hands import Hands
 from bus.heartbeat import EVERY, Heartbeats, beat_of
+from bus.hunger import Hunger
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import Claimed, Ready, Sweep
 from bus.pipeline import Pipeline
@@ -101,10 +102,12 @@ class Worker:
     breakers: Breakers = field(init=False)
     shares: Shares = field(init=False)
     consuming: Consuming = field(init=False)
+    hunger: Hunger = field(init=False)
 
     def __post_init__(self) -> None:
         self.breakers = Breakers(self.ledger, self.connectors)
         self.shares = Shares(self.ledger, self.connectors)
+        self.hunger = Hunger(self.connectors)
         self.consuming = Consuming(self.broker, self.topology, self.connectors, self._handler)
 
     async def start(self) -> None:
@@ -210,6 +213,7 @@ class Worker:
             self.pipeline.observer.beat(connector.name, beat)
             received.ack()
             return
+        self.hunger.fed(connector.name)
         try:
             work = decode(received.body)
         except msgspec.DecodeError:
@@ -276,6 +280,7 @@ class Worker:
             hurry,
             # hints died with the process before us, with a broker that was wiped, or for want of one
             first=dispatcher.missed or self._swept != connections,
+            hungry=self.hunger.hungry() if dispatcher.takes else frozenset(),
             under_way=frozenset(self.pipeline.under_way),
         )
         if dispatcher.takes:

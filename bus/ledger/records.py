@@ -297,9 +297,10 @@ class Sweep(msgspec.Struct, frozen=True, gc=False):
     ("name") and operations ("name.operation") to which nothing may go: nothing of theirs is published.
     `hurry` are those that have just come back: what waits for a date is due at once. `first` is a process's
     first, or the first since its broker is back: what is ready is due, for its hints may have died with the
-    process before, or with what the broker had. At most `window` is
-    published. `under_way` are the calls of this process, delivery and attempt, None where it does not say: a
-    lease of its own that ran out and stands for none of them is a call that has ended.
+    process before, or with what the broker had. `hungry` are connectors that get no hints though they could
+    work: what is ready for them is due. At most `window` is published. `under_way` are the calls of this
+    process, delivery and attempt, None where it does not say: a lease of its own that ran out and stands for
+    none of them is a call that has ended.
     """
 
     look_up_after: Mapping[str, float]
@@ -307,6 +308,7 @@ class Sweep(msgspec.Struct, frozen=True, gc=False):
     hurry: frozenset[str] = frozenset()
     window: int = 2000
     first: bool = False
+    hungry: frozenset[str] = frozenset()
     under_way: frozenset[tuple[int, int]] | None = None
 
 

@@ -111,6 +111,8 @@ class Sweeper:
         is_due = or_(_d.due_at <= now, *(_goes_to(one) for one in sorted(sweep.hurry)))
         if sweep.first:
             is_due = or_(is_due, _d.state == "ready")
+        if sweep.hungry:
+            is_due = or_(is_due, and_(_d.state == "ready", _d.connector.in_(sorted(sweep.hungry))))
         due = due.where(_d.state.in_(("ready", "retrying")), is_due)
         rows = tx.execute(self._few(due, sweep)).all()
         moves = [

@@ -1,10 +1,12 @@
 """One process of the bus: hints, polls, pauses, and a stop that leaves nothing half done."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Mapping
 
+import pika
 import pytest
 import structlog
 from sqlalchemy import create_engine, text
@@ -202,6 +204,25 @@ async def test_a_claim_that_the_database_does_not_take_is_made_later(
         await road.resumes("onestop")
         await road.becomes("take_in", "delivered")
         await road.until(lambda: road.queued("onestop") == 0)
+
+
+async def test_hints_that_died_in_their_queue_are_missed_by_whoever_has_nothing_to_do(
+    open_either: Open,
+) -> None:
+    """Purged behind calls that hang: delivered as those end, before the sweeper's date of half a minute."""
+    async with open_either() as road:
+        go, count = threading.Event(), 12
+        road.onestop.will("create_dossier", *[waits(go)] * 2)
+        await road.keep(*(submitted(f"G22.99-260415-{n:06d}") for n in range(count)))
+        await road.until(lambda: len(road.onestop.calls) == 2)
+        with contextlib.closing(pika.BlockingConnection(pika.URLParameters(road.amqp_url))) as connection:
+            queue = road.worker.topology.work_queue("onestop")
+            gone = await asyncio.to_thread(connection.channel().queue_purge, queue)
+        assert gone.method.message_count >= 4
+        go.set()
+        await road.until(lambda: len(road.onestop.effects) == count, seconds=25.0)
+        await road.rests()
+        assert [row.state for row in road.rows("take_in")] == ["delivered"] * count
 
 
 async def test_what_waits_for_a_slot_as_the_breaker_opens_is_not_claimed(open_road: Open) -> None:
