@@ -13,13 +13,13 @@ from adapters.agency.reading import WrongError
 from adapters.agency.taking_in import merged
 from adapters.ioffice.edxml import Limits, NoFiles, Package, PackageError, PackageProblem, read_package
 from adapters.ioffice.edxml.names import STORED, q
+from adapters.ioffice.edxml.outline import Kept, keep_once
 from bus.files import FileStore
 from mappings.dossier import Dossier
 from mappings.engine import Compiled
 from mappings.engine_values import FieldProblem
 
 SHEET = "agency/package"
-EDXML = "application/vnd.edxml+xml"
 
 _FORM_FIX = "Sửa gói tin theo QCVN 102:2016, rồi gửi lại"
 _SHEET_FIX = "Ghi phần tử này như tài liệu dành cho cơ quan, mục gói tin edXML"
@@ -40,24 +40,18 @@ class EdxmlPackages:
 
     def read(self, package: BinaryIO, *, keep: bool) -> Unpacked:
         """Take a package apart (`adapters.agency.packages.Packages`)."""
-        whole = self._whole(package, keep=keep)
         read, form = self._read(package, keep=keep)
         dossier, fields = self.sheet.read_partly(read.tree, source="agency")
         told = [_of_sheet(one) for one in fields if one.path.rpartition("/")[2] not in STORED]
         wrong = merged(form, [*told, *contradictions(read)])
-        kept = _kept(read, whole)
+        kept = _raw(read, self._kept(package, read)) if keep else b""
         return Unpacked(
             dossier or Dossier(), read.canonical(), kept, read.files, self.paths, tuple(wrong[:MOST])
         )
 
-    def _whole(self, package: BinaryIO, *, keep: bool) -> str:
-        """The hash of the package as it came; with `keep` it is in the store, as it came."""
-        limit = self.most if keep else None
-        whole = (self.store if keep else NoFiles()).keep(
-            package, name="ho-so.edxml", media_type=EDXML, limit=limit
-        )
-        package.seek(0)
-        return whole.hash
+    def _kept(self, package: BinaryIO, read: Package) -> Kept:
+        """The package in the store, where its files are already."""
+        return keep_once(package, self.store, read.files, name="ho-so.edxml", most=self.most)
 
     def _read(self, package: BinaryIO, *, keep: bool) -> tuple[Package, list[Wrong]]:
         """What can be read of a package, and what is wrong with its form."""
@@ -72,9 +66,11 @@ class EdxmlPackages:
             return rest, wrong
 
 
-def _kept(package: Package, whole: str) -> bytes:
+def _raw(package: Package, kept: Kept) -> bytes:
+    """What the ledger has of a package: what it says, and where its bytes are."""
     tree = etree.fromstring(etree.tostring(package.tree))
-    tree.set("package", whole)
+    for name, value in kept.marks().items():
+        tree.set(name, value)
     return bytes(etree.tostring(tree, encoding="UTF-8", xml_declaration=True))
 
 

@@ -1,5 +1,6 @@
 """The command line of `files`; like the whole of it, its parts are imported only when a command runs."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -70,3 +71,24 @@ def files_verify(*, settings: Settings = None, json: Json = False) -> None:
     from commands.place import find_place  # noqa: PLC0415  as above
 
     raise typer.Exit(verify(find_place(settings), as_json=json))
+
+
+@files.command("package")
+def files_package(
+    package: Annotated[
+        str, typer.Argument(metavar="HASH", help="SHA-256 of the package as it came, as a day's list has it.")
+    ],
+    into: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")],
+    *,
+    reason: Reason,
+    settings: Settings = None,
+    json: Json = False,
+) -> None:
+    """Write an edXML package as it came (lấy lại gói tin gốc).
+
+    Of the axis or the agencies' door, the same to the byte. Exit 1 where it is not there any more.
+    """
+    from commands.packages import write_package  # noqa: PLC0415  the start stays quick
+    from commands.place import find_place  # noqa: PLC0415  as above
+
+    raise typer.Exit(write_package(find_place(settings), package, into, reason, as_json=json))

@@ -16,13 +16,13 @@ from lxml import etree
 
 from adapters.ioffice.edxml import Limits, Package, PackageError, read_package
 from adapters.ioffice.edxml.names import q
+from adapters.ioffice.edxml.outline import EDXML, Kept, keep_once
 from adapters.ioffice.edxml.values import is_time
 from adapters.ioffice.outgoing import Axis
 from bus.errors import DeliveryError, RejectedMessageError, TransientError, UnavailableError
 from bus.ports import Deadline, Files, Incoming, Page
 
 Kind = Literal["edoc", "status"]
-EDXML = "application/vnd.edxml+xml"
 _ICT = timezone(timedelta(hours=7))
 _MOST_SET_ASIDE = 10_000
 _RAW = 1_000_000
@@ -132,28 +132,33 @@ class Box:
             self.client.fetch(axis_id, package, self.deadline())
             package.seek(0)
             try:
-                whole = self.files.keep(
-                    package, name=f"{axis_id}.edxml", media_type=EDXML, limit=self.limits.package
-                )
-            except RejectedMessageError as error:
-                return Taken(axis_id, broken=(_begin(package), f"docId {axis_id}: {error}"))
-            package.seek(0)
-            try:
                 read = read_package(package, self.files, self.limits)
             except PackageError as error:
-                raw = _begin(package)
-                why = f"docId {axis_id}, file {whole.hash}: {error}"
-                return Taken(axis_id, broken=(raw, why))
-        return Taken(axis_id, item=incoming(axis_id, read, whole.hash))
+                return self._broken(axis_id, package, error)
+            kept = keep_once(
+                package, self.files, read.files, name=f"{axis_id}.edxml", most=self.limits.package
+            )
+        return Taken(axis_id, item=incoming(axis_id, read, kept))
+
+    def _broken(self, axis_id: str, package: BinaryIO, why: PackageError) -> Taken:
+        """A package that cannot be read: whole in the store, where it is not too large for that too."""
+        package.seek(0)
+        try:
+            whole = self.files.keep(
+                package, name=f"{axis_id}.edxml", media_type=EDXML, limit=self.limits.package
+            )
+        except RejectedMessageError as error:
+            return Taken(axis_id, broken=(_begin(package), f"docId {axis_id}: {error}"))
+        return Taken(axis_id, broken=(_begin(package), f"docId {axis_id}, file {whole.hash}: {why}"))
 
 
-def incoming(axis_id: str, package: Package, whole: str = "") -> Incoming:
-    """Make the message. Its raw form is the tree, which names the `whole` package and its files by hash."""
+def incoming(axis_id: str, package: Package, kept: Kept | None = None) -> Incoming:
+    """Make the message. Its raw form is the tree, which names the package as `kept` and its files by hash."""
     tree = package.tree
     tree.set("docId", axis_id)
     raw = etree.fromstring(etree.tostring(tree))
-    if whole:
-        raw.set("package", whole)
+    for name, value in kept.marks().items() if kept else ():
+        raw.set(name, value)
     return Incoming(
         kind="ioffice.document" if package.kind == "document" else "ioffice.document_status",
         tree=tree,

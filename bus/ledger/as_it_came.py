@@ -10,6 +10,6 @@ _HEAD = 1000
 
 
 def as_it_came(raw: bytes) -> bytes:
-    """SHA-256 of what was sent. A package lies whole in the file store: what is kept names it by its hash."""
+    """SHA-256 of what was sent. A package lies in the file store: what is kept names it by its hash."""
     found = _PACKAGE.match(raw, 0, _HEAD)
     return bytes.fromhex(found[1].decode()) if found else hashlib.sha256(raw).digest()

@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 import pytest
 from litestar.testing import TestClient
+from lxml import etree
 
 from adapters.agency.calls import PREFIX, application
 from adapters.agency.door import Door
 from adapters.agency.gatekeeper import Gatekeeper
+from adapters.ioffice.edxml.outline import put_together
 from bus.agency_settings import AgencySettings
 from bus.errors import UnavailableError
 from bus.files import FileStore
@@ -114,6 +116,21 @@ def test_a_package_is_kept_as_the_dossier_it_tells_with_its_file_in_the_store(
     for content in (PDF, raw):
         with store.open(hash_of(content)) as stored:
             assert stored.read() == content
+
+
+def test_a_package_takes_the_room_of_its_files_once_and_its_bytes_are_still_there(
+    client: TestClient[Any], desk: Desk, store: FileStore
+) -> None:
+    """On disk are the file and little more; with the outline that the message names they give the package."""
+    scan = b"%PDF-1.7 " + bytes(range(256)) * 50
+    raw = package(scan)
+    assert handed(client, raw).status_code == 202
+    on_disk = sum(each.stat().st_size for each in store.folder.rglob("*") if each.is_file())
+    assert len(scan) < on_disk < len(scan) + 3000 < len(raw)
+    tree = etree.fromstring(desk.taken[0][0].raw)
+    assert tree.get("package") == hash_of(raw)
+    with store.open(tree.get("outline") or "") as outline:
+        assert b"".join(put_together(outline, store.open)) == raw
 
 
 def test_a_package_with_more_files_than_a_dossier_may_have_is_refused_at_its_attachment(

@@ -3,12 +3,14 @@
 import pytest
 from lxml import etree
 
+from adapters.ioffice.edxml.outline import put_together
 from bus.errors import TransientError
 from bus.files import FileStore
 from mappings.engine import Compiled
 from mappings.official import DocumentStatus, OfficialDocument
 from tests.contract.ioffice_adapter.axes import ANSWER, DOCUMENT, STATUS, Connect, Reader
 from tests.contract.strict_axis import StrictAxis
+from tests.unit.adapters.edxml_packages import attachment, document
 
 pytestmark = pytest.mark.contract
 
@@ -70,6 +72,21 @@ def test_the_raw_form_names_the_whole_package_and_its_files_by_hash(
         assert stored.read() == DOCUMENT
     assert b"ContentTransferEncoded" not in item.raw
     assert raw.get("docId") == "a"
+
+
+def test_what_the_axis_sends_takes_the_room_of_its_files_once(
+    peer: StrictAxis, connect: Connect, files: FileStore
+) -> None:
+    """As at the agencies' door: the message names the outline, which gives the package with its files."""
+    scan = b"%PDF-1.7 " + bytes(range(256)) * 400
+    whole = document(attachments=attachment(scan))
+    peer.arrives("a", whole)
+    (item,) = Reader(connect()).page().items
+    raw = etree.fromstring(item.raw)
+    with files.open(raw.get("outline") or "") as outline:
+        assert b"".join(put_together(outline, files.open)) == whole
+    on_disk = sum(each.stat().st_size for each in files.folder.rglob("*") if each.is_file())
+    assert on_disk < len(scan) + 3000 < len(whole)
 
 
 def test_a_status_comes_through_its_own_box(
