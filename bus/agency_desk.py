@@ -42,7 +42,7 @@ class AgencyDesk:
         self._sources = (*parts.connectors, *agencies)
 
     async def keep(self, source: str, incoming: Incoming, message: Message) -> Taken:
-        """Keep a canonical message; on disk when this returns."""
+        """Keep a canonical message; on disk when this returns (`bus.desk.Desk`)."""
         self._check_room()
         kept = await self._pipeline.keep_canonical(source, incoming, message)
         if kept.outcome not in ("kept", "repeated", "conflict"):

@@ -89,7 +89,8 @@ class Desk(Protocol):
     async def keep(self, source: str, incoming: Incoming, message: Message) -> Taken:
         """Keep a canonical message; on disk when this returns.
 
-        Raises `UnavailableError` while the disk is nearly full: then nothing was kept.
+        Raises `UnavailableError` while the disk is nearly full, `RejectedMessageError` where its files are
+        too much together with those that the dossier has as it is folded in: then nothing was kept.
         """
         ...
 

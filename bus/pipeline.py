@@ -73,8 +73,9 @@ class Pipeline:
         return kept
 
     async def keep_canonical(self, source: str, incoming: Incoming, message: Message) -> Kept:
-        """Keep a message that came in our own form, as `keep` does; the door has judged it."""
+        """Keep a message in our own form, judged by its door, as `keep`; weighed as it is folded in."""
         keep = self.canonical(source, incoming, message)
+        keep = msgspec.structs.replace(keep, together=self._filing.together)
         await self._filing.take(incoming)
         kept = await self._ledger.keep(keep)
         self.spread(keep, kept)

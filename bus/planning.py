@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from bus.addressing import Addressing
 from bus.calendar import ZONE, WorkingCalendar
+from bus.file_limit import check_together, files_of
 from bus.flow_values import Leg, Send, item_of, leg_of, route_of, values_at
 from bus.flows import Planned, Routes
 from bus.ledger.records import Keep, Legs, Past, Plan, PlannedDelivery, Told, Way
@@ -104,11 +105,17 @@ class Planner:
         self.legs = Legs(planned, after, routes.withdrawing, routes.unless_refused)
 
     def plan(self, state: bytes | None, keep: Keep, withdrawn: bool) -> Plan:  # noqa: FBT001  the ledger's signature
-        """Fold a message in and ask the routes; `withdrawn` is what the dossier was before."""
+        """Fold a message in and ask the routes; `withdrawn` is what the dossier was before.
+
+        Raises `RejectedMessageError` where its files are too much `together` with those of the dossier.
+        """
         if keep.body is None:
             raise ValueError("a message without a body is never planned")
+        before = _decode(state) if state else None
+        if keep.together:
+            check_together(keep.body, files_of(before.whole) if before else (), keep.together)
         folded = fold(
-            _decode(state) if state else None,
+            before,
             source=keep.source,
             kind=keep.kind,
             message=keep.body,

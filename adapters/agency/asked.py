@@ -1,6 +1,7 @@
 """A call that was admitted, and the dossier that it brings: values that pass through the door."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import BinaryIO, Generic, TypeVar
 
@@ -44,9 +45,11 @@ class Judged(Generic[Said]):
     """A message that may be kept. `content` are equal bytes for bodies that say the same.
 
     `raw` is what is kept of the body: JSON whole, of a package what it says, with the hashes of its files.
+    `paths` are our field -> the sender's element, of a package.
     """
 
     message: Said
     content: bytes
     raw: bytes
     media_type: str = "application/json"
+    paths: Mapping[str, str] = field(default_factory=dict)

@@ -25,10 +25,11 @@ from adapters.agency.problems import DoorError, Wrong, again_later, not_found, w
 from adapters.agency.province import Province
 from adapters.agency.receipt import message_of, receipt_of
 from adapters.agency.result_files import ResultFiles
-from adapters.agency.taking_in import TakingIn
+from adapters.agency.taking_in import Seen, TakingIn
 from adapters.agency.words import KINDS
 from bus.agency_settings import AgencySettings
 from bus.desk import Desk, HandedIn, Standing, Taken
+from bus.errors import RejectedMessageError
 from bus.file_limit import files_of
 from bus.file_names import safe_name
 from bus.files import FileStore
@@ -109,7 +110,8 @@ class Door:
         key = f"hand_in:{key or number}"
         async with self._turn(asked.source, number):
             await self._refuse_another(asked, number, key)
-            return await self._keep(asked, "agency.dossier", judged, key)
+            with_its = partial(self._files_before, asked)
+            return await self._keep_weighed(asked, "agency.dossier", judged, key, with_its)
 
     async def _new(self, asked: Asked, body: Body, *, keep: bool = True) -> Judged[Dossier]:
         seen, held = partial(self._files, asked), partial(self._files_before, asked)
@@ -133,12 +135,12 @@ class Door:
     async def replace(self, asked: Asked, reference: str, body: Body, key: str) -> Receipt:
         """Put new content in the place of a dossier's; fields that it does not name stay as they are."""
         handed, standing = await self._own_open(asked, reference)
-        before = tuple(files_of(standing.whole))
 
         async def held(_: Dossier) -> Iterable[File]:
-            return before
+            now = await self.desk.standing(handed.dossier)
+            return files_of(now.whole) if now else ()
 
-        seen = partial(self._files, asked, before=before)
+        seen = partial(self._files, asked, before=tuple(files_of(standing.whole)))
         judged = await self.taking_in.read(asked, body, "agency.replaced", seen=seen, held=held)
         if (number := judged.message.code) != handed.number:
             fix = f'Ghi "{handed.number}", số của hồ sơ đang thay thế'
@@ -146,7 +148,9 @@ class Door:
             where = "MessageHeader/OtherInfo/ReferenceCodes" if body.package else "code"
             raise wrong_content([Wrong(path=where, what=what, fix=fix, rule="same number", value=number)])
         async with self._turn(handed.source, handed.number):
-            return await self._keep(asked, "agency.replaced", judged, f"replace:{key}", of=handed)
+            return await self._keep_weighed(
+                asked, "agency.replaced", judged, f"replace:{key}", held, of=handed
+            )
 
     async def _files(self, asked: Asked, dossier: Dossier, before: Iterable[File] = ()) -> list[File]:
         """The files of dossiers that the agency sees and this one relates to, and `before` its own."""
@@ -182,6 +186,23 @@ class Door:
             content = msgspec.json.encode(msgspec.json.decode(raw), order="deterministic")
             told = Judged(message, content, raw)
             return await self._keep(asked, "agency.withdrawn", told, key, of=handed)
+
+    async def _keep_weighed(
+        self,
+        asked: Asked,
+        kind: str,
+        judged: Judged[Dossier],
+        key: str,
+        held: Seen,
+        *,
+        of: HandedIn | None = None,
+    ) -> Receipt:
+        """Keep a dossier. One that became too heavy since it was judged is told file by file, as before."""
+        try:
+            return await self._keep(asked, kind, judged, key, of=of)
+        except RejectedMessageError:
+            await self.taking_in.weigh(judged, held)
+            raise
 
     async def _keep(
         self,

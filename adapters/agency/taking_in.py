@@ -116,7 +116,12 @@ class TakingIn:
         if problems := merged(said.wrong, [at_element(one, said.paths) for one in (*judged, *heavy)]):
             raise wrong_content(problems)
         message = self.judge.completed(asked.agency, said.dossier, asked.day)
-        return Judged(message, said.content, said.raw, "application/xml")
+        return Judged(message, said.content, said.raw, "application/xml", said.paths)
+
+    async def weigh(self, judged: Judged[Dossier], held: Seen) -> None:
+        """Raise `DoorError` where a dossier that was judged is too heavy beside what is held by now."""
+        if heavy := await self._heavy(judged.message, held):
+            raise wrong_content([at_element(one, judged.paths) for one in heavy])
 
     async def _known(self, asked: Asked, dossier: Dossier, seen: Seen) -> Known:
         """What this agency may name of the files that a dossier names, and what is true of them."""

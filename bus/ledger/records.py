@@ -23,7 +23,8 @@ class Keep(msgspec.Struct, frozen=True, gc=False):
     what the message names of what was sent by them: so it finds its dossier without a number. `state` other
     than "kept" is kept whole, without deliveries, with the peer's `tree` (JSON, or XML as text) so that it
     can be read again. `again`: it was kept before, and only what a withdrawal kept from going is started;
-    `only` likewise, and the one route that it is told again for.
+    `only` likewise, and the one route that it is told again for. `together` is how many bytes the files of
+    its dossier may be with those it brings (0: any), weighed against the fold that it is folded into.
     """
 
     source: str
@@ -45,6 +46,7 @@ class Keep(msgspec.Struct, frozen=True, gc=False):
     tree: bytes = b""
     again: bool = False
     only: str = ""
+    together: int = 0
 
 
 class Ready(msgspec.Struct, frozen=True, gc=False):
