@@ -332,6 +332,26 @@ class Shows(Protocol):
         ...
 
 
+class ListedAgency(msgspec.Struct, frozen=True, gc=False):
+    """An agency as a peer knows it: its code there, its older code ("" where none is told), its name."""
+
+    code: str
+    old_code: str = ""
+    name: str = ""
+
+
+@runtime_checkable
+class ListsAgencies(Protocol):
+    """An adapter whose peer can list the agencies that it carries to."""
+
+    def agencies(self) -> list[ListedAgency]:
+        """All agencies that the peer knows, a hundred thousand maybe; no effect, may be repeated.
+
+        Raises `DeliveryError`s, `PermanentError` where this peer's contract has no such list.
+        """
+        ...
+
+
 @runtime_checkable
 class Rereads(Protocol):
     """An adapter that can read one dossier of its peer anew, whatever its sources have handed in before."""

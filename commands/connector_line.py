@@ -76,3 +76,14 @@ def connector_probe(name: Name, *, settings: Configured = None, json: Json = Fal
     from commands.probe import probe_connector  # noqa: PLC0415  the start stays quick
 
     raise typer.Exit(probe_connector(name, settings, as_json=json))
+
+
+@connector.command("agencies")
+def connector_agencies(name: Name, *, settings: Configured = None, json: Json = False) -> None:
+    """Name the agencies of our table that a peer does not know (cơ quan chưa có trên trục).
+
+    For a peer that lists agencies, as the document axis does. Without effect. Exit 1 where any is not known.
+    """
+    from commands.connector_agencies import compare_agencies  # noqa: PLC0415  the start stays quick
+
+    raise typer.Exit(compare_agencies(name, settings, as_json=json))

@@ -117,6 +117,10 @@ class Contract:
         if lacking := self._lacking(operations):
             raise ConfigurationError(list(lacking.values()))
 
+    def offers(self, operation: str) -> bool:
+        """Whether the contract has an operation, for those that a peer may do without."""
+        return not self._lacking((operation,))
+
     def _lacking(self, operations: Sequence[str]) -> dict[str, Problem]:
         known = sorted(self.binding._operations)  # noqa: SLF001 - zeep offers no public way to list them
         return {name: self._unknown(name, known) for name in operations if name not in known}

@@ -29,6 +29,7 @@ from bus.ports import (
     Deadline,
     Decision,
     Files,
+    ListedAgency,
     Operation,
     Page,
     Poll,
@@ -103,9 +104,12 @@ class IOffice:
         """Time for one call."""
         return Deadline(time.monotonic() + self._line.connect + self._line.answer)
 
+    def agencies(self) -> list[ListedAgency]:
+        """Every agency that the axis knows (`bus.ports.ListsAgencies`)."""
+        return self._client.agencies(self._deadline())
+
     def _login(self) -> str:
-        waiting = self._client.count(self._deadline())
-        return f"the signature of {self._settings.system_id} is taken; {waiting} documents wait"
+        return self._client.login(self._deadline())
 
     def _schema(self) -> str:
         rows = self._client.received("edoc", self._deadline())

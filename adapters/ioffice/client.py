@@ -17,7 +17,7 @@ from adapters.ioffice.outgoing import Sent, package_file
 from adapters.ioffice.settings import IOfficeSettings
 from adapters.ioffice.signing import file_hash, signed, stamp
 from bus.errors import PermanentError, TransientError
-from bus.ports import Deadline, Files, Tree
+from bus.ports import Deadline, Files, ListedAgency, Tree
 
 SERVICE = "eDoc"
 _JSON = "application/json"
@@ -54,6 +54,17 @@ class AxisClient:
         answer, _ = self._ask("countReceiveEdoc", {"servicetype": SERVICE, "messagetype": "edoc"}, deadline)
         count = answer.get("count")
         return int(count) if isinstance(count, int) or (isinstance(count, str) and count.isdigit()) else 0
+
+    def login(self, deadline: Deadline) -> str:
+        """Count what waits: only a signed question is answered. May be repeated."""
+        waiting = self.count(deadline)
+        return f"the signature of {self._settings.system_id} is taken; {waiting} documents wait"
+
+    def agencies(self, deadline: Deadline) -> list[ListedAgency]:
+        """List every agency that the axis knows (getAgenciesList). May be repeated."""
+        rows = self._listed("getAgenciesList", {}, deadline)
+        told = ([str(row.get(name) or "").strip() for name in ("code", "oldCode", "name")] for row in rows)
+        return [ListedAgency(*one) for one in told if one[0]]
 
     def fetch(self, axis_id: str, into: BinaryIO, deadline: Deadline) -> None:
         """Write a package into `into`, as the sender made it; memory stays bounded. May be repeated."""
@@ -100,7 +111,10 @@ class AxisClient:
         return Sent(str(answer.get("docid") or ""), reply.body)
 
     def _rows(self, operation: str, inputs: Mapping[str, str], deadline: Deadline) -> list[dict[str, Any]]:
-        answer, raw = self._ask(operation, {"servicetype": SERVICE, **inputs}, deadline)
+        return self._listed(operation, {"servicetype": SERVICE, **inputs}, deadline)
+
+    def _listed(self, operation: str, inputs: Mapping[str, str], deadline: Deadline) -> list[dict[str, Any]]:
+        answer, raw = self._ask(operation, inputs, deadline)
         rows = answer.get("data")
         if rows is None:
             return []

@@ -27,8 +27,8 @@ from adapters.ioffice.envelope import Envelope
 from adapters.ioffice.faults import error_of
 from adapters.ioffice.outgoing import Sent, wrong
 from adapters.ioffice.settings import IOfficeSettings
-from bus.errors import PermanentError, TransientError
-from bus.ports import Deadline, Files, Tree
+from bus.errors import DeliveryError, PermanentError, TransientError
+from bus.ports import Deadline, Files, ListedAgency, Tree
 
 OPERATIONS = (
     "SendDocument", "GetPendingDocumentIds", "GetDocument", "ConfirmReceived", "UpdateTraces", "GetTraces",
@@ -59,6 +59,7 @@ class EDocClient:
         files: Files,
     ) -> None:
         self._settings = settings
+        self._contract = contract
         self._wordings = tuple(wordings)
         self._files = files
         self._namespace = str(contract.binding.get("SendDocument").input.body.qname.namespace)
@@ -80,6 +81,38 @@ class EDocClient:
     def count(self, deadline: Deadline) -> int:
         """Count the documents that wait for us. May be repeated."""
         return len(self.received("edoc", deadline))
+
+    def login(self, deadline: Deadline) -> str:
+        """Ask CheckPermission. May be repeated.
+
+        A service without it, or with one in a form that we do not know, is asked what waits instead.
+        """
+        own = self._settings.system_id
+        how = "has no CheckPermission"
+        if self._contract.offers("CheckPermission"):
+            try:
+                self._ask("CheckPermission", deadline)
+            except DeliveryError as error:
+                if _is_report(error.answer) and not error.code.startswith(_CHECKED):
+                    raise
+                how = "takes CheckPermission in another form than ours"
+            else:
+                return f"CheckPermission: OrganId {own} and its Token are taken"
+        waiting = self.count(deadline)
+        return f"OrganId {own} and its Token are taken; {waiting} documents wait (the service {how})"
+
+    def agencies(self, deadline: Deadline) -> list[ListedAgency]:
+        """List every organisation that the service knows. May be repeated."""
+        if not self._contract.offers("GetOrganizations"):
+            what = "the contract of this service (wsdl) has no GetOrganizations"
+            raise PermanentError("The service lists no organisations.", problems=(what,))
+        found = answered(parse(self._ask("GetOrganizations", deadline).raw), "Organizations")
+        names = self._settings.organization
+        told = (
+            [next(texts(each, name), "") for name in (names.code, names.name)]
+            for each in (() if found is None else found.iterchildren(etree.Element))
+        )
+        return [ListedAgency(code, name=name) for code, name in told if code]
 
     def fetch(self, axis_id: str, into: BinaryIO, deadline: Deadline) -> None:
         """Write a document into `into` as an edXML file; its files go through a file. May be repeated."""
@@ -250,6 +283,14 @@ def _report(reply: Reply) -> Said | None:
     codes = [code for code in texts(report, "Code") if code]
     told = [each for each in texts(report, "Description") if each]
     return Said(good in ("true", "1"), codes[0] if codes else "", "; ".join(told or codes))
+
+
+def _is_report(answer: bytes) -> bool:
+    """Whether an answer says in the service's own form what it has against a call."""
+    try:
+        return answered(parse(answer), "Report") is not None
+    except XmlError:
+        return False
 
 
 def _problem(place: str, what: str, vi: str) -> PackageError:

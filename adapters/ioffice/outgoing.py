@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Protocol
 
 from adapters.ioffice.edxml import Limits, PackageError, write_package
 from bus.errors import PermanentError, TransientError
-from bus.ports import Deadline, Files, Tree
+from bus.ports import Deadline, Files, ListedAgency, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,14 @@ class Axis(Protocol):
 
     def count(self, deadline: Deadline) -> int:
         """Count the documents that wait for us. May be repeated."""
+        ...
+
+    def login(self, deadline: Deadline) -> str:
+        """Prove ourselves, without effect; tells in words by what. May be repeated."""
+        ...
+
+    def agencies(self, deadline: Deadline) -> list[ListedAgency]:
+        """List every agency that the axis knows: 111,000 and more were seen (6). May be repeated."""
         ...
 
     def fetch(self, axis_id: str, into: BinaryIO, deadline: Deadline) -> None:

@@ -35,6 +35,13 @@ class Reach(Section, frozen=True, kw_only=True):
     )
 
 
+class Organization(Section, frozen=True, kw_only=True):
+    """How GetOrganizations of the eDoc profile names an agency: elements that nobody tells [I]."""
+
+    code: Annotated[str, says("the element with its code")] = "OrganId"
+    name: Annotated[str, says("the element with its name")] = "OrganName"
+
+
 class IOfficeSettings(ConnectorSettings, frozen=True, kw_only=True):
     """[connector.NAME] type = "ioffice"."""
 
@@ -76,6 +83,9 @@ class IOfficeSettings(ConnectorSettings, frozen=True, kw_only=True):
         says("SOAP: files of GetDocument stand in their MIME parts as base64 once more, or as they are (2)"),
     ] = "base64"
     traces: Annotated[Reach, says("SOAP: how far back statuses are asked for")] = Reach()
+    organization: Annotated[
+        Organization, says("SOAP: how GetOrganizations names an agency, by local names of elements [I]")
+    ] = Organization()
     most: Annotated[Most, says("limits of size")] = Most()
     texts: Annotated[Path | None, says("table of answer texts; empty: the shipped one", must_exist=True)] = (
         None

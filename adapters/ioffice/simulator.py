@@ -18,6 +18,7 @@ import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -59,6 +60,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--system", default="00.00.H12", help="code of the connection centre that may call")
     parser.add_argument("--secret", default="bi-mat-truc", help="its secret")
     parser.add_argument("--units", default="H12,H12.01,000.00.00.H12", help="its units, with commas")
+    parser.add_argument("--agencies", type=Path, help="a file of others that it lists: CODE=NAME a line")
     parser.add_argument("--pace", type=float, default=1.0, help="seconds a step of an agency takes")
     parser.add_argument("--reject", type=_share, default=0.05, help="share of documents that are rejected")
     parser.add_argument("--offices", action="store_true", help="units have offices of their own, that answer")
@@ -71,7 +73,8 @@ def build(options: Namespace, workshop: Workshop) -> Simulation:
     shares = (options.pace, options.reject, options.give_back)
     conduct = Conduct(*shares, workshop.seed, offices=options.offices)
     shelves = (workshop.shelf("packets"), workshop.shelf("known"))
-    axis = Axis(units, conduct, shelves, workshop.journal)
+    listed = dict(map(_named, options.agencies.read_text("utf-8").splitlines())) if options.agencies else {}
+    axis = Axis(units, conduct, shelves, workshop.journal, listed)
     secrets = {options.system: options.secret}
     edoc = Service(axis, options.system, options.secret)
     routes = [*_routes(axis, secrets), Route("POST", "/edoc", operation_of, edoc.serve)]
@@ -93,6 +96,7 @@ def _routes(axis: Axis, secrets: Mapping[str, str]) -> list[Route]:
         guarded("getEdoc", _get),
         guarded("downloadEdoc", _download, "GET"),
         guarded("sendEdoc", _send),
+        guarded("getAgenciesList", _agencies),
         guarded("updateStatus", _update),
     ]
 
@@ -160,6 +164,16 @@ def _sent(axis: Axis, call: Call, _request: Request) -> Answer:
 
 def _count(axis: Axis, call: Call, _request: Request) -> Answer:
     return _asked(call) or _yes(count=len(axis.waiting(call.system, call.inputs["messagetype"])))
+
+
+def _agencies(axis: Axis, _call: Call, _request: Request) -> Answer:
+    rows = enumerate(axis.catalogue.items(), start=1)
+    return _yes(
+        data=[
+            {"id": number, "pid": 0, "code": code, "name": name, "mail": "", "oldCode": ""}
+            for number, (code, name) in rows
+        ]
+    )
 
 
 def _get(axis: Axis, call: Call, _request: Request) -> Answer:
@@ -237,6 +251,11 @@ def _yes(**more: object) -> Answer:
 
 def _no(code: str, text: str) -> Answer:
     return json_answer({"status": "FAIL", "ErrorCode": code, "ErrorDesc": text})
+
+
+def _named(text: str) -> tuple[str, str]:
+    code, _, name = text.partition("=")
+    return code, name
 
 
 def _share(text: str) -> float:

@@ -57,9 +57,15 @@ class Axis:
     """Everything that was sent. What an earlier process put on the same shelves is there again."""
 
     def __init__(
-        self, units: Mapping[str, str], conduct: Conduct, shelves: tuple[Shelf, Shelf], journal: Journal
+        self,
+        units: Mapping[str, str],
+        conduct: Conduct,
+        shelves: tuple[Shelf, Shelf],
+        journal: Journal,
+        catalogue: Mapping[str, str] | None = None,
     ) -> None:
         self.units = units
+        self.catalogue = dict.fromkeys([*units, "000.00.00.G22"], "Đơn vị trên trục") | dict(catalogue or {})
         self.conduct = conduct
         self._packets, self._known = shelves
         self.packets = {key: msgspec.convert(value, Packet) for key, value in self._packets.items()}

@@ -24,6 +24,8 @@ _ASKED = {
     "GetDocument": "GetDocumentRequest",
     "ConfirmReceived": "ConfirmReceived",
     "GetTraces": "GetTraces",
+    "CheckPermission": "CheckPermission",
+    "GetOrganizations": "GetOrganizations",
 }
 """Action -> the element in the Body, of no namespace, with OrganId and Token."""
 Content = tuple[str, Any]
@@ -71,6 +73,8 @@ class Service:
             "GetDocument": self._document,
             "ConfirmReceived": self._confirmed,
             "GetTraces": self._traces,
+            "CheckPermission": lambda _: _report("CheckPermission"),
+            "GetOrganizations": self._organizations,
         }
         return acts[action](asked)
 
@@ -137,6 +141,13 @@ class Service:
             return _report("ConfirmReceived", "M.ConfirmReceived", "documentId is not known")
         self._axis.acknowledge(packet, "done", "ConfirmReceived")
         return _report("ConfirmReceived")
+
+    def _organizations(self, _asked: Any) -> Answer:
+        told: list[Content] = [
+            ("Organization", [("OrganId", code), ("OrganName", name)])
+            for code, name in self._axis.catalogue.items()
+        ]
+        return _report("GetOrganizations", more=[("Organizations", told)])
 
     def _traces(self, asked: Any) -> Answer:
         since = asked.findtext("TimeStamp") or ""

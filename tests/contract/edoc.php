@@ -109,6 +109,22 @@ class Service
         return report();
     }
 
+    public function CheckPermission($asked): array
+    {
+        note('permission', $asked->OrganId);
+        if (file_exists(state('other-form'))) {
+            return report('N.Permission.Service', 'thiếu');
+        }
+        return $asked->Token === getenv('GIP_PASSWORD') ? report() : report('M.CheckPermission', 'Token không hợp lệ');
+    }
+
+    public function GetOrganizations($asked): array
+    {
+        $this->known($asked);
+        $listed = array_map(fn(string $line): array => array_combine(['OrganId', 'OrganName', 'OrganAdd'], explode('|', $line)), lines('organs'));
+        return report() + ['Organizations' => ['Organization' => $listed]];
+    }
+
     public function GetTraces($asked): array
     {
         $this->known($asked);

@@ -26,10 +26,11 @@ INPUTS = {
     "getEdoc": {"docId"},
     "downloadEdoc": {"docId"},
     "updateStatus": {"docId", "status"},
+    "getAgenciesList": set(),
     "sendEdoc": {"from", "servicetype", "messagetype", "to", "hash-file"},
 }
 """operation -> its inputs beside systemid, timestamp and Content-Type"""
-EMPTY = {"getReceivedEdocList", "getSentEdocList", "downloadEdoc"}
+EMPTY = {"getAgenciesList", "getReceivedEdocList", "getSentEdocList", "downloadEdoc"}
 Reply = dict[str, Any]
 
 
@@ -50,6 +51,8 @@ class StrictAxis:
     """docId -> (messagetype, package); what is acknowledged leaves it"""
     acknowledged: list[tuple[str, str]] = field(default_factory=list)
     sent: list[Seen] = field(default_factory=list)
+    agencies: list[Reply] = field(default_factory=list)
+    """Rows of getAgenciesList"""
     script: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     seen: list[Seen] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
@@ -115,6 +118,7 @@ class StrictAxis:
             "getReceivedEdocList": lambda: ok(data=self._rows(seen.inputs["messagetype"])),
             "countReceiveEdoc": lambda: ok(count=str(len(self.inbox))),
             "getSentEdocList": lambda: ok(data=[self._row(one) for one in self.sent]),
+            "getAgenciesList": lambda: ok(data=self.agencies),
             "getEdoc": lambda: self._package(seen),
             "downloadEdoc": lambda: self._package(seen),
             "updateStatus": lambda: self._update(seen.inputs),

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.ioffice.adapter import IOffice
+from adapters.ioffice.settings import Organization
 from bus.errors import DeliveryError, OutcomeUnknownError, PermanentError
 from bus.files import FileStore
 from mappings.engine import Compiled
@@ -202,7 +204,51 @@ def test_a_wrong_token_does_nothing_and_the_probe_names_the_layer(php: Php, file
     assert php.notes("documents") == []
     layers = list(one.probe())
     assert (layers[-1].layer, layers[-1].ok) == ("login", False)
+    assert "M.CheckPermission" in layers[-1].text
     one.close()
+
+
+def test_the_login_is_checked_by_the_service_and_by_its_list_where_that_form_is_another(
+    php: Php, axis: IOffice, files: FileStore, tmp_path: Path
+) -> None:
+    """A service that wants more than OrganId and Token, or has no such operation, is asked what waits."""
+
+    def said(one: IOffice) -> str:
+        return next(layer.text for layer in one.probe() if layer.layer == "login" and layer.ok)
+
+    assert "CheckPermission: OrganId" in said(axis)
+    (php.folder / "other-form").touch()
+    assert "another form" in said(axis)
+    own = connected(php, files, wsdl=without(tmp_path, "CheckPermission"))
+    assert "has no CheckPermission" in said(own)
+    assert len(php.notes("permission")) == 2
+    own.close()
+
+
+def test_organisations_are_listed_by_the_names_that_the_service_uses(
+    php: Php, axis: IOffice, files: FileStore, tmp_path: Path
+) -> None:
+    """Which element is the code, nobody tells: a setting. A contract without the operation is told of."""
+    (php.folder / "organs").write_text(
+        "H12.06|Sở|1 Lý Văn Lâm\n|không mã|x\nH12.09|Sở GDĐT|2\n", encoding="utf-8"
+    )
+    assert [(one.code, one.name) for one in axis.agencies()] == [("H12.06", "Sở"), ("H12.09", "Sở GDĐT")]
+    own = connected(php, files, organization=Organization(code="OrganName", name="OrganAdd"))
+    assert next((one.code, one.name) for one in own.agencies()) == ("Sở", "1 Lý Văn Lâm")
+    own.close()
+    lacking = connected(php, files, wsdl=without(tmp_path, "GetOrganizations"))
+    with pytest.raises(PermanentError, match="no organisations"):
+        lacking.agencies()
+    lacking.close()
+
+
+def without(folder: Path, operation: str) -> Path:
+    """The contract of a service that has no such operation."""
+    text = WSDL.read_text(encoding="utf-8")
+    whole = rf'<wsdl:operation name="{operation}">.*?</wsdl:operation>'
+    own = folder / f"no-{operation}.wsdl"
+    own.write_text(re.sub(whole, "", text, flags=re.DOTALL), encoding="utf-8")
+    return own
 
 
 def test_another_contract_is_a_file_and_a_line_of_settings(
