@@ -294,6 +294,7 @@ def _show(world: World, result: dict[str, Any], covered: Coverage) -> None:
 
 def _stay(world: World) -> None:
     world.bus.keep_alive()
+    say(demo_agencies.invite(world.agency.door, DEMO))
     say("everything stays up; Ctrl-C ends it")
     try:
         while True:

@@ -130,6 +130,12 @@ def _is_over(told: Mapping[str, Any]) -> bool:
     return told["status"] in ("finished", "returned", "stopped", "not_accepted", "withdrawn")
 
 
+def invite(door: Address, folder: Path) -> str:
+    """Where the agencies' door of the demo is, and how one comes in."""
+    where, key = f"http://{door}{PREFIX}", folder / "secrets" / "agency"
+    return f"the agencies' door: {where}  its key in {key}; docs/agencies.md goes through it"
+
+
 def holds(account: Mapping[str, int], count: int) -> bool:
     """Whether the agency has a receipt of each dossier, one however often it sent it, and the same bytes."""
     return all(account[name] == count for name in ("handed_in", "repeated", "same_hash", "at_an_end"))

@@ -134,7 +134,10 @@ class Door:
 
     async def replace(self, asked: Asked, reference: str, body: Body, key: str) -> Receipt:
         """Put new content in the place of a dossier's; fields that it does not name stay as they are."""
-        handed, standing = await self._own_open(asked, reference)
+        handed, standing = await self._own(asked, reference)
+        is_over = standing.withdrawn or standing.whole.status in END_STATUSES
+        if is_over and await self.desk.by_key(handed.source, f"replace:{key}") is None:
+            raise _over(standing)
 
         async def held(_: Dossier) -> Iterable[File]:
             now = await self.desk.standing(handed.dossier)
@@ -274,12 +277,6 @@ class Door:
         if handed is None or handed.source not in asked.sources:
             detail = "Chỉ cơ quan đã nộp hồ sơ mới được thay thế hoặc rút."
             raise DoorError(403, "forbidden", "Không có quyền", detail)
-        return handed, standing
-
-    async def _own_open(self, asked: Asked, reference: str) -> tuple[HandedIn, Standing]:
-        handed, standing = await self._own(asked, reference)
-        if standing.withdrawn or standing.whole.status in END_STATUSES:
-            raise _over(standing)
         return handed, standing
 
     async def held(self, asked: Asked, day: date, after: str | None) -> HeldPage:
