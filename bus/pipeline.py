@@ -29,7 +29,7 @@ from bus.ports import Page as PolledPage
 from bus.sending import Sent, digest_of, make
 from bus.stopping import Stopping
 from bus.turns import Turns
-from bus.tying import tied
+from bus.tying import sent_before
 from bus.writing import Writing
 from mappings.dossier import MESSAGES, Dossier, Message, OfficialDocument, Step
 from mappings.engine import Compiled, MappingError, ParkError
@@ -242,10 +242,10 @@ class Pipeline:
         """Send or ask. The one catch-all: what nobody foresaw goes dead with its reason, never lost."""
         try:
             operation = connector.adapter.operations[claimed.operation]
-            to = self.writing.addressee(claimed)
+            before = await sent_before(self._ledger, self._parts.planner, claimed)
+            to, tie = self.writing.addressee(claimed, before.connector), before.name
             if to is not None and to.connector != connector.name and not claimed.doubt:
                 return settlement.elsewhere(claimed, self._holder, to)
-            tie = await tied(self._ledger, self._parts.planner, claimed)
             made = self.writing.written(claimed, connector, operation, to, tie)
             sent = Sent(claimed, connector, operation, *made, to_agency=to.agency if to else "", tie=tie)
             if claimed.state == "unknown":

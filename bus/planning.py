@@ -34,6 +34,7 @@ class Addressee(msgspec.Struct, frozen=True, gc=False):
 
     "" where there is none. `handed_on` is the transfer that it is for: who hands the dossier on, and when;
     `nth` counts those from the same sender to the same agency on that day, as far as known then.
+    `is_about_sent`: the connector is the one over which went out what this speaks of.
     """
 
     field: str
@@ -43,6 +44,7 @@ class Addressee(msgspec.Struct, frozen=True, gc=False):
     old_code: str = ""
     handed_on: Transfer | None = None
     nth: int = 1
+    is_about_sent: bool = False
 
 
 def addressed(message: Message, to: Addressee | None) -> Message:
@@ -182,10 +184,12 @@ class Planner:
         leg = self._by_route.get(leg_of(route))
         return leg is not None and bool(leg.matched_by) and leg.operation == operation
 
-    def speaks_of_sent(self, route: str, operation: str) -> bool:
-        """Whether an operation is about what its leg sent before, under a name that was noted then."""
+    def speaks_of_sent(self, route: str, operation: str) -> str:
+        """The operation by which a leg sent what another is about, under a name noted then; "" for none."""
         leg = self._by_route.get(leg_of(route))
-        return leg is not None and bool(leg.matched_by) and operation != leg.operation
+        if leg is None or not leg.matched_by or operation == leg.operation:
+            return ""
+        return leg.operation or ""
 
     def is_addressed(self, route: str, operation: str) -> bool:
         """Whether an agency says whose system an operation of a leg goes to: its own, or what undoes it."""

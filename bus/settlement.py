@@ -192,10 +192,14 @@ def needless(claimed: Claimed, holder: int, reason: str) -> Settle:
 
 
 def elsewhere(claimed: Claimed, holder: int, to: Addressee) -> Settle:
-    """Not sent: another system serves its agency today, and it goes there; with none a person must look."""
+    """Not sent: another system serves its agency, or has what it is about, and it goes there.
+
+    With none a person must look.
+    """
     base = (claimed.delivery, claimed.attempt, holder)
     if to.connector:
-        reason = f"{to.agency} is served by {to.connector} today"
+        served = f"{to.agency} is served by {to.connector} today"
+        reason = f"what this is about went out over {to.connector}" if to.is_about_sent else served
         return Settle(*base, "ready", reason=reason, burned=False, moves_to=to.connector)
     if to.agency:
         reason = f'no system serves "{to.agency}", whom {to.field} names: name it in [connector] serves'

@@ -60,12 +60,19 @@ class Writing:
         key = f"{tie} {key}" if tie and key else key
         return tree, key, digest_of(tree), told
 
-    def addressee(self, claimed: Claimed) -> Addressee | None:
-        """Whose system it goes to today, where its route says so."""
+    def addressee(self, claimed: Claimed, over: str = "") -> Addressee | None:
+        """Whose system it goes to today, where its route says so.
+
+        What speaks of something that went out goes `over` the same connector, whoever has the agency's work
+        by now: nobody else knows of it. One that there is no more has no say.
+        """
         if not self._planner.is_addressed(claimed.route, claimed.operation):
             return None
         state = self._planner.as_of(claimed.fold, claimed.history)
-        return self._planner.addressee(claimed.route, claimed.now, state.whole, self.body(claimed))
+        today = self._planner.addressee(claimed.route, claimed.now, state.whole, self.body(claimed))
+        if over not in self._types or over == today.connector:
+            return today
+        return replace(today, connector=over, is_about_sent=True)
 
     def drafted(self, claimed: Claimed, connector: str, sheet: Compiled) -> dict[str, object]:
         """The request as plain values, before the carrier's form and without any correction.

@@ -72,6 +72,15 @@ def of_dossier(tx: Connection, dossier: int) -> list[LegOfDossier]:
     ]
 
 
+def sent_over(tx: Connection, dossier: int, route: str, operation: str) -> str | None:
+    """The connector over which a leg has last delivered its operation; None where it has not."""
+    known = schema.delivery.c
+    query = select(known.connector).where(known.dossier == dossier, known.route == route)
+    query = query.where(known.operation == operation, known.state == "delivered")
+    found: str | None = tx.execute(query.order_by(known.id.desc()).limit(1)).scalar()
+    return found
+
+
 def undoing(tx: Connection, limit: int) -> list[dict[str, Any]]:
     """The legs that only a person can undo, which a withdrawal waits for, by number."""
     waits: ColumnElement[bool] = text(schema.IS_UNDOING)  # type: ignore[assignment]  # a text is a condition too

@@ -46,7 +46,7 @@ from mappings.dossier import MESSAGES, File
 from mappings.source import read_file
 from mappings.tables import load as load_tables
 from monitoring.logs import LogObserver
-from tests.contract.ioffice_adapter.axes import ANSWER, simulator
+from tests.contract.ioffice_adapter.axes import ANSWER, STATUS, simulator
 from tests.integration.pipeline.peers import Peer, onestop
 from tests.integration.pipeline.road import LOCAL, ROOT, SOON, online, sheets, worked_on
 from tests.integration.pipeline.test_failures import recompiled
@@ -151,23 +151,27 @@ async def flow(
 ) -> AsyncIterator[Flow]:
     """A bus between a one-stop and the axis, while the block runs."""
     with simulator(folder / "sim", "--units", "H12.06", "--pace", "0.1", *options) as (url, control):
-        settings = IOfficeSettings(
-            type="ioffice",
-            mode="live",
-            endpoint=Url(url),
-            system_id="00.00.H12",
-            secret=Secret("bi-mat-truc"),
-            poll_every=Seconds(0.1),
-        )
         store, peer = file_store(folder / "files"), onestop()
-        axis = IOffice("ioffice", settings, store)
         connectors = {
             "onestop": Connector("onestop", peer.kind, peer, SOON, mode="live", concurrency=2),
-            "ioffice": Connector("ioffice", TYPE, axis, SOON, mode="live", concurrency=2),
+            "ioffice": axis("ioffice", url, store),
         }
         filing = Filing(store, LINKS)
         async with running(folder, amqp_url, prefix, connectors, filing, route) as (ledger, pipeline):
             yield Flow(ledger, pipeline, peer, control, store, folder)
+
+
+def axis(name: str, url: str, store: FileStore) -> Connector:
+    """A connector to the axis at `url`."""
+    settings = IOfficeSettings(
+        type="ioffice",
+        mode="live",
+        endpoint=Url(url),
+        system_id="00.00.H12",
+        secret=Secret("bi-mat-truc"),
+        poll_every=Seconds(0.1),
+    )
+    return Connector(name, TYPE, IOffice(name, settings, store), SOON, mode="live", concurrency=2)
 
 
 @asynccontextmanager
@@ -178,14 +182,16 @@ async def running(
     connectors: Mapping[str, Connector],
     filing: Filing,
     route: str,
+    serves: Mapping[str, tuple[str, ...]] | None = None,
 ) -> AsyncIterator[tuple[Ledger, Pipeline]]:
-    """The bus's own part of it."""
+    """The bus's own part of it; `serves` are the agencies of connectors that do not serve all."""
     operations = {name: frozenset(one.type.operations) for name, one in connectors.items()}
     tables = load_tables((ROOT / "deploy" / "tables",))
     derive = Derivation(tables)
     files = [read_file(folder / "own.toml" if route == "own" else ROUTES / f"{route}.toml")]
     routes = read_routes(files, operations=operations, messages=MESSAGES, derivable=derive.values)
-    addressing = Addressing(tables["agencies"], {name: name for name in connectors})
+    types = {name: one.type.name for name, one in connectors.items()}
+    addressing = Addressing(tables["agencies"], types, serves or {})
     asking_back = connectors["ioffice"].adapter.operations["ask_back"].decided_by
     assert asking_back is not None
     decisions = {"ioffice.ask_back": asking_back}
@@ -317,6 +323,21 @@ async def test_a_withdrawn_dossier_is_asked_back_and_the_one_stop_sees_what_the_
         assert "đồng ý" in reason[0]
         waits = one.ledger.look(undoing, 9)
         assert [each["state"] for each in waits] == (["undoing"] if leg == "undoing" else [])
+
+
+async def test_a_13_that_names_what_a_leg_of_ours_sent_finds_its_dossier_by_itself(
+    tmp_path: Path, amqp_url: str, prefix: str
+) -> None:
+    """As any status does, by the document; what a person says to it is theirs as before."""
+    async with flow(tmp_path, amqp_url, prefix, "--pace", "60") as one:
+        await one.pipeline.keep("onestop", request(one.store))
+        await until(lambda: one.sent() == 1)
+        about = STATUS.replace(b"H12.06,2026/11/20,15/SNNMT-VP", SENT.encode())
+        one.arrives(about.replace(b"StatusCode>03<", b"StatusCode>13<"), "status")
+        kept = select(schema.message.c.state, schema.message.c.dossier)
+        kept = kept.where(schema.message.c.kind == "ioffice.document_status")
+        await until(lambda: [tuple(row) for row in one.rows(kept)] == [("kept", 1)])
+        assert "@ask_back@" in str(await one.told("add_step", 1))
 
 
 async def test_a_result_that_is_asked_back_from_us_waits_for_a_person_whose_word_is_sent(

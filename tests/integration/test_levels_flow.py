@@ -3,6 +3,9 @@
 import base64
 import re
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -11,12 +14,18 @@ import pytest
 from lxml import etree
 from sqlalchemy import select
 
+from bus.connector import Connector
+from bus.filing import Filing
 from bus.ledger import schema, store
+from bus.ledger.records import Pause
 from bus.ports import Incoming
+from tests.contract.ioffice_adapter.axes import simulator
 from tests.integration import test_decision_flow as decision_flow
-from tests.integration.pipeline.road import LOCAL, record_of, sheets, worked_on
+from tests.integration.pipeline.peers import onestop
+from tests.integration.pipeline.road import LOCAL, SOON, record_of, sheets, worked_on
 from tests.integration.pipeline.test_failures import recompiled
-from tests.integration.test_decision_flow import Flow, flow, until
+from tests.integration.test_decision_flow import LINKS, Flow, axis, flow, running, until
+from tests.stores import file_store
 from tests.unit.adapters.edxml_packages import N
 
 pytestmark = pytest.mark.integration
@@ -124,24 +133,96 @@ async def test_an_agency_that_was_merged_meanwhile_is_asked_back_by_the_code_tha
     tmp_path: Path, amqp_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sent to a ward of Bạc Liêu in June, asked back in July: its heir has no such document."""
-    clock = {"day": "2025-06-30T12:00:00+07:00"}
-    began = time.time()
-
-    def now(_: object) -> float:
-        return datetime.fromisoformat(clock["day"]).timestamp() + time.time() - began
-
-    monkeypatch.setattr(store, "now_of", now)
+    clock = Clock()
+    monkeypatch.setattr(store, "now_of", clock)
     options = ("--pace", "30", "--reject", "0")
     async with flow(tmp_path, amqp_url, prefix, *options, route="levels") as one:
         await hand_on(one, c1="H04.26.05")
         await until(lambda: one.sent() == 1)
-        clock["day"] = "2025-07-01T12:00:00+07:00"
+        clock.day = "2025-07-01T12:00:00+07:00"
         await one.pipeline.keep("onestop", withdrawn())
         await until(lambda: one.sent() == 2)
         (document,) = one.documents()
         assert document.id.endswith("/H04.26.05")
         assert asked(one) == [document.id]
         assert [row["to"] for row in one.packets() if row["kind"] == "status"] == ["H04.26.05"]
+
+
+@dataclass
+class Clock:
+    """The ledger's clock, which a test sets."""
+
+    day: str = "2025-06-30T12:00:00+07:00"
+    began: float = field(default_factory=time.time)
+
+    def __call__(self, _: object) -> float:
+        """Seconds since the epoch."""
+        return datetime.fromisoformat(self.day).timestamp() + time.time() - self.began
+
+
+@asynccontextmanager
+async def two_axes(folder: Path, amqp_url: str, prefix: str) -> AsyncIterator[Flow]:
+    """A connector to one axis for Cà Mau, and to another for what was Bạc Liêu until July 2025."""
+    options = ("--units", "H12.06", "--pace", "0.5", "--give-back", "1", "--reject", "0")
+    with simulator(folder / "sim", *options) as (url, _), simulator(folder / "old", *options) as (old, _):
+        files, peer = file_store(folder / "files"), onestop()
+        connectors = {
+            "onestop": Connector("onestop", peer.kind, peer, SOON, mode="live", concurrency=2),
+            "ioffice": axis("ioffice", url, files),
+            "bac_lieu": axis("bac_lieu", old, files),
+        }
+        work = (connectors, Filing(files, LINKS), "levels", {"ioffice": ("H12",), "bac_lieu": ("H04",)})
+        async with running(folder, amqp_url, prefix, *work) as (ledger, pipeline):
+            yield Flow(ledger, pipeline, peer, "", files, folder)
+
+
+def delivered(one: Flow) -> list[tuple[str, str]]:
+    """What was delivered to the axes: connector and operation, in the order of keeping."""
+    query = select(schema.delivery.c.connector, schema.delivery.c.operation).order_by(schema.delivery.c.id)
+    rows = one.rows(query.where(schema.delivery.c.state == "delivered"))
+    return [tuple(row) for row in rows if row.connector != "onestop"]
+
+
+def moved(one: Flow) -> list[str]:
+    """Why deliveries went to another connector than they were planned for."""
+    query = select(schema.attempt.c.text).where(schema.attempt.c.outcome == "ready")
+    return [row.text for row in one.rows(query)]
+
+
+async def test_what_went_out_over_one_axis_is_asked_back_over_that_though_another_serves_the_heir(
+    tmp_path: Path, amqp_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sent to a ward of Bạc Liêu in June, asked back in July: the axis of its heir knows of nothing."""
+    clock = Clock()
+    monkeypatch.setattr(store, "now_of", clock)
+    async with two_axes(tmp_path, amqp_url, prefix) as one:
+        await hand_on(one, c1="H04.26.05")
+        await until(lambda: delivered(one) == [("bac_lieu", "send_dossier")])
+        clock.day = "2025-07-01T12:00:00+07:00"
+        await one.pipeline.keep("onestop", withdrawn())
+        await until(lambda: list(legs(one).values()) == ["undone"])
+        assert delivered(one) == [("bac_lieu", "send_dossier"), ("bac_lieu", "ask_back")]
+        assert moved(one) == ["what this is about went out over bac_lieu"]
+        assert not (tmp_path / "sim" / "packets.jsonl").read_text()
+
+
+async def test_what_has_not_gone_out_by_the_merger_moves_to_the_axis_of_the_heir(
+    tmp_path: Path, amqp_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planned in June for the one, which a person has paused; in July the other has it, and is answered."""
+    clock = Clock()
+    monkeypatch.setattr(store, "now_of", clock)
+    async with two_axes(tmp_path, amqp_url, prefix) as one:
+        gate = one.pipeline._parts.connectors["bac_lieu"].gate
+        await one.ledger.act(Pause("bac_lieu", pause=True, who="lan", reason="sáp nhập"))
+        await until(lambda: gate.paused)
+        await hand_on(one, c1="H04.26.05")
+        clock.day = "2025-07-01T12:00:00+07:00"
+        await one.ledger.act(Pause("bac_lieu", pause=False, who="lan", reason="xong"))
+        await until(lambda: list(legs(one).values()) == ["done"])
+        assert delivered(one) == [("ioffice", "send_dossier")]
+        assert moved(one) == ["H12.36 is served by ioffice today"]
+        assert answered_by(one) == {"H12.36"}
 
 
 async def test_a_withdrawn_dossier_is_asked_back_from_every_agency_that_it_was_handed_to(
