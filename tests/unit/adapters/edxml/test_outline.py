@@ -6,7 +6,7 @@ import tracemalloc
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.ioffice.edxml import Limits, NoFiles
@@ -131,6 +131,7 @@ PIECES = st.lists(
 )
 
 
+@settings(deadline=None)  # files are on disk when they are kept: a disk in use takes its time
 @given(PIECES)
 def test_whatever_the_bytes_are_they_come_out_again(
     tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes | tuple[int, int, str]]
