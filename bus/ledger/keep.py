@@ -26,6 +26,7 @@ from bus.ledger.pairs import NUMBERS, SECONDS, of_pairs
 from bus.ledger.records import Claimed, Keep, Kept, LegEnd, Legs, Page, Plan, Ready
 from bus.ledger.rows import Origin, claim_row, claimed_of_row, delivery_row, message_row, numbers_of
 from bus.ledger.store import Store
+from bus.ledger.untold import spare
 from bus.ledger.work import Claiming, Wanted, Work, narrowed, set_aside, supersede, withdraw
 from mappings.dossier import GENERAL
 
@@ -49,8 +50,8 @@ class Keeper:
         self, store: Store, plan: Planner, merge: Merger, handover: Handover, legs: Legs | None = None
     ) -> None:
         self._store = store
-        self._legs = legs or Legs()
-        self._moves = Moves(self._legs)
+        self.legs = legs or Legs()
+        self._moves = Moves(self.legs)
         self._handover = handover
         self._plan = plan
         self._merge = merge
@@ -237,6 +238,7 @@ class Keeper:
             row["reason"] = LATE
         row["fanout"] = len(wanted)
         made = self._deliveries(tx, work, keep, number, dossier, wanted)
+        made = spare(tx, work, dossier, self.legs.unless_refused, wanted, made)
         ready.extend(self._begun(work, keep, made, body, plan.state))
         if refused and plan.refusal is not None:
             other = int(self._store.numbers(tx, schema.message, 1)[0])
@@ -244,9 +246,9 @@ class Keeper:
 
     def _lifted(self, tx: Connection, work: Work, end: LegEnd) -> Iterator[tuple[LegEnd, Keep]]:
         """What is told again because a peer has refused a withdrawal, where it means anything."""
-        if end.end != "refused" or end.route not in self._legs.unless_refused:
+        if end.end != "refused" or end.route not in self.legs.unless_refused:
             return
-        for keep in lift(tx, work, end, self._legs):
+        for keep in lift(tx, work, end, self.legs):
             plan = self._plan(work.states.get(keep.dossier or 0), keep, False)  # noqa: FBT003  the planner's signature
             if plan.told or any(not one.after_withdrawal for one in plan.deliveries):
                 yield end, keep

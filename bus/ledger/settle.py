@@ -19,6 +19,7 @@ from bus.ledger.plain import plain
 from bus.ledger.records import Claim, Kept, LegEnd, Ready, Settle, Settled
 from bus.ledger.rows import REPUBLISH_AFTER
 from bus.ledger.store import Store
+from bus.ledger.untold import drop_untold
 from bus.ledger.work import DROPPED
 
 _ids: BindParameter[int] = bindparam("ids", expanding=True)
@@ -267,6 +268,7 @@ class Settler:
             # what has come from another lane may stand before what is already under way in this one
             if key not in touched and (key not in joined or any(map(_is_under_way, lane))):
                 continue
+            drop_untold(tx, self._store, lane, self._keeper.legs.unless_refused, now)
             if place := lanes.release(lane, held=key[0] in held):
                 freed.setdefault(key[0], []).append(place)
         moves = [

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, text
 
 from bus import connector as connectors
 from bus.errors import PermanentError, RefusedByPeerError, TransientError
+from bus.ledger.untold import UNTOLD
 from bus.ports import Answer, Incoming
 from tests.integration.pipeline.conftest import Open
 from tests.integration.pipeline.peers import answers, onestop, raises, waits
@@ -162,7 +163,7 @@ async def test_a_call_that_outlasts_its_lease_is_not_sent_again_before_it_has_en
 
 
 async def test_a_withdrawal_drops_what_waits_for_its_next_try(open_either: Open) -> None:
-    """Nothing of the submission can act any more: it is superseded, and the withdrawal goes."""
+    """Nothing of the submission can act any more: it is superseded, and nobody has a dossier to give back."""
     async with open_either() as road:
         slow = TransientError("later", retry_after=3600.0, peer_down=False)
         road.onestop.will("create_dossier", raises(slow))
@@ -171,8 +172,9 @@ async def test_a_withdrawal_drops_what_waits_for_its_next_try(open_either: Open)
         await road.keep(withdrawn())
         row = await road.becomes("take_in", "superseded")
         assert row.reason == "the dossier was withdrawn before this was sent"
-        await road.becomes("withdraw_in", "delivered")
-        assert [effect.operation for effect in road.onestop.effects] == ["withdraw"]
+        told = await road.becomes("withdraw_in", "superseded")
+        assert told.reason == UNTOLD
+        assert (road.onestop.effects, road.account().unaccounted) == ([], 0)
 
 
 async def test_a_withdrawal_waits_for_a_call_under_way(open_either: Open) -> None:
