@@ -7,6 +7,7 @@ what each authority does is after reference 1.1a (births), 1.2 (land) and design
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -64,7 +65,8 @@ def _middle(dossier: Dossier, tables: Catalogue, flows: frozenset[str]) -> Way |
         if decided := _decision(dossier, tables, flows):
             return (IN_PROGRESS, *decided, FINISHED)
         up: Way = ("up", f"{GATE}taken") if AXIS in flows else ("up",)
-        return (IN_PROGRESS, *up * len(tables.above(facts["agency"]["code"], applied_on(facts))), FINISHED)
+        above = tables.above(facts["agency"]["code"], tree_day(facts, tables))
+        return (IN_PROGRESS, *up * len(above), FINISHED)
     return None
 
 
@@ -75,16 +77,22 @@ def _decision(dossier: Dossier, tables: Catalogue, flows: frozenset[str]) -> Way
     return ("decision", f"{GATE}result") if decides else ()
 
 
-def applied_on(facts: Facts) -> Any:
-    """Return the day a dossier was submitted on: by that day's tables its agencies are looked up."""
+def applied_on(facts: Facts) -> dt.date:
+    """Return the day a dossier was submitted on: by that day's table the agency that it names is found."""
     moment = times.read(facts.get("appliedDate")) or times.now()
     return moment.date()
 
 
+def tree_day(facts: Facts, tables: Catalogue) -> dt.date:
+    """Return the day whose tree of agencies counts: that of submission, unless its agency came later."""
+    day = applied_on(facts)
+    return day if tables.agency(facts["agency"]["code"], day) else times.now().date()
+
+
 def is_elsewhere(facts: Facts, tables: Catalogue) -> bool:
     """Whether it was taken in outside the area of the agency whose competence it is (phi địa giới)."""
-    day = applied_on(facts)
-    taken = tables.agency(facts.get("intakeAgency", {}).get("code", ""), day)
+    day = tree_day(facts, tables)
+    taken = tables.heir(facts.get("intakeAgency", {}).get("code", ""), day)
     works = tables.agency(facts["agency"]["code"], day)
     if not taken or not works or taken["code"] == works["code"]:
         return False
@@ -141,10 +149,10 @@ def slip(dossier: Dossier, _tables: Catalogue) -> None:
 
 
 def up(dossier: Dossier, tables: Catalogue) -> None:
-    """Hand the dossier one level up, by the tree of agencies of the day it was submitted on."""
+    """Hand the dossier one level up, by the tree of agencies of the day that counts."""
     facts = dossier.facts
     held = facts.get("currentAgency") or facts["agency"]
-    above = next(iter(tables.above(held["code"], applied_on(facts))), None)
+    above = next(iter(tables.above(held["code"], tree_day(facts, tables))), None)
     if above is not None:
         receiver = {"code": above["code"], "name": above["name"]}
         transfer(dossier, held, receiver, "Chuyển cấp trên giải quyết")

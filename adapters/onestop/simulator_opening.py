@@ -61,12 +61,15 @@ def opened(site: Site, body: Facts) -> Dossier:
 
 
 def _agency(site: Site, body: Facts, procedure: Row) -> Facts:
-    """Return who takes it: the agency named by code, else by name, else the procedure's, else our own."""
+    """Return who takes it: the agency named by code, else by name, else the procedure's, else our own.
+
+    Of an agency that was closed since the dossier was submitted it is whoever has its work today.
+    """
     day = simulator_flows.applied_on(body)
     code, name = at(body, "agency.code"), at(body, "agency.name")
     row = site.tables.agency_named(name, day) if name and not code else None
     code = code or (row or {}).get("code") or procedure.get("agency") or site.conduct.agency
-    row = row or site.tables.agency(code, day) or {}
+    row = site.tables.heir(code, times.now().date()) or row or site.tables.agency(code, day) or {}
     return {
         **body.get("agency", {}),
         "code": row.get("code") or code,

@@ -43,6 +43,16 @@ class Catalogue:
         """Find an agency in force that day by its name as the table writes it."""
         return _in_force(self.agency_names.get(name.casefold(), ()), day)
 
+    def heir(self, code: str, day: dt.date) -> Row | None:
+        """Return who has an agency's work that day: itself, else by `successor`; None where nobody has it."""
+        asked: set[str] = set()
+        while code and code not in asked:
+            if row := self.agency(code, day):
+                return row
+            asked.add(code)
+            code = (self.closed_agency(code) or {}).get("successor", "")
+        return None
+
     def above(self, code: str, day: dt.date) -> list[Row]:
         """Return the agencies above one, the nearest first, as the tree stood that day."""
         found: list[Row] = []

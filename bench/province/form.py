@@ -4,7 +4,7 @@ TrangThaiHoSo is "1". NgayTiepNhan and NgayHenTra are absent: nobody has accepte
 All scalars are strings except those the reference marks as numbers or booleans.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 
 from bench.province.parties import Record, citizen, enterprise, household
@@ -15,6 +15,9 @@ STAMP = "%Y%m%d%H%M%S"
 
 _FIRST_DAY = datetime(2025, 8, 1)  # noqa: DTZ001 - the portal's dates are local time without an offset
 _DAYS = 330
+_FIRST_OLD_DAY = date(2025, 3, 1)
+"""Since then the departments are today's; the communes are until 30 June 2025 those of before."""
+_OLD_DAYS = 122
 _ENTERPRISE_SHARE = {"business": 0.9, "environment": 0.55, "other": 0.6, "insurance": 0.3, "land_tax": 0.08}
 _PAPERS = ("Tờ khai", "Đơn đề nghị", "Bản sao giấy tờ tùy thân", "Hợp đồng", "Giấy ủy quyền", "Ảnh chân dung")
 _FORMATS = ("pdf", "pdf", "pdf", "jpg", "docx")
@@ -45,6 +48,22 @@ def with_procedure(record: Record, rng: Random, procedure: Procedure, tables: Ta
     """Give the same owner another procedure: its names, agency, fees and papers go with it."""
     paid = {"DuocThanhToanTrucTuyen": "1" if procedure.fee else "0"}
     return {**record, **_procedure_fields(rng, procedure, tables), **_matter(rng, procedure), **paid}
+
+
+def of_old_days(record: Record, rng: Random, procedure: Procedure, tables: Tables) -> Record:
+    """Let a dossier have been submitted before July 2025, to whom it then belonged; as it is if to nobody.
+
+    A commune's agency of that day has been merged since: another has its work now.
+    """
+    day = _FIRST_OLD_DAY + timedelta(days=rng.randrange(_OLD_DAYS))
+    own = (
+        rng.choice(tables.closed_communes)
+        if procedure.level == "commune"
+        else tables.agencies[procedure.agency]
+    )
+    if own.since > day:
+        return record
+    return {**record, "DonViXuLy": own.name, "NgayNopHoSo": f"{day:%Y%m%d}{record['NgayNopHoSo'][8:]}"}
 
 
 def attachment(rng: Random, name: str) -> Record:

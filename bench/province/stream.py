@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from bench.province import marks
 from bench.province.awkward import FACT_BY_ID, FACTS, Fact, Record
-from bench.province.form import submitted
+from bench.province.form import of_old_days, submitted
 from bench.province.matters import filled_in
 from bench.province.mix import draw_kind, draw_procedure, kind_of, reserved_kinds
 from bench.province.tables import Tables
@@ -17,6 +17,8 @@ Via = Literal["search", "push", "both"]
 _WAYS: tuple[Via, ...] = ("search", "search", "push", "push", "both")
 _AWKWARD_EVERY = 3
 _SECOND_FACT = 0.2
+_OLD_DAYS = 0.04
+"""Of the dossiers without a planted fact, about half of all: facts have days and agencies of their own."""
 _BARE_CODE = len("1.001193")
 
 
@@ -46,6 +48,8 @@ class _Plan:
 def submissions(n: int, seed: int, tables: Tables) -> Iterator[Submission]:
     """Make the first `n` dossiers of the stream `seed`: published mix, a fact in every third, all 40 in 120.
 
+    One in fifty is of before July 2025, when the communes were others.
+
     MaHoSo is unique within a stream up to a million dossiers, and between streams whose seeds differ by less
     than a hundred.
     """
@@ -68,6 +72,9 @@ def _submission(index: int, plan: _Plan, tables: Tables) -> Submission:
     for fact in facts:
         record = fact.plant(record, rng, tables)
     procedure = tables.by_code[record["MaTTHC"][:_BARE_CODE]]
+    days = Random(f"{plan.seed}:{index}:days")
+    if not facts and days.random() < _OLD_DAYS:
+        record = of_old_days(record, days, procedure, tables)
     apart = Random(f"{plan.seed}:{index}:matter")
     record = {"MaHoSo": _number(plan.seed, index, record), **record}
     if told := filled_in(apart, procedure.group, record, tables):

@@ -26,12 +26,13 @@ class Procedure:
 
 @dataclass(frozen=True)
 class Agency:
-    """An agency in force (cơ quan); `ward` is its place's code where it is a commune's."""
+    """An agency (cơ quan); `ward` is its place's code where it is a commune's, `since` its first day."""
 
     code: str
     name: str
     level: str
     ward: str
+    since: date
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,17 @@ class Ward:
 
 @dataclass(frozen=True)
 class Tables:
-    """What the generator draws from. Agencies and `wards` are those in force, `closed_wards` are not."""
+    """What the generator draws from. Agencies and `wards` are those in force, what is `closed` is not.
+
+    Of the closed communes' agencies there are those whose work another has taken over.
+    """
 
     procedures: tuple[Procedure, ...]
     by_group: Mapping[str, tuple[Procedure, ...]]
     by_code: Mapping[str, Procedure]
     agencies: Mapping[str, Agency]
     communes: tuple[Agency, ...]
+    closed_communes: tuple[Agency, ...]
     wards: tuple[Ward, ...]
     closed_wards: tuple[Ward, ...]
 
@@ -64,7 +69,9 @@ def load_tables(folder: Path = SHIPPED, on: date | None = None) -> Tables:
     Errors: `OSError` where a file is missing, `KeyError` where a column is.
     """
     procedures = tuple(_procedure(row) for row in _rows(folder / "procedures.csv") if _in_force(row, on))
-    agencies = tuple(_agency(row) for row in _rows(folder / "agencies.csv") if _in_force(row, on))
+    known = _rows(folder / "agencies.csv")
+    agencies = tuple(_agency(row) for row in known if _in_force(row, on))
+    closed = (_agency(row) for row in known if row["until"] and row["successor"] and not _in_force(row, on))
     places = _rows(folder / "places.csv")
     return Tables(
         procedures=procedures,
@@ -72,6 +79,7 @@ def load_tables(folder: Path = SHIPPED, on: date | None = None) -> Tables:
         by_code={procedure.code: procedure for procedure in procedures},
         agencies={agency.code: agency for agency in agencies},
         communes=tuple(agency for agency in agencies if agency.level == "commune"),
+        closed_communes=tuple(agency for agency in closed if agency.level == "commune"),
         wards=tuple(_new_ward(row) for row in places if row["kind"] == "ward" and not row["until"]),
         closed_wards=_closed_wards(places),
     )
@@ -96,7 +104,8 @@ def _procedure(row: Mapping[str, str]) -> Procedure:
 
 
 def _agency(row: Mapping[str, str]) -> Agency:
-    return Agency(code=row["code"], name=row["name"], level=row["level"], ward=row["ward"])
+    plain = ("code", "name", "level", "ward")
+    return Agency(**{name: row[name] for name in plain}, since=date.fromisoformat(row["from"]))
 
 
 def _grouped(procedures: tuple[Procedure, ...]) -> dict[str, tuple[Procedure, ...]]:

@@ -195,6 +195,19 @@ def test_the_handling_agency_existed_on_the_day(tables: Tables) -> None:
         assert len(named) == 1, submission.record["DonViXuLy"]
 
 
+def test_one_in_fifty_is_of_before_july_2025_and_what_it_names_has_an_heir(tables: Tables) -> None:
+    """By communes and by departments; a dossier with a planted fact keeps the fact's own day."""
+    closed = {agency.name for agency in tables.closed_communes}
+    made = list(submissions(3000, 7, tables))
+    old = [one for one in made if not one.facts and one.record["NgayNopHoSo"] < "20250701"]
+    assert 40 <= len(old) <= 80
+    communes = [one for one in old if one.record["DonViXuLy"] in closed]
+    assert 0 < len(communes) < len(old)
+    heirs = {row["code"]: row["successor"] for row in _rows("agencies.csv") if row["name"] in closed}
+    assert all(successor in tables.agencies for successor in heirs.values())
+    assert {tables.by_code[one.record["MaTTHC"][:8]].level for one in communes} == {"commune"}
+
+
 @given(st.integers(), st.sampled_from(["male", "female"]), st.dates(date(1900, 1, 1), date(2099, 12, 31)))
 def test_identifiers_are_valid_by_structure_and_checksum(seed: int, sex: str, born: date) -> None:
     """A citizen's number agrees with sex and year of birth; tax codes pass an independent checker."""

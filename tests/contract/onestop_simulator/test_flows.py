@@ -208,6 +208,21 @@ def test_levels_are_those_of_the_tree_on_the_day_of_submission(
     assert held["currentAgency"]["code"] == "H12"
 
 
+def test_a_dossier_of_an_agency_that_was_closed_meanwhile_is_its_heirs(start: Start) -> None:
+    """Named as of its day, worked on by who has the work now, and handed up the tree of today."""
+    peer = start(*OPTIONS[:-1], "levels")
+    with (TABLES / "agencies.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["code"]: row for row in csv.DictReader(file)}
+    closed = next(row for row in rows.values() if row["level"] == "commune" and row["successor"])
+    heir = rows[closed["successor"]]
+    known = made(peer, "1.001193", agency={"name": closed["name"]}, appliedDate="2025-05-05T08:00:00+07:00")
+    quiet(peer)
+    held = peer.whole(known)
+    assert (held["agency"]["code"], held["agency"]["name"]) == (heir["code"], heir["name"])
+    assert held["code"].startswith(f"{heir['code']}-")
+    assert [each["toAgency"]["code"] for each in held["transfers"]] == ["H12"]
+
+
 @pytest.mark.parametrize("word", [2, 3])
 def test_who_hands_a_dossier_up_over_the_axis_waits_for_the_word_of_the_agency_above(
     start: Start, word: int
