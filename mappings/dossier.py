@@ -12,7 +12,15 @@ from typing import Any, Literal
 
 from msgspec import field
 
-from mappings.dossier_finance import BookEntry, FinancialObligation, Payer, TaxNotice, Taxpayer
+from mappings.dossier_finance import (
+    BookEntry,
+    FinancialObligation,
+    Payer,
+    Subsection,
+    Subsections,
+    TaxNotice,
+    Taxpayer,
+)
 from mappings.dossier_insurance import Birth, BirthCertificate, CardResult, Insurance, InsuredUnit
 from mappings.dossier_land import Certificate, House, InformationSlip, Land, LandTransfer, Parcel
 from mappings.dossier_parts import Document, File, Identity, Party, PartyKind, Place
@@ -25,8 +33,8 @@ __all__ = [
     "Extras", "Fee", "File", "FinancialObligation", "House", "Identity", "InformationSlip", "Insurance",
     "InsuredUnit", "Land", "LandTransfer", "Message", "OfficialDocument", "Paper", "Parcel", "Part", "Party",
     "PartyKind", "Payer",
-    "Payment", "Place", "Procedure", "Result", "Status", "Step", "Supplement", "TaxNotice", "Taxpayer",
-    "Transfer", "Withdrawal",
+    "Payment", "Place", "Procedure", "Result", "Status", "Step", "Subsection", "Subsections", "Supplement",
+    "TaxNotice", "Taxpayer", "Transfer", "Withdrawal",
 ]  # fmt: skip
 
 Status = Literal[
@@ -232,6 +240,7 @@ CANONICAL: dict[str, type[Message]] = {
         Insurance,
         CardResult,
         Taxpayer,
+        Subsections,
     )
 }
 """What a sheet may name as its `canonical`."""
@@ -257,6 +266,8 @@ MESSAGES: dict[str, type[Message]] = {
     "tax.notices": FinancialObligation,
     "tax.taxpayer": Taxpayer,
     "tax.book": Taxpayer,
+    "tax.subsections": Subsections,
+    "tax.slip_papers": InformationSlip,
     "tax.supplement_request": Supplement,
     "tax.payment_confirmed": Payment,
     "insurance.card_result": CardResult,
@@ -299,6 +310,7 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
     "payers": ("tax_code",),
     "notices": ("number", "subsection"),
     "entries": ("number", "subsection"),
+    "subsections": ("subsection",),
     "form_files": ("id",),
     "users": ("name", "identity"),
     "parcels": ("number", "map_sheet"),

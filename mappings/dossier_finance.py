@@ -112,3 +112,20 @@ class Taxpayer(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     closed: str | None = None
     place: Place | None = None
     entries: tuple[BookEntry, ...] = ()
+
+
+class Subsection(Part, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What a payment to the budget is for (tiểu mục of the state budget's index), such as 2801."""
+
+    subsection: str
+    name: str | None = None
+    chapter: str | None = None
+
+
+class Subsections(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The tax office's list of subsections (danh mục tiểu mục).
+
+    It answers a question and changes nothing of the dossier that asked.
+    """
+
+    subsections: tuple[Subsection, ...] = ()

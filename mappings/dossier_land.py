@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from mappings.dossier_parts import Party, Place
+from mappings.dossier_parts import Document, Party, Place
 from mappings.message import Message, Part
 
 
@@ -60,6 +60,7 @@ class InformationSlip(Message, frozen=True, kw_only=True, omit_defaults=True, gc
 
     `number` is the slip's own, unique within the dossier. `debt_recorded` asks that the levy be recorded as
     a debt (ghi nợ); `received_at` is when the dossier was complete, from when the tax office's days count.
+    `documents` are the scanned papers that lie with the tax office, where it was asked for them.
     """
 
     number: str
@@ -73,3 +74,4 @@ class InformationSlip(Message, frozen=True, kw_only=True, omit_defaults=True, gc
     debt_text: str | None = None
     old_certificate: Certificate | None = None
     received_at: datetime | None = None
+    documents: tuple[Document, ...] = ()

@@ -31,6 +31,7 @@ from mappings.dossier import (
     Payment,
     Result,
     Step,
+    Subsections,
     Supplement,
     Taxpayer,
     Transfer,
@@ -168,7 +169,7 @@ def _lift(source: str, kind: str, message: Message, as_of: datetime) -> tuple[Do
         asked = replace(message, code=None, as_of=as_of)
         return Dossier(as_of=as_of, codes=codes), Mark(type_, at, times, withdrawals={asked.id: asked})
     if isinstance(
-        message, InformationSlip | CardResult | Taxpayer
+        message, InformationSlip | CardResult | Taxpayer | Subsections
     ):  # they ask and answer; the record tells the facts
         return Dossier(as_of=as_of, codes=codes), Mark(type_, at, times)
     if isinstance(message, FinancialObligation):

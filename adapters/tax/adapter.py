@@ -14,13 +14,24 @@ from adapters._kit.soap_contract import Contract
 from adapters._kit.soap_token import UsernameToken
 from adapters._kit.wordings import read_wordings
 from adapters._kit.xml import read_own
-from adapters.tax import writing
+from adapters.tax import vouchers, writing
 from adapters.tax.client import GipClient
 from adapters.tax.faults import Told
 from adapters.tax.frame import Frames
 from adapters.tax.settings import TaxSettings
 from adapters.tax.writing import SLIP, SUPPLEMENT, Desk
-from bus.ports import AdapterType, Answer, Call, Deadline, Operation, Poll, Probe, Webhook
+from bus.ports import (
+    AdapterType,
+    Answer,
+    Call,
+    Deadline,
+    Operation,
+    Poll,
+    Probe,
+    Sighting,
+    Tree,
+    Webhook,
+)
 
 TITLE = "Cơ quan thuế"
 _HERE = Path(__file__).parent
@@ -47,7 +58,7 @@ class Tax:
         soap = SoapClient(contract, self._http, settings.address, wordings=wordings, token=token)
         schema = partial(read_own, settings.schemas, _SCHEMAS)
         client = GipClient(settings, soap, wordings, signer, trusted, Frames(schema("frame.xsd")))
-        schemas = {name: schema(f"{name}.xsd") for name in ("slip", "supplement_answer")}
+        schemas = {name: schema(f"{name}.xsd") for name in ("slip", "supplement_answer", "payment_cancel")}
         self._desk = Desk(client, settings.types, settings.names, wordings, schemas)
         self.operations: Mapping[str, Operation] = {
             operation.name: operation for operation in _operations(self._desk, self._line)
@@ -96,66 +107,90 @@ class Tax:
         return "a slip that nobody filed is not found" if answer.means == "missing" else "the gateway answers"
 
 
-def _operations(desk: Desk, line: Line) -> list[Operation]:
+def _operations(desk: Desk, line: Line) -> Iterator[Operation]:
     seconds = 2 * (line.connect + line.answer)
-
-    def question(name: str, title: str, sheet: str, ask: Callable[[Desk, Call], Answer]) -> Operation:
-        return Operation(
+    for name, title, sheet, call, lookup, key in _ACTS:
+        yield Operation(
             name=name,
             title=title,
             sheet=f"tax/{sheet}",
             effect="appends",
-            call=partial(ask, desk),
+            call=partial(call, desk),
+            lookup=partial(lookup, desk),
+            key=partial(key, desk),
+            seconds=seconds,
+        )
+    for name, title, sheet, call in _QUESTIONS:
+        yield Operation(
+            name=name,
+            title=title,
+            sheet=f"tax/{sheet}",
+            effect="appends",
+            call=partial(call, desk),
             repeatable=True,
             seconds=seconds,
         )
 
-    return [
-        Operation(
-            name="file_slip",
-            title="Gửi phiếu chuyển thông tin (TCT_GPC)",
-            sheet="tax/slip",
-            effect="appends",
-            call=partial(SLIP.file, desk),
-            lookup=partial(SLIP.is_there, desk),
-            key=partial(SLIP.key, desk),
-            seconds=seconds,
-        ),
-        Operation(
-            name="answer_supplement",
-            title="Trả lời yêu cầu bổ sung (mẫu 01/CCTT-ĐĐTCQ)",
-            sheet="tax/supplement_answer",
-            effect="appends",
-            call=partial(SUPPLEMENT.file, desk),
-            lookup=partial(SUPPLEMENT.is_there, desk),
-            key=partial(SUPPLEMENT.key, desk),
-            seconds=seconds,
-        ),
-        question(
-            "query_obligation", "Hỏi sổ thuế nhà đất (00109)", "obligation_query", writing.query_obligation
-        ),
-        question("query_notices", "Hỏi thông báo thuế (TCT_TVTBT)", "notices_query", writing.query_notices),
-        question("query_payments", "Hỏi chứng từ nộp tiền (00022)", "payments_query", writing.query_payments),
-        question(
-            "query_taxpayer", "Hỏi người nộp thuế theo mã số (00003)", "taxpayer_query", writing.TAXPAYER.ask
-        ),
-        question(
-            "search_taxpayer",
-            "Hỏi người nộp thuế theo số giấy tờ (00001)",
-            "taxpayer_search",
-            writing.SEARCH.ask,
-        ),
-        question("query_dues", "Hỏi thu nộp theo mã số thuế (00005)", "dues_query", writing.DUES.ask),
-        question(
-            "query_registration_book",
-            "Hỏi sổ thuế lệ phí trước bạ (00046)",
-            "registration_query",
-            writing.REGISTRATION.ask,
-        ),
-        question(
-            "query_personal_book", "Hỏi sổ thuế cá nhân (00128)", "personal_query", writing.PERSONAL.ask
-        ),
-    ]
+
+_Ask = Callable[[Desk, Call], Answer]
+_ACTS: tuple[
+    tuple[str, str, str, _Ask, Callable[[Desk, Call], Sighting], Callable[[Desk, Tree], str]], ...
+] = (
+    (
+        "file_slip",
+        "Gửi phiếu chuyển thông tin (TCT_GPC)",
+        "slip",
+        SLIP.file,
+        SLIP.is_there,
+        SLIP.key,
+    ),
+    (
+        "answer_supplement",
+        "Trả lời yêu cầu bổ sung (mẫu 01/CCTT-ĐĐTCQ)",
+        "supplement_answer",
+        SUPPLEMENT.file,
+        SUPPLEMENT.is_there,
+        SUPPLEMENT.key,
+    ),
+    (
+        "cancel_payment",
+        "Hủy chứng từ nộp tiền (00024)",
+        "payment_cancel",
+        vouchers.cancel,
+        vouchers.is_cancelled,
+        vouchers.key,
+    ),
+)
+"""Name, title, sheet, call, question about it, and what it adds."""
+
+_QUESTIONS: tuple[tuple[str, str, str, _Ask], ...] = (
+    ("query_obligation", "Hỏi sổ thuế nhà đất (00109)", "obligation_query", writing.query_obligation),
+    ("query_notices", "Hỏi thông báo thuế (TCT_TVTBT)", "notices_query", writing.NOTICES.ask),
+    (
+        "query_slip_papers",
+        "Hỏi hồ sơ scan của phiếu chuyển (TCT_TVHSSC)",
+        "slip_papers_query",
+        writing.SLIP_PAPERS.ask,
+    ),
+    ("query_payments", "Hỏi chứng từ nộp tiền (00022)", "payments_query", vouchers.query_payments),
+    ("query_payment", "Hỏi một chứng từ nộp tiền (00022)", "payment_query", vouchers.query_payment),
+    ("query_taxpayer", "Hỏi người nộp thuế theo mã số (00003)", "taxpayer_query", writing.TAXPAYER.ask),
+    (
+        "search_taxpayer",
+        "Hỏi người nộp thuế theo số giấy tờ (00001)",
+        "taxpayer_search",
+        writing.SEARCH.ask,
+    ),
+    ("query_dues", "Hỏi thu nộp theo mã số thuế (00005)", "dues_query", writing.DUES.ask),
+    (
+        "query_registration_book",
+        "Hỏi sổ thuế lệ phí trước bạ (00046)",
+        "registration_query",
+        writing.REGISTRATION.ask,
+    ),
+    ("query_personal_book", "Hỏi sổ thuế cá nhân (00128)", "personal_query", writing.PERSONAL.ask),
+    ("query_subsections", "Hỏi danh mục tiểu mục (00019)", "subsections_query", writing.SUBSECTIONS.ask),
+)
 
 
 TYPE = AdapterType(
@@ -167,20 +202,11 @@ TYPE = AdapterType(
         "tax.notices": "tax/notices",
         "tax.taxpayer": "tax/taxpayer",
         "tax.book": "tax/book",
+        "tax.subsections": "tax/subsections",
+        "tax.slip_papers": "tax/slip_papers",
         "tax.supplement_request": "tax/supplement_request",
         "tax.payment_confirmed": "tax/payment",
     },
-    operations=(
-        "file_slip",
-        "answer_supplement",
-        "query_obligation",
-        "query_notices",
-        "query_payments",
-        "query_taxpayer",
-        "search_taxpayer",
-        "query_dues",
-        "query_registration_book",
-        "query_personal_book",
-    ),
+    operations=(*(one[0] for one in _ACTS), *(one[0] for one in _QUESTIONS)),
     build=Tax,
 )

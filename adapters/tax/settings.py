@@ -25,12 +25,18 @@ class Types(Section, frozen=True, kw_only=True):
     filed: Annotated[str, says("MSG_TYPE of the question whether something was filed")] = "TCT_TVNVTC"
     obligation: Annotated[str, says("TYPE by which answers about the land tax book are judged")] = "00110"
     payments: Annotated[str, says("TYPE by which answers about vouchers are judged")] = "00022"
+    cancel: Annotated[str, says("TYPE by which answers about a voucher taken back are judged")] = "00024"
+    cancelled: Annotated[str, says("state of a voucher that was taken back [I]")] = "2"
     notices: Annotated[str, says("MSG_TYPE of the question for tax notices")] = "TCT_TVTBT"
+    scans: Annotated[str, says("MSG_TYPE of the question for a slip's scanned papers")] = "TCT_TVHSSC"
     taxpayer: Annotated[str, says("TYPE by which answers about a taxpayer are judged")] = "00003"
     search: Annotated[str, says("TYPE by which answers about a paper's number are judged")] = "00001"
     dues: Annotated[str, says("TYPE by which answers about what is to be paid are judged")] = "00005"
     registration: Annotated[str, says("TYPE by which answers about registration fees are judged")] = "00047"
     personal: Annotated[str, says("TYPE by which answers about a person's book are judged")] = "00128"
+    subsections: Annotated[str, says("TYPE by which answers about the list of subsections are judged")] = (
+        "00019"
+    )
 
 
 class Names(Section, frozen=True, kw_only=True):
@@ -47,6 +53,8 @@ class Names(Section, frozen=True, kw_only=True):
     voucher: Annotated[str, says("a payment voucher in an answer [I]")] = "CHUNGTU"
     voucher_number: Annotated[str, says("its number [I]")] = "SO_CHUNGTU"
     voucher_state: Annotated[str, says("its state [I]")] = "TRANG_THAI"
+    payer: Annotated[str, says("the taxpayer's code in a question about a voucher")] = "MST"
+    subsections: Annotated[str, says("the list of subsections in an answer [I]")] = "DANHMUC"
     taxpayer: Annotated[str, says("a taxpayer in an answer, with what their book says")] = "THONGTIN_NNT"
     code: Annotated[str, says("the code of an answer to a question")] = "MA_KETQUA"
     said: Annotated[str, says("its sentence")] = "DIEN_GIAI"

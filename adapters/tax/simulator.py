@@ -1,8 +1,8 @@
 """The tax office behind the GIP gateway, simulated: a real SOAP server with state of its own.
 
 `python -m adapters.tax.simulator --data DIR --seed N` prints `{"url", "control_url"}`; it answers at `PATH`
-below the url. Switches name types (`TCT_GPC`, `TCT_BSPC`, `TCT_TVNVTC`, `TCT_TVTBT`, `00109`, `00022`, and
-those of `simulator_people.ASKS`).
+below the url. Switches name types (`TCT_GPC`, `TCT_BSPC`, `TCT_TVNVTC`, `TCT_TVTBT`, `TCT_TVHSSC`, `00019`,
+`00109`, `00022`, `00024`, and those of `simulator_people.ASKS`).
 
 Control, beside what the chassis has: `GET /_sim/cases`, `GET /_sim/owing` (those that owe), `GET
 /_sim/certificate` (PEM, for `verify_with`),
@@ -23,6 +23,7 @@ from adapters._kit.simulator_http import Answer, Request, Route, json_answer
 from adapters._kit.simulator_journal import HANOI
 from adapters._kit.simulator_seal import Seal
 from adapters._kit.simulator_soap import EnvelopeFault, Guard, Wire, closed, faulted, opened
+from adapters.tax import simulator_papers as papers
 from adapters.tax import simulator_people as people
 from adapters.tax import simulator_rows as rows
 from adapters.tax.simulator_frame import FrameProblem, Framer
@@ -101,12 +102,14 @@ class Gateway:
         kind = rows.kind_of(row)
         if kind in people.ASKS:
             return people.answer(kind, people.question(kind, row), self._office.cases())
-        filed = {"TCT_GPC": self._slip, "TCT_BSPC": self._answer}.get(kind)
+        filed = {"TCT_GPC": self._slip, "TCT_BSPC": self._answer, "00024": self._taken_back}.get(kind)
         if filed is not None:
             return filed(row, asked)
         told = {
             "TCT_TVNVTC": self._filed,
             "TCT_TVTBT": self._notices,
+            "TCT_TVHSSC": self._scans,
+            "00019": papers.subsections,
             "00109": self._book,
             "00022": self._vouchers,
         }.get(kind)
@@ -119,7 +122,17 @@ class Gateway:
         return rows.tax_book(case, row.findtext("TRUYVAN/SO", ""))
 
     def _vouchers(self, row: Any) -> Any:
+        if row.find("CHUNGTU") is not None:
+            return papers.one_voucher(self._office, row)
         return rows.vouchers(self._office.find(row.findtext("TRUYVAN/MA_HS", "")))
+
+    def _scans(self, row: Any) -> Any:
+        return papers.scans(self._office.find(row.findtext("MA_HS", "")), row)
+
+    def _taken_back(self, row: Any, asked: dict[str, str]) -> Any:
+        answer, dossier, number, effect = papers.taken_back(self._office, row)
+        self._journal.record("00024", dossier or number, effect, asked["MSG_ID"], voucher=number)
+        return answer
 
     def _notices(self, row: Any) -> Any:
         return people.notices(self._office.find(row.findtext("MA_HS", "")), row, _now())

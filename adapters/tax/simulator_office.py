@@ -44,13 +44,14 @@ class Owed(msgspec.Struct, frozen=True):
 
 
 class Voucher(msgspec.Struct, frozen=True):
-    """Money received."""
+    """Money received; `taken_back` is how often it was taken back, for a second time is one too many."""
 
     number: str
     notice: str
     amount: int
     paid_at: str
     person: Person
+    taken_back: int = 0
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -167,13 +168,37 @@ class Office:
         voucher = Voucher(
             f"CT{len(case.vouchers) + 1:04}-{number}", number, notice.remaining, at, owed.person
         )
-        people = tuple(_paid(each, number) for each in case.owed)
+        people = tuple(_left(each, number, 0) for each in case.owed)
         left = sum(each.remaining for one in people for each in one.notices)
         state: State = "noticed" if left else "settled"
         self._keep(
             msgspec.structs.replace(case, owed=people, vouchers=(*case.vouchers, voucher), state=state)
         )
         return voucher
+
+    def voucher(self, number: str, payer: str) -> tuple[Case, Voucher] | None:
+        """Find a voucher by its number and by who paid."""
+        for case in self.cases():
+            for each in case.vouchers:
+                if each.number == number and payer in (each.person.code, each.person.identity):
+                    return case, each
+        return None
+
+    def take_back(self, case: Case, voucher: Voucher) -> bool | None:
+        """Give the money of a voucher back: what it paid is owed again; tells whether it is the first time.
+
+        None, and nothing done, where the dossier is settled: its state would fall.
+        """
+        if case.state == "settled":
+            return None
+        first = not voucher.taken_back
+        again = msgspec.structs.replace(voucher, taken_back=voucher.taken_back + 1)
+        owed = (
+            tuple(_left(each, voucher.notice, voucher.amount) for each in case.owed) if first else case.owed
+        )
+        vouchers = tuple(again if each.number == voucher.number else each for each in case.vouchers)
+        self._keep(msgspec.structs.replace(case, owed=owed, vouchers=vouchers))
+        return first
 
     def counts(self) -> dict[str, Any]:
         """Return how many dossiers, slips and slips filed again there are."""
@@ -243,8 +268,10 @@ def _notices(random: Random) -> tuple[Notice, ...]:
     )
 
 
-def _paid(owed: Owed, number: str) -> Owed:
+def _left(owed: Owed, number: str, amount: int) -> Owed:
+    """Owed with another amount left of one notice."""
     notices = (
-        msgspec.structs.replace(each, remaining=0) if each.number == number else each for each in owed.notices
+        msgspec.structs.replace(each, remaining=amount) if each.number == number else each
+        for each in owed.notices
     )
     return Owed(owed.person, tuple(notices))

@@ -127,7 +127,8 @@ def _group(case: Case, group: str, notice: Notice | None) -> Any:
 
 
 def _paid(case: Case, notice: Notice) -> int:
-    return sum(each.amount for each in case.vouchers if each.notice == notice.number)
+    paid = (each for each in case.vouchers if each.notice == notice.number and not each.taken_back)
+    return sum(each.amount for each in paid)
 
 
 def _register(person: Person) -> Any:

@@ -146,14 +146,15 @@ def vouchers(case: Case | None) -> Any:
     """Answer 00022: the money received for a dossier."""
     row = filled("ROW", ("TYPE", "00022"))
     for each in case.vouchers if case else ():
-        row.append(_voucher(case, each))
+        row.append(told_voucher(case.dossier if case else "", each))
     return row
 
 
-def _voucher(case: Case | None, voucher: Voucher) -> Any:
+def told_voucher(dossier: str, voucher: Voucher) -> Any:
+    """Tell of one voucher: 1 paid, 2 taken back."""
     return filled(
         "CHUNGTU",
-        ("MA_HS", case.dossier if case else ""),
+        ("MA_HS", dossier),
         ("SO_CHUNGTU", voucher.number),
         ("SO_QUYET_DINH", voucher.notice),
         ("SO_THAMCHIEU", f"TC{voucher.number}"),
@@ -161,5 +162,5 @@ def _voucher(case: Case | None, voucher: Voucher) -> Any:
         ("TEN_NNT", voucher.person.name),
         ("SO_TIEN", str(voucher.amount)),
         ("NGAY_NOP", voucher.paid_at),
-        ("TRANG_THAI", "1"),
+        ("TRANG_THAI", "2" if voucher.taken_back else "1"),
     )

@@ -20,7 +20,7 @@ from adapters.tax.settings import Names, Types
 from bus.errors import PermanentError
 from bus.ports import Answer, Call, Deadline, Incoming, Sighting, Tree
 
-_DONE = ("done", "exists")
+DONE = ("done", "exists")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ class Filing:
             return Answer(note="the tax office has this already")
         number = desk.client.message_id(call.request_id)
         answer = desk.client.say(row, self.word(desk.types), call.deadline, effect=True, message_id=number)
-        if answer.means not in _DONE:
+        if answer.means not in DONE:
             raise error_of(answer, effect=True)
         if not self._is_mine(desk, call.request, answer):
-            raise unusable(FrameError(_ANOTHER), answer.raw, effect=True)
+            raise unusable(FrameError(ANOTHER), answer.raw, effect=True)
         return Answer(raw=answer.raw, note=clock_note(answer))
 
     def is_there(self, desk: Desk, call: Call) -> Sighting:
@@ -96,34 +96,47 @@ class Filing:
         return str(dossier), str(number)
 
 
-_ANOTHER = "it is about another dossier"
+ANOTHER = "it is about another dossier"
 SLIP = Filing("slip")
 SUPPLEMENT = Filing("supplement_answer")
 
 
-def query_notices(desk: Desk, call: Call) -> Answer:
-    """Ask for the notices of a dossier in the land gateway's own form, five groups of columns in one row."""
-    word = desk.types.notices
-    number = desk.client.message_id(call.request_id)
-    row = etree.fromstring(etree.tostring(call.request))
-    row.insert(0, _system(word, number))
-    answer = _well(desk.client.say(row, word, call.deadline, effect=False, message_id=number))
-    if answer.means == "missing":
-        return Answer(raw=answer.raw, note=clock_note(answer))
-    if answer.row.find(desk.names.code) is None:
-        raise unusable(FrameError(f"it holds no {desk.names.code}"), answer.raw, effect=False)
-    _about(desk, call, answer)
-    place = f"{word}/{answer.row.findtext(desk.names.dossier, '')}"
-    says = (_incoming("tax.notices", _without(answer.row, _WIRE), answer, place=place),)
-    return Answer(raw=answer.raw, says=says, note=clock_note(answer))
+@dataclass(frozen=True, slots=True)
+class LandQuestion:
+    """A question about a dossier in the land gateway's own form: its answer is one row with a code."""
+
+    kind: Literal["tax.notices", "tax.slip_papers"]
+    word: Literal["notices", "scans"]
+
+    def ask(self, desk: Desk, call: Call) -> Answer:
+        """Ask; what is not there yet is no message."""
+        word = getattr(desk.types, self.word)
+        number = desk.client.message_id(call.request_id)
+        row = etree.fromstring(etree.tostring(call.request))
+        row.insert(0, _system(word, number))
+        answer = well(desk.client.say(row, word, call.deadline, effect=False, message_id=number))
+        if answer.means == "missing":
+            return Answer(raw=answer.raw, note=clock_note(answer))
+        if answer.row.find(desk.names.code) is None:
+            raise unusable(FrameError(f"it holds no {desk.names.code}"), answer.raw, effect=False)
+        _about(desk, call, answer)
+        place = f"{word}/{answer.row.findtext(desk.names.dossier, '')}"
+        told = without(answer.row, WIRE if self.word == "notices" else (*WIRE, *_judged(desk)))
+        says = (incoming(self.kind, told, answer, place=place),)
+        return Answer(raw=answer.raw, says=says, note=clock_note(answer))
+
+
+NOTICES = LandQuestion("tax.notices", "notices")
+SLIP_PAPERS = LandQuestion("tax.slip_papers", "scans")
 
 
 @dataclass(frozen=True, slots=True)
 class Enquiry:
-    """One question about a taxpayer, not a dossier: what its answer is called, and which type judges it."""
+    """One question that is about no dossier: its answer's name, the type that judges it, what it holds."""
 
-    kind: Literal["tax.taxpayer", "tax.book"]
-    word: Literal["taxpayer", "search", "dues", "registration", "personal"]
+    kind: Literal["tax.taxpayer", "tax.book", "tax.subsections"]
+    word: Literal["taxpayer", "search", "dues", "registration", "personal", "subsections"]
+    holds: Literal["taxpayer", "subsections"] = "taxpayer"
 
     def ask(self, desk: Desk, call: Call) -> Answer:
         """Ask; nobody, or nothing in the book, is no message.
@@ -131,15 +144,16 @@ class Enquiry:
         The dossier's number is ours: taken out of the question, put into what the answer says.
         """
         service, dossier = getattr(desk.types, self.word), call.request.findtext(desk.names.dossier, "")
-        question = _without(call.request, (desk.names.dossier,))
-        answer = _well(desk.client.say(question, service, call.deadline, effect=False))
-        found = [one for row in answer.frame.rows for one in row.iterfind(desk.names.taxpayer)]
+        question = without(call.request, (desk.names.dossier,))
+        answer = well(desk.client.say(question, service, call.deadline, effect=False))
+        name = getattr(desk.names, self.holds)
+        found = [one for row in answer.frame.rows for one in row.iterfind(name)]
         if not found and answer.means != "missing":
-            raise unusable(FrameError(f"it holds no {desk.names.taxpayer}"), answer.raw, effect=False)
+            raise unusable(FrameError(f"it holds no {name}"), answer.raw, effect=False)
         says = []
         for one in found:
             etree.SubElement(one, desk.names.dossier).text = dossier
-            says.append(_incoming(self.kind, one, answer, place=f"{service}/{dossier}"))
+            says.append(incoming(self.kind, one, answer, place=f"{service}/{dossier}"))
         return Answer(raw=answer.raw, says=tuple(says), note=clock_note(answer))
 
 
@@ -148,8 +162,9 @@ SEARCH = Enquiry("tax.taxpayer", "search")
 DUES = Enquiry("tax.book", "dues")
 REGISTRATION = Enquiry("tax.book", "registration")
 PERSONAL = Enquiry("tax.book", "personal")
+SUBSECTIONS = Enquiry("tax.subsections", "subsections", "subsections")
 
-_WIRE = ("SYSTEM_INFO", "MSG_TYPE", "SEQ_ID", "SEQ_REFID", "ERROR_CODE", "ERROR_DESC")
+WIRE = ("SYSTEM_INFO", "MSG_TYPE", "SEQ_ID", "SEQ_REFID", "ERROR_CODE", "ERROR_DESC")
 """What of a row is of the message, not of the dossier: the connector's, like SYSTEM_INFO on the way out."""
 
 
@@ -159,7 +174,7 @@ def query_obligation(desk: Desk, call: Call) -> Answer:
     A state that the table calls missing is no message yet; any other goes to the sheet, which parks for a
     person what nobody has seen.
     """
-    answer = _about(desk, call, _asked_well(desk, call, desk.types.obligation))
+    answer = _about(desk, call, asked_well(desk, call, desk.types.obligation))
     says: list[Incoming] = []
     for row in answer.frame.rows:
         says += _requests(desk, row, answer)
@@ -167,25 +182,7 @@ def query_obligation(desk: Desk, call: Call) -> Answer:
         if book is None and not says and answer.code == "":
             raise unusable(FrameError(f"it holds no {desk.names.book}"), answer.raw, effect=False)
         if book is not None and not _nothing_yet(desk, book):
-            says.append(_incoming("tax.obligation", row, answer, place=_place(desk, row)))
-    return Answer(raw=answer.raw, says=tuple(says), note=clock_note(answer))
-
-
-def query_payments(desk: Desk, call: Call) -> Answer:
-    """Ask for the payment vouchers of a dossier; each is a message of its own. Others' are left alone."""
-    answer = _asked_well(desk, call, desk.types.payments)
-    mine = (call.request.findtext(f".//{desk.names.dossier}", ""), "")
-    every = (one for row in answer.frame.rows for one in row.iterfind(desk.names.voucher))
-    vouchers = [one for one in every if one.findtext(desk.names.dossier, "").strip() in mine]
-    says = [
-        _incoming(
-            "tax.payment_confirmed",
-            one,
-            answer,
-            key=_joined(one, desk.names.voucher_number, desk.names.voucher_state),
-        )
-        for one in vouchers
-    ]
+            says.append(incoming("tax.obligation", row, answer, place=_place(desk, row)))
     return Answer(raw=answer.raw, says=tuple(says), note=clock_note(answer))
 
 
@@ -195,8 +192,9 @@ def nobody(desk: Desk, code: str, deadline: Deadline) -> Told:
     return desk.client.say(row, desk.types.filed, deadline, effect=False)
 
 
-def _asked_well(desk: Desk, call: Call, service: str) -> Told:
-    return _well(desk.client.say(call.request, service, call.deadline, effect=False))
+def asked_well(desk: Desk, call: Call, service: str) -> Told:
+    """Ask what a sheet wrote; raises the error that an answer is which says neither done nor missing."""
+    return well(desk.client.say(call.request, service, call.deadline, effect=False))
 
 
 def _about(desk: Desk, call: Call, answer: Told) -> Told:
@@ -204,11 +202,11 @@ def _about(desk: Desk, call: Call, answer: Told) -> Told:
     asked = (call.request.findtext(f".//{desk.names.dossier}", ""), "")
     named = (each.text or "" for row in answer.frame.rows for each in row.iter(desk.names.dossier))
     if any(text.strip() not in asked for text in named):
-        raise unusable(FrameError(_ANOTHER), answer.raw, effect=False)
+        raise unusable(FrameError(ANOTHER), answer.raw, effect=False)
     return answer
 
 
-def _well(answer: Told) -> Told:
+def well(answer: Told) -> Told:
     """The answer to a question, if it is one; raises the error that it is otherwise."""
     if answer.code and answer.means not in ("done", "missing"):
         raise error_of(answer, effect=False)
@@ -219,12 +217,12 @@ def _requests(desk: Desk, row: Element, answer: Told) -> list[Incoming]:
     """Requests for more (mẫu 01/CCTT-ĐĐTCQ) in an answer [I]; one has one number for ever."""
     names = desk.names
     return [
-        _incoming("tax.supplement_request", one, answer, key=_joined(one, names.dossier, names.asked_number))
+        incoming("tax.supplement_request", one, answer, key=joined(one, names.dossier, names.asked_number))
         for one in row.iterfind(names.asked)
     ]
 
 
-def _without(row: Element, names: Sequence[str]) -> Element:
+def without(row: Element, names: Sequence[str]) -> Element:
     """A copy of a row without some of its elements."""
     copied = etree.fromstring(etree.tostring(row))
     for each in [each for each in copied if each.tag in names]:
@@ -238,7 +236,7 @@ def _nothing_yet(desk: Desk, book: Element) -> bool:
     return found is not None and found.means == "missing"
 
 
-def _incoming(
+def incoming(
     kind: str, tree: Element, answer: Told, *, key: str | None = None, place: str | None = None
 ) -> Incoming:
     """A message out of an answer; kept with the whole signed text that it came in."""
@@ -250,7 +248,8 @@ def _place(desk: Desk, row: Element) -> str:
     return f"{desk.types.obligation}/{row.findtext(f'.//{desk.names.dossier}', '')}"
 
 
-def _joined(element: Element, *names: str) -> str | None:
+def joined(element: Element, *names: str) -> str | None:
+    """Some fields as one key; None where one of them is empty."""
     texts = [element.findtext(name, "").strip() for name in names]
     return "/".join(texts) if all(texts) else None
 
@@ -272,6 +271,15 @@ def _asked(word: str, number: str, fields: Mapping[str, str]) -> Element:
     for name, text in fields.items():
         etree.SubElement(row, name).text = text
     return row
+
+
+def _judged(desk: Desk) -> tuple[str, ...]:
+    """What the connector has judged of an answer about papers: its sheet has no state."""
+    return (desk.names.code, desk.names.said, *_ANSWERED)
+
+
+_ANSWERED = ("MA_CQT", "NGAY_TRA", "NGAYTRA", "NGUOI_TRA", "NGUOITRA")
+"""Who answered and when; both spellings occur."""
 
 
 def _system(word: str, number: str) -> Element:

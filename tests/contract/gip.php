@@ -143,6 +143,26 @@ class Gateway
         if (isset(ASKED[$kind]) && $path->evaluate('count(*)', $row) !== 3.0) {
             complain("ROW of $kind holds more than TYPE, NAME and TRUYVAN");
         }
+        if ($kind === '00019') {
+            return '<TYPE>00019</TYPE><NAME>Kết quả</NAME><DANHMUC><TIEUMUC><MA_TMUC>2801</MA_TMUC><TEN_TMUC>Lệ phí trước bạ</TEN_TMUC></TIEUMUC></DANHMUC>';
+        }
+        if ($kind === 'TCT_TVHSSC') {
+            return '<SYSTEM_INFO><MSG_TYPE>17</MSG_TYPE></SYSTEM_INFO><MA_HS>' . $text('MA_HS') . '</MA_HS><SO_PHIEU>PC-1</SO_PHIEU><MA_KETQUA>0</MA_KETQUA>'
+                . '<DIEN_GIAI>Có</DIEN_GIAI><NGAYTRA>2026-11-25</NGAYTRA><NGUOITRA>Chi cục Thuế</NGUOITRA><DS_HOSO><HOSO><MA>S1</MA><TEN>Hợp đồng.pdf</TEN></HOSO></DS_HOSO>';
+        }
+        if ($path->evaluate('count(CHUNGTU)', $row) === 1.0) {
+            $number = $text('CHUNGTU/SO_CHUNGTU');
+            if ($path->evaluate('count(CHUNGTU/*)', $row) !== 2.0 || $text('CHUNGTU/MST') === '') {
+                complain("CHUNGTU of $kind is not MST and SO_CHUNGTU");
+            }
+            if ($kind === '00024') {
+                file_put_contents(state('cancelled'), $number . "\n", FILE_APPEND | LOCK_EX);
+                return "<TYPE>00024</TYPE><SO_CHUNGTU>$number</SO_CHUNGTU><ERROR_CODE>00</ERROR_CODE><ERROR_DESC/>";
+            }
+            $at = in_array($number, lines('cancelled'), true) ? '2' : '1';
+            return "<TYPE>00022</TYPE><CHUNGTU><SO_CHUNGTU>$number</SO_CHUNGTU><SO_TIEN>9007199254740</SO_TIEN>"
+                . "<NGAY_NOP>21/04/2026 09:00:00</NGAY_NOP><TRANG_THAI>$at</TRANG_THAI></CHUNGTU>";
+        }
         if ($kind === '00003' || $kind === '00001') {
             return "<TYPE>$kind</TYPE><NAME>Kết quả truy vấn</NAME><THONGTIN_NNT><THONGTINCHUNG><ROW_NNT><TRANG_THAI>00</TRANG_THAI>"
                 . '<MST>2000000010</MST><TEN_NNT>Đặng Thị Mỹ</TEN_NNT><LOAI_NNT>0210</LOAI_NNT><NGAYCAP_MST/><SO>' . ($asked['SO'] ?? '') . '</SO>'

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 
 from adapters._kit.simulator_seal import signature_problem
 from adapters.tax.adapter import TYPE
@@ -228,6 +229,94 @@ def test_a_taxpayer_is_known_once_a_slip_names_them(office: Open) -> None:
     for operation in ("query_taxpayer", "search_taxpayer"):
         (told,) = at.do(operation, at.question(operation)).says
         assert (message(told).name, message(told).code) == ("Đặng Thị Mỹ", DOSSIER)
+
+
+def paid(at: Office) -> list[Any]:
+    """A slip with its notices, of which the first is paid: the vouchers as messages."""
+    at.do("file_slip", slip())
+    owed = message(until(lambda: at.do("query_obligation", query("00109")).says)[0])
+    number = owed.payers[0].notices[0].number
+    at.desk.post("/_sim/pay", json={"MA_HS": DOSSIER, "SO_QUYET_DINH": number}).raise_for_status()
+    return [message(each) for each in at.do("query_payments", query("00022")).says]
+
+
+def about(payment: Any, operation: str) -> Any:
+    """What an operation sends about a voucher, as its sheet writes it."""
+    sheet = load_sheets([ROOT / "mappings"])[f"tax/{operation}"]
+    return compile_sheet(sheet).write(payment, source="tax").tree
+
+
+def taken_back(at: Office) -> tuple[int, int]:
+    """How often a voucher was taken back, and how often once too many."""
+    counted = at.effects()["by_operation"]["00024"]
+    return counted["applied"], counted["duplicates"]
+
+
+def test_a_voucher_that_is_taken_back_is_told_as_reversed_and_is_owed_again(office: Open) -> None:
+    """By a bank's question and by ours; the amount is due as before, and can be paid anew."""
+    at = office("--work-seconds", "0", *CALM)
+    (voucher,) = paid(at)
+    question, request = about(voucher, "payment_query"), about(voucher, "payment_cancel")
+    (told,) = at.do("query_payment", question).says
+    assert (message(told).state, told.key) == ("paid", f"{voucher.id}/1")
+    assert message(told).code == DOSSIER
+    assert at.seen("cancel_payment", request) == "not there"
+    at.do("cancel_payment", request)
+    assert at.seen("cancel_payment", request) == "done"
+    (after,) = at.do("query_payment", question).says
+    assert (message(after).state, after.key) == ("reversed", f"{voucher.id}/2")
+    assert [message(each).state for each in at.do("query_payments", query("00022")).says] == ["reversed"]
+    (owed,) = message(at.do("query_obligation", query("00109")).says[0]).payers[:1]
+    assert voucher.amount in {each.remaining for each in owed.notices}
+
+
+def test_a_voucher_that_nobody_has_is_no_message_and_is_not_taken_back(office: Open) -> None:
+    """Asked for: nothing; taken back: not yet, and whether it was nobody can say."""
+    at = office("--work-seconds", "0", *CALM)
+    (voucher,) = paid(at)
+    other = about(replace(voucher, id="CT-KHAC"), "payment_cancel")
+    assert at.do("query_payment", about(replace(voucher, id="CT-KHAC"), "payment_query")).says == ()
+    assert at.seen("cancel_payment", other) == "cannot say"
+    assert type(at.failure("cancel_payment", other)) is TransientError
+    assert taken_back(at) == (0, 0)
+
+
+def test_a_settled_dossiers_voucher_is_not_taken_back(office: Open) -> None:
+    """The office's no is an answer: its states only climb."""
+    at = office("--work-seconds", "0", *CALM)
+    (voucher,) = paid(at)
+    for each in message(at.do("query_obligation", query("00109")).says[0]).payers:
+        for one in each.notices:
+            at.desk.post("/_sim/pay", json={"MA_HS": DOSSIER, "SO_QUYET_DINH": one.number})
+    assert at.effects()["states"]["settled"] == 1
+    assert isinstance(at.failure("cancel_payment", about(voucher, "payment_cancel")), RefusedByPeerError)
+
+
+def test_a_lost_answer_to_taking_back_ends_in_one_effect(office: Open) -> None:
+    """Unknown, looked up, found; and whoever tries again all the same asks first."""
+    at = office("--work-seconds", "0", *CALM)
+    request = about(paid(at)[0], "payment_cancel")
+    at.switch("lose_answer", "00024", times=1, seconds=0)
+    assert type(at.failure("cancel_payment", request)) is OutcomeUnknownError
+    assert at.seen("cancel_payment", request, attempt=2) == "done"
+    assert "already" in at.do("cancel_payment", request, attempt=2).note
+    assert taken_back(at) == (1, 0)
+    at.do("cancel_payment", request)
+    assert taken_back(at) == (1, 1)
+
+
+def test_the_papers_of_a_slip_and_the_list_of_subsections(office: Open) -> None:
+    """Before the slip there are none; the list is the same for every dossier."""
+    at = office(*CALM)
+    papers, listed = at.question("query_slip_papers"), at.question("query_subsections")
+    assert at.do("query_slip_papers", papers).says == ()
+    at.do("file_slip", slip())
+    (told,) = at.do("query_slip_papers", papers).says
+    assert (message(told).code, message(told).number) == (DOSSIER, "PC-1")
+    assert [each.url for each in message(told).documents] == [f"https://scan.thue.example/{DOSSIER}/PC-1.pdf"]
+    (told,) = at.do("query_subsections", listed).says
+    assert (told.kind, message(told).code) == ("tax.subsections", DOSSIER)
+    assert [each.subsection for each in message(told).subsections] == ["2801", "1006", "1401"]
 
 
 # --- one effect ---------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from adapters.tax.adapter import TYPE
 from bus.errors import OutcomeUnknownError, TransientError
 from bus.ports import Adapter
 from bus.settings import Secret
-from mappings.dossier import Dossier, FinancialObligation, Identity, Party
+from mappings.dossier import Dossier, FinancialObligation, Identity, Party, Payment
 from mappings.engine import ParkError, compile_sheet
+from mappings.rules_time import ICT
 from mappings.sheet import load_sheets
 from tests.contract.php_world import Php, serving
 from tests.contract.tax_world import (
@@ -125,6 +126,30 @@ def test_notices_in_five_groups_are_notices_of_their_one_taxpayer(tax: Adapter) 
     assert (payer.tax_code, payer.party.name, payer.total) == ("2000000010", "Đặng Thị Mỹ", 9_007_199_254_740)
     assert [(each.kind, each.number) for each in payer.notices] == [("income_tax", "TB1")]
     assert (found.answered_on, found.answered_by) == (date(2026, 11, 25), "Chi cục Thuế")
+
+
+def test_the_papers_of_a_slip_and_the_list_of_subsections_are_read(tax: Adapter) -> None:
+    """TCT_TVHSSC and 00019: what is of the message, like who answered, is no note."""
+    assert [each.name for each in ask(tax, "query_slip_papers").documents] == ["Hợp đồng.pdf"]
+    assert [each.subsection for each in ask(tax, "query_subsections").subsections] == ["2801"]
+
+
+def test_a_voucher_is_asked_for_and_taken_back_in_a_banks_form(php: Php, tax: Adapter) -> None:
+    """Once; PHP's answer names no dossier, so the voucher is that of whoever asked by its number."""
+    at = datetime(2026, 4, 21, 9, tzinfo=ICT)
+    payer = Party(tax_code="2000000010")
+    payment = Payment(code=DOSSIER, id="CT1", amount=1, paid_at=at, state="reversed", payer=payer)
+    sheets = load_sheets([ROOT / "mappings"])
+    asked, request = (
+        compile_sheet(sheets[f"tax/{name}"]).write(payment, source="tax").tree
+        for name in ("payment_query", "payment_cancel")
+    )
+    for state in ("paid", "reversed"):
+        (told,) = tax.operations["query_payment"].call(call(asked)).says
+        read = compile_sheet(sheets["tax/payment"]).read(told.tree, source="tax").message
+        assert (read.code, read.amount, read.state) == (DOSSIER, 9_007_199_254_740, state)
+        tax.operations["cancel_payment"].call(call(request, attempt=2 if state == "reversed" else 1))
+    assert php.notes("cancelled") == ["CT1"]
 
 
 def test_an_unsigned_answer_is_not_believed_where_signatures_are_verified(php: Php, tmp_path: Path) -> None:

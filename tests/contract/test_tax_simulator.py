@@ -195,8 +195,25 @@ def enquiry(kind: str, fields: str, more: str = "") -> str:
         (enquiry("00046", "<MST>0100109106</MST>"), "02"),
         (enquiry("00128", "<MST>0100109106</MST><KHAC>1</KHAC>"), "02"),
         (f"<MA_HS>{DOSSIER}</MA_HS>" + SYSTEM.format(kind="TCT_TVTBT") + "<KHAC/>", "02"),
+        (f"<MA_HS>{DOSSIER}</MA_HS>" + SYSTEM.format(kind="TCT_TVHSSC") + "<KHAC/>", "02"),
+        (f"<TYPE>00019</TYPE><NAME>x</NAME><MA_HS>{DOSSIER}</MA_HS>", "02"),
+        ("<TYPE>00024</TYPE><NAME>x</NAME><CHUNGTU><SO_CHUNGTU>CT1</SO_CHUNGTU></CHUNGTU>", "02"),
+        ("<TYPE>00022</TYPE><NAME>x</NAME><CHUNGTU><MST/><SO_CHUNGTU>CT1</SO_CHUNGTU></CHUNGTU>", "02"),
     ],
-    ids=["nobody", "check digit", "field", "a field of ours", "empty", "no declaration", "more", "notices"],
+    ids=[
+        "nobody",
+        "check digit",
+        "field",
+        "a field of ours",
+        "empty",
+        "no declaration",
+        "more",
+        "notices",
+        "papers",
+        "subsections",
+        "take back",
+        "voucher",
+    ],
 )
 def test_a_question_about_a_taxpayer_has_its_fields_and_no_others(
     shared: Client, row: str, code: str

@@ -20,7 +20,7 @@ PEOPLE = [Person("Lê Thị Út", "096190000123", "096190000123"), Person("Trầ
 SECONDS = 10.0
 GROUPS = ("LPTB", "TSDD", "TNCN", "TMD", "TMN")
 QUESTION = etree.fromstring("<ROW><SYSTEM_INFO><SEQ_ID>1</SEQ_ID></SYSTEM_INFO><MA_HS>D</MA_HS></ROW>")
-STEP = st.sampled_from(["file", "answer", "pay", "wait", "look"])
+STEP = st.sampled_from(["file", "answer", "pay", "take back", "wait", "look"])
 
 
 SHARE = st.sampled_from([0.0, 1.0])
@@ -60,6 +60,8 @@ def test_a_state_only_climbs_and_every_total_is_the_sum_of_its_notices(
             elif step == "pay" and case:
                 owed = [each.number for one in case.owed for each in one.notices if each.remaining]
                 there.pay("D", owed[0] if owed else "none", "25/11/2026 08:00:00")
+            elif step == "take back" and case and case.vouchers:
+                there.take_back(case, case.vouchers[0])
             seen = there.find("D")
             assert seen is not None
             assert LADDER.index(seen.state) >= height

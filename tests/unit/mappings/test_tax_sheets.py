@@ -1,6 +1,6 @@
 """The tax office's sheets: sums, money, codes and days as the gateway writes them; never a guess."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -11,14 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from msgspec.structs import replace
 
 from adapters._kit.xml import read_xsd
-from mappings.dossier import FinancialObligation, InformationSlip, Payment
+from mappings.dossier import FinancialObligation, Identity, InformationSlip, Party, Payment
 from mappings.engine import Compiled, MappingError, ParkError, compile_sheet
+from mappings.fold import fold
 from mappings.laws_make import Maker
 from mappings.rules import Fault
 from mappings.rules_numbers import read_decimal, write_decimal
 from mappings.rules_text import sound_tax_code
+from mappings.rules_time import ICT
 from mappings.sheet import load_sheets
 from mappings.tables import load
 
@@ -29,6 +32,8 @@ READ = (
     "tax/notices",
     "tax/taxpayer",
     "tax/book",
+    "tax/subsections",
+    "tax/slip_papers",
     "tax/payment",
     "tax/supplement_request",
 )
@@ -268,6 +273,40 @@ def test_a_voucher_keeps_the_identifier_and_the_reference() -> None:
     )
     assert isinstance(message, Payment)
     assert (message.obligation_id, message.reference, message.state) == ("ID9", "REF7", "paid")
+
+
+def test_taking_a_voucher_back_names_it_as_a_bank_asks_for_it_and_passes_its_schema() -> None:
+    """By taxpayer and number (types 00024 and 00022); a person without a tax code has a citizen's number."""
+    payer = Party(identities=(Identity(kind="citizen_id", number="096190000123"),))
+    payment = Payment(
+        code="H12-260415-0001",
+        id="CT1",
+        amount=5,
+        paid_at=datetime(2026, 4, 21, 9, tzinfo=ICT),
+        state="reversed",
+        payer=payer,
+    )
+    cancel = compiled("tax/payment_cancel").write(payment, source="tax").tree
+    assert [each.tag for each in cancel] == ["TYPE", "NAME", "CHUNGTU"]
+    assert [(each.tag, each.text) for each in cancel[2]] == [("MST", "096190000123"), ("SO_CHUNGTU", "CT1")]
+    schema = read_xsd(SAMPLES.parent / "schemas" / "payment_cancel.xsd")
+    assert schema.problems(cancel) == ()
+    cancel.find("CHUNGTU").remove(cancel.find("CHUNGTU/SO_CHUNGTU"))
+    assert len(schema.problems(cancel)) == 1
+    asked = compiled("tax/payment_query").write(payment, source="tax").tree
+    assert (asked.findtext("TYPE"), asked.findtext("CHUNGTU/SO_CHUNGTU")) == ("00022", "CT1")
+    with pytest.raises(MappingError, match="payer"):
+        compiled("tax/payment_cancel").write(replace(payment, payer=None), source="tax")
+
+
+def test_scanned_papers_are_the_slips_and_not_the_dossiers() -> None:
+    """What lies with the tax office already is never taken for what the citizen handed in."""
+    row = etree.parse(SAMPLES / "slip_papers.two.xml").getroot()
+    told = compiled("tax/slip_papers").read(row, source="tax").message
+    assert isinstance(told, InformationSlip)
+    assert [each.id for each in told.documents] == ["S1", "S2"]
+    at = datetime(2026, 11, 25, 8, tzinfo=ICT)
+    assert fold(None, source="tax", kind="tax.slip_papers", message=told, as_of=at).whole.documents == ()
 
 
 SAMPLES = ROOT / "adapters" / "tax" / "samples"
