@@ -2,7 +2,7 @@
 
 LienThongError
 ├── ConfigurationError        refuse to start; every fault with file, line and column
-│   └── NotLetInError           or the broker is not ready yet: a start tries again for a while, then refuses
+│   └── NotLetInError           or the server is not ready yet: a start tries again for a while, then refuses
 ├── StayedAwayError           a server that we cannot begin without stays away: start again later
 ├── LedgerUnavailableError    the ledger's database does not take a write now: repeat it
 │   └── UnsettledError          a stop came first: the outcome is unknown, the next start asks for it
@@ -33,7 +33,7 @@ class ConfigurationError(LienThongError):
 
 
 class NotLetInError(ConfigurationError):
-    """The broker refuses login, virtual host or right: the settings are wrong, or it has just been made.
+    """A server refuses login, virtual host, database or right: wrong settings, or it has just been made.
 
     A broker that was wiped listens before it has its users. So whoever starts may try again for a while.
     """

@@ -76,6 +76,9 @@ class Ledger(Section, frozen=True, kw_only=True):
         LedgerUrl("sqlite:///ledger.db")
     )
     password: Annotated[Secret | None, says("the database user's password")] = None
+    wait_at_start: Annotated[Seconds, says("how long a start waits for the database's server")] = Seconds(
+        "30 seconds"
+    )
 
     def address(self, data: Path) -> str:
         """Give the whole URL, password included; a relative SQLite file lies in the folder `data`."""

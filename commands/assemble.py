@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from bus.addressing import Addressing
 from bus.agency_desk import AgencyDesk
-from bus.arrival import arrive
+from bus.arrival import LEDGER, arrive
 from bus.calendar import ZONE, WorkingCalendar
 from bus.connector import Connector, Rhythm
 from bus.desk import source_of
@@ -25,6 +25,7 @@ from bus.flows import Routes, read_routes
 from bus.installation import Files as FileSettings
 from bus.installation import Installation
 from bus.ledger.ledger import Ledger
+from bus.ledger.opening import opened
 from bus.ledger.records import Kept
 from bus.ledger.store import Store
 from bus.ledger.versions import Used
@@ -157,7 +158,7 @@ async def start(
 ) -> Bus:
     """Open the ledger, connect the broker, build the adapters and begin; `only` names some connectors.
 
-    At `point` a drill has the process end itself. A broker that is away is waited for, until `stop` is set.
+    At `point` a drill has the process end itself. A server that is away is waited for, until `stop` is set.
 
     Raises `ConfigurationError`, before anything is opened, for what `check` refuses (rule 15), and what
     `bus.arrival.arrive` raises.
@@ -175,7 +176,7 @@ async def start(
     refuse(installation, {name: one.longest_call for name, one in connectors.items()})
     planner = _planner(assembly, connectors)
     ledger = Ledger(
-        Store(installation.ledger.address(installation.installation.data)),
+        await _opened(installation, stop),
         planner.plan,
         planner.merge,
         planner.legs,
@@ -211,6 +212,17 @@ async def start(
         agencies=[source_of(agency.code) for agency in installation.agencies],
     )
     return Bus(assembly, ledger, broker, connectors, pipeline, desk, worker, filing, floor, registry)
+
+
+async def _opened(installation: Installation, stop: asyncio.Event | None) -> Store:
+    """The ledger's database, waited for as long as is configured without holding up a stop."""
+    address = installation.ledger.address(installation.installation.data)
+    within = float(installation.ledger.wait_at_start)
+
+    async def connect() -> Store:
+        return await asyncio.to_thread(opened, address)
+
+    return await arrive(connect, within=within, say=say, stop=stop, at=LEDGER)
 
 
 async def _connected(broker: Broker, assembly: Assembly, ledger: Ledger, stop: asyncio.Event | None) -> None:

@@ -45,7 +45,7 @@ def serve(settings: Path, only: frozenset[str] = frozenset(), metrics: str = "")
     `metrics` is this process's own address for Prometheus, in place of that of the settings.
     `NEEDS_YOU` where the ledger's database was away so long that outcomes could not be written. Raises
     `ConfigurationError` with every problem before anything has started, and `StayedAwayError` where the
-    broker did not come within `[broker] wait_at_start`.
+    ledger's server or the broker did not come within its `wait_at_start`.
     """
     configure()
     unsettled = uvloop.run(_serve(assemble(settings), only, metrics))
@@ -71,8 +71,8 @@ async def _serve(assembly: Assembly, only: frozenset[str], metrics: str) -> int:
         loop.add_signal_handler(number, ended.set)
     try:
         bus = await start(assembly, only=only, point=armed(assembly.installation), stop=ended)
-    except StoppedError:
-        say("stopped before the broker was there: nothing was begun")
+    except StoppedError as stopped:
+        say(str(stopped))
         return 0
     try:
         door = metrics_door(bus, metrics, is_worker=bool(only))

@@ -53,11 +53,18 @@ class Store:
         self._lock = _Lock(self)
         self._next: dict[str, int] = {}
         if serve:
-            self._lock.take_file()
-            upgrade(self.writer)
-            self.holder = self._register()
-            self.doubts_before = self._restored()
-            self._lock.take_holder(self.holder)
+            try:
+                self._serve()
+            except BaseException:
+                self.close()
+                raise
+
+    def _serve(self) -> None:
+        self._lock.take_file()
+        upgrade(self.writer)
+        self.holder = self._register()
+        self.doubts_before = self._restored()
+        self._lock.take_holder(self.holder)
 
     def _register(self) -> int:
         with self.write() as tx:

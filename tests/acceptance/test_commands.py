@@ -1,6 +1,7 @@
 """The command line as its users start it: processes, exit codes, what stands on which output."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +124,43 @@ def test_a_broker_that_stays_away_is_no_wrong_setting(tmp_path: Path) -> None:
     assert "refused. Trying again for 0.5 s" in err
     assert "stayed away for 0.5 s" in err
     assert "wr0ng" not in err
+
+
+def test_a_ledger_s_server_that_stays_away_is_no_wrong_setting(tmp_path: Path) -> None:
+    """As with the broker: `serve` says that it waits, then ends with 3; SIGTERM meanwhile ends it with 0."""
+    file = _on_postgres_away(tmp_path / "short", "0.5 seconds")
+    out, err = run("serve", "--settings", str(file), cwd=tmp_path, code=3)
+    assert out == ""
+    assert "refused" in err
+    assert "the ledger's server stayed away for 0.5 s" in err
+    assert "wr0ng" not in err
+    file = _on_postgres_away(tmp_path / "long", "10 minutes")
+    command = [sys.executable, str(ROOT / "run.py"), "serve", "--settings", str(file)]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as waiting:  # noqa: S603  our own program
+        assert waiting.stderr is not None
+        said = waiting.stderr.readline()
+        assert "Trying again for 600 s ([ledger] wait_at_start)" in said
+        waiting.send_signal(signal.SIGTERM)
+        _, rest = waiting.communicate(timeout=30)
+    assert waiting.returncode == 0
+    assert rest.splitlines()[-1] == "stopped before the ledger's server was there: nothing was begun"
+
+
+def _on_postgres_away(folder: Path, wait: str) -> Path:
+    """An installation whose ledger is on a PostgreSQL that nobody runs."""
+    folder.mkdir()
+    nobody = f"127.0.0.1:{free_ports(1)[0]}"
+    file = write_settings(
+        folder,
+        broker=f"amqp://u:wr0ng@{nobody}/%2F",
+        portal="http://127.0.0.1:1",
+        onestop="http://127.0.0.1:1",
+        port=free_ports(1)[0],
+    )
+    (folder / "secrets" / "ledger").write_text("wr0ng", encoding="utf-8")
+    ledger = f'''url = "postgresql+psycopg://u@{nobody}/l"
+password = "file:secrets/ledger"
+wait_at_start = "{wait}"'''
+    text = file.read_text(encoding="utf-8").replace('url = "sqlite:///ledger.db"', ledger)
+    file.write_text(text, encoding="utf-8")
+    return file

@@ -63,7 +63,7 @@ async def test_a_stop_ends_the_waiting() -> None:
     """Whoever is stopped while it waits has begun nothing."""
     stop = asyncio.Event()
     door = Door(BrokerUnavailableError("away"))
-    with pytest.raises(StoppedError):
+    with pytest.raises(StoppedError, match="stopped before the broker was there"):
         await arrive(door.knock, within=600, say=lambda _: stop.set(), stop=stop)
     assert door.knocks == 1
 
