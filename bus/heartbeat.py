@@ -1,4 +1,4 @@
-"""A heartbeat (nhịp) through each work queue: published and consumed as work is, it proves the way open.
+"""A heartbeat (nhịp) through each work queue and the dead letters': it goes the way of what it stands for.
 
 It crosses the same exchange, queue and consumer as the hints at deliveries, so a consumer that hangs or a
 queue that nobody consumes is seen although nothing else fails. A peer that is away does not stop it: a gate
@@ -25,6 +25,8 @@ from bus.topology import Topology
 
 EVERY = 15.0
 """Seconds between two heartbeats through a queue."""
+DEAD = "dead letters"
+"""The dead-letter queue, where a queue is called by its connector: no connector has such a name."""
 DEAF_AFTER = 3
 """So many heartbeats that the broker took, and nothing came: the consumer is deaf."""
 
@@ -55,7 +57,8 @@ def beat_of(body: bytes) -> float | None:
 class Heartbeats:
     """Sends a heartbeat through the work queue of each connector that this process works for.
 
-    A deaf one of its `consumers`, by connector, has the process connect anew.
+    A deaf one of its `consumers`, by connector, has the process connect anew; so has `dead`, which drains the
+    dead-letter queue and gets its heartbeats over the exchange that the broker puts dead letters on.
     """
 
     broker: Broker
@@ -64,6 +67,7 @@ class Heartbeats:
     source: str
     consumers: Mapping[str, Consumer] = field(default_factory=dict)
     every: float = EVERY
+    dead: Consumer | None = None
     _taken: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(_last_few))
 
     async def step(self) -> None:
@@ -71,35 +75,38 @@ class Heartbeats:
         if self.broker.connected and not self.broker.blocked:
             for name, connector in self.connectors.items():
                 if connector.mode != "off":
-                    self._send(name)
+                    self._send(self.topology.work_exchange, name)
+            if self.dead is not None:
+                self._send(self.topology.dead_exchange, DEAD)
         await asyncio.sleep(self.every)
-        for name in filter(self._is_deaf, self.consumers):
-            _log.warning("consumer deaf: connecting anew", connector=name)
-            self._taken.clear()
-            self.broker.renew(f"nothing comes through the queue of {name}, and the broker says it does")
+        dead = {} if self.dead is None else {DEAD: self.dead}
+        for name, consumer in {**self.consumers, **dead}.items():
+            if self._is_deaf(name, consumer):
+                _log.warning("consumer deaf: connecting anew", connector=name)
+                self._taken.clear()
+                self.broker.renew(f"nothing comes through the queue of {name}, and the broker says it does")
 
-    def _is_deaf(self, connector: str) -> bool:
+    def _is_deaf(self, queue: str, consumer: Consumer) -> bool:
         """Whether the broker took several heartbeats since anything came, or could have come."""
-        taken = self._taken[connector]
-        return len(taken) == DEAF_AFTER and time.monotonic() - taken[0] < self.consumers[connector].idle
+        taken = self._taken[queue]
+        return len(taken) == DEAF_AFTER and time.monotonic() - taken[0] < consumer.idle
 
-    def _send(self, connector: str) -> None:
+    def _send(self, exchange: str, queue: str) -> None:
         now = time.time()
-        name = f"beat-{connector}-{now:.3f}"
+        name = f"beat-{queue}-{now:.3f}"
         marks = headers(
             kind="vn.lienthong.heartbeat",
             source=self.source,
             identity=name,
-            subject=connector,
+            subject=queue,
             traceparent=new_traceparent(),
         )
-        exchange = self.topology.work_exchange
-        done = partial(self._is_taken, connector)
-        self.broker.send(exchange, connector, _encode(Beat(now)), marks, message_id=name, done=done)
+        done = partial(self._is_taken, queue)
+        self.broker.send(exchange, queue, _encode(Beat(now)), marks, message_id=name, done=done)
 
-    def _is_taken(self, connector: str, error: BrokerError | None) -> None:
+    def _is_taken(self, queue: str, error: BrokerError | None) -> None:
         if error is None:
-            self._taken[connector].append(time.monotonic())
+            self._taken[queue].append(time.monotonic())
 
 
 def _last_few() -> deque[float]:

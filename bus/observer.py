@@ -30,6 +30,9 @@ class Observer(Protocol):
     def beat(self, connector: str, seconds: float) -> None:
         """A heartbeat came back through a connector's work queue, so many seconds after it was sent."""
 
+    def dead_beat(self, seconds: float) -> None:
+        """One came back through the dead-letter queue, and what lay there before it is marked."""
+
 
 class Silent:
     """Whoever wants to hear only some facts begins here: it hears none."""
@@ -50,6 +53,9 @@ class Silent:
         """Say nothing."""
 
     def beat(self, connector: str, seconds: float) -> None:
+        """Say nothing."""
+
+    def dead_beat(self, seconds: float) -> None:
         """Say nothing."""
 
 
@@ -89,3 +95,8 @@ class Both:
         """Tell both."""
         self.one.beat(connector, seconds)
         self.other.beat(connector, seconds)
+
+    def dead_beat(self, seconds: float) -> None:
+        """Tell both."""
+        self.one.dead_beat(seconds)
+        self.other.dead_beat(seconds)

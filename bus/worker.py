@@ -131,12 +131,10 @@ class Worker:
                 )
                 self._loops.append(self._forever(self._asks[-1].step))
         self._loops.append(self._forever(self.breakers.tell))
-        consumers, source = self.consuming.consumers, self.dispatcher.source
-        beats = Heartbeats(self.broker, self.topology, self.connectors, source, consumers, self.beat_every)
-        self._loops.append(self._forever(beats.step))
-        dead = DeadLetters(self.ledger)
+        dead = DeadLetters(self.ledger, self.pipeline.observer.dead_beat)
         self._dead = await self.broker.consume(self.topology.dead_queue, dead.take, PREFETCH)
         self._loops.append(self._forever(dead.step))
+        self._loops.append(self._forever(self._heartbeats().step))
         self._loops.append(self._forever(self._sweep))
         self.ledger.handover.open(Hands(self.connectors, self._handed, self._tasks))
         retrying = Retrying(self.ledger, self.pipeline, self.dispatcher.publish)
@@ -146,6 +144,11 @@ class Worker:
         # sheets, tables and libraries live as long as the process: no collection need look through them again
         gc.collect()
         gc.freeze()
+
+    def _heartbeats(self) -> Heartbeats:
+        consumers, source = self.consuming.consumers, self.dispatcher.source
+        every, dead = self.beat_every, self._dead
+        return Heartbeats(self.broker, self.topology, self.connectors, source, consumers, every, dead)
 
     @property
     def ended(self) -> list[str]:

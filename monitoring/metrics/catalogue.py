@@ -128,6 +128,20 @@ HEARD = (
         "How long that heartbeat took through the queue.",
         "Nhịp đi qua hàng đợi mất bao lâu",
     ),
+    Metric(
+        "lienthong_dead_letters_heartbeat_timestamp_seconds",
+        "gauge",
+        (),
+        "When a heartbeat last came back through the dead-letter queue; 0: not yet.",
+        "Lần cuối nhịp đi qua hàng đợi thư chết",
+    ),
+    Metric(
+        "lienthong_dead_letters_heartbeat_delay_seconds",
+        "gauge",
+        (),
+        "How long that heartbeat took until what lay there before it was marked.",
+        "Nhịp đi qua hàng đợi thư chết mất bao lâu",
+    ),
 )
 """Counted as it happens, in every process."""
 

@@ -45,7 +45,8 @@ class MetricsObserver(Silent):
         key = (name, *labels)
         found = self._series.get(key)
         if found is None:
-            found = self._series[key] = self._made[f"lienthong_{name}"].labels(*labels)
+            made = self._made[f"lienthong_{name}"]
+            found = self._series[key] = made.labels(*labels) if labels else made
         return found
 
     def kept(self, keep: Keep, kept: Kept) -> None:
@@ -90,6 +91,11 @@ class MetricsObserver(Silent):
         """Note that a queue is consumed."""
         self._of("heartbeat_timestamp_seconds", connector).set(time.time())
         self._of("heartbeat_delay_seconds", connector).set(seconds)
+
+    def dead_beat(self, seconds: float) -> None:
+        """Note that the dead-letter queue is drained."""
+        self._of("dead_letters_heartbeat_timestamp_seconds").set(time.time())
+        self._of("dead_letters_heartbeat_delay_seconds").set(seconds)
 
 
 class Slack:

@@ -50,6 +50,7 @@ def test_a_bus_is_watched_and_a_peer_that_is_away_is_no_reason_to_restart_it(
         told = {line.split()[2] for line in seen.splitlines() if line.startswith("# TYPE lienthong_")}
         assert told == {metric.name for metric in ALL}
         assert value(seen, 'lienthong_heartbeat_timestamp_seconds{connector="onestop"}') > 0
+        assert value(seen, "lienthong_dead_letters_heartbeat_timestamp_seconds") > 0
         assert value(seen, "lienthong_elected") == 1
         kept = there.account().messages["kept"]
         said = [

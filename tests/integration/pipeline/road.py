@@ -87,6 +87,7 @@ class Told(Silent):
 
     kept_: list[Kept] = field(default_factory=list)
     settled_: list[tuple[Claimed, Settle, Settled]] = field(default_factory=list)
+    dead_beats: list[float] = field(default_factory=list)
 
     def kept(self, _keep: Keep, kept: Kept) -> None:
         """Note it."""
@@ -95,6 +96,10 @@ class Told(Silent):
     def settled(self, claimed: Claimed, settle: Settle, settled: Settled, _seconds: float) -> None:
         """Note it."""
         self.settled_.append((claimed, settle, settled))
+
+    def dead_beat(self, seconds: float) -> None:
+        """Note it."""
+        self.dead_beats.append(seconds)
 
 
 @dataclass

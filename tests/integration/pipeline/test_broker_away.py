@@ -105,6 +105,23 @@ async def test_a_consumer_that_gets_nothing_is_connected_anew(
     assert "broker connected again" in told
 
 
+async def test_a_consumer_of_dead_letters_that_gets_nothing_is_connected_anew(
+    nodes: BrokerNodes, prefix: str, sqlite_url: str
+) -> None:
+    """It alone consumes here, and hangs. Its heartbeats come back before and after, and nothing is marked."""
+    with structlog.testing.capture_logs() as lines:
+        async with road(sqlite_url, nodes.url, prefix, mode="off", beat_every=0.2) as bus:
+            beats = bus.told.dead_beats
+            await bus.until(lambda: beats)
+            await asyncio.to_thread(nodes.tell, 0, "eval", HANG)
+            deaf = {"event": "consumer deaf: connecting anew", "connector": "dead letters"}
+            await bus.until(lambda: any(deaf.items() <= line.items() for line in lines), seconds=30.0)
+            before = len(beats)
+            await bus.until(lambda: len(beats) > before, seconds=30.0)
+            assert bus.account().given_up == 0
+    assert "dead letter not understood" not in [line["event"] for line in lines]
+
+
 async def _only_by_hint(bus: Road) -> None:
     """Keep a dossier whose delivery this process may not hand itself: a hint must come through the queue."""
     await bus.pauses("onestop")

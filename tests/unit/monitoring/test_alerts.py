@@ -101,6 +101,18 @@ CASES: tuple[Case, ...] = (
         False,
     ),
     (
+        "LienThongDeadLettersSilent",
+        {"lienthong_dead_letters_heartbeat_timestamp_seconds": "0x60"},
+        "10m",
+        True,
+    ),
+    (
+        "LienThongDeadLettersSilent",
+        {"lienthong_dead_letters_heartbeat_timestamp_seconds": "0+60x60"},
+        "10m",
+        False,
+    ),
+    (
         "LienThongFailing",
         {
             'lienthong_attempts_total{connector="onestop",cause="transient",fault="network"}': "0+2x60",
