@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, exists, func, select
+from sqlalchemy import Connection, and_, exists, select, text
 
 from bus.ledger import read, schema
 from bus.ledger.again import STATUS
@@ -56,8 +56,7 @@ def shown_between(tx: Connection, connector: str, operation: str, since: float, 
 
     Left out is what has anything open or dead on its way there: the peer may show the one or the other.
     """
-    mine = (_d.connector == connector, _d.operation == operation, _d.state == "delivered")
-    last = select(func.max(_d.id)).where(*mine).group_by(_d.dossier).scalar_subquery()
+    mine = (_d.connector == connector, _d.operation == operation, text(schema.IS_DELIVERED))
     seen = and_(_v.dossier == _d.dossier, _v.connector == connector, _v.operation == operation)
     query = (
         select(_d.id, _d.dossier, _m.source, _v.digest, _o.withdrawn, schema.dossier_state.c.body)
@@ -65,11 +64,17 @@ def shown_between(tx: Connection, connector: str, operation: str, since: float, 
         .join(schema.dossier, _o.id == _d.dossier)
         .join(schema.dossier_state, schema.dossier_state.c.dossier == _d.dossier)
         .join(schema.peer_view, and_(seen, _v.key == STATUS))
-        .where(_d.id.in_(last), _d.changed_at >= since, _d.changed_at < until)
-        .where(~_in_lane(connector), _o.reduced_at.is_(None))
+        .where(*mine, _d.changed_at >= since, _d.changed_at < until)
+        .where(~_again_later(connector, operation), ~_in_lane(connector), _o.reduced_at.is_(None))
         .order_by(_d.id)
     )
     return [_shown(tx, connector, row) for row in tx.execute(query)]
+
+
+def _again_later(connector: str, operation: str) -> Any:
+    other = schema.delivery.alias()
+    same = (other.c.dossier == _d.dossier, other.c.connector == connector, other.c.operation == operation)
+    return exists().where(*same, other.c.state == "delivered", other.c.id > _d.id)
 
 
 def _in_lane(connector: str) -> Any:

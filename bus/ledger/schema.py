@@ -62,6 +62,9 @@ def _partial(name: str, *columns: Any, where: str, unique: bool = False) -> Inde
 IS_OPEN = f"delivery.state IN ({_sql_list(OPEN[1:])})"
 """The condition of the index `delivery_open`, word for word: a query without it does not use the index."""
 
+IS_DELIVERED = "delivery.state = 'delivered'"
+"""The condition of the index `delivery_delivered`, word for word as well."""
+
 IN_LANE = f"delivery.state IN ({_sql_list((*OPEN, 'dead'))})"
 """The condition of the index `delivery_lane`, word for word as well."""
 
@@ -186,6 +189,7 @@ delivery = Table(
     _partial("delivery_lane", "dossier", "connector", "id", where=f"state IN ({_sql_list((*OPEN, 'dead'))})"),
     _partial("delivery_trouble", "connector", "id", where="state IN ('dead', 'held', 'unknown')"),
     _partial("delivery_given_up", "id", where="given_up > 0"),
+    _partial("delivery_delivered", "connector", "operation", "changed_at", where="state = 'delivered'"),
     Index("delivery_dossier", "dossier", "id"),
     comment="doubt: '' no attempt is without outcome, 'open' one may still act, 'lease' so may its process,"
     " 'restored' its turn begins with a question (rule 23)."

@@ -3,9 +3,12 @@
 import re
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event, inspect, text
 
+from bus.ledger import beliefs
 from bus.ledger.ledger import Ledger
 from bus.ledger.records import EventsTold, GivenUp, Sweep, TakeEvents
 from bus.ledger.store import Store
@@ -48,3 +51,39 @@ async def test_no_statement_of_a_message_s_life_reads_a_whole_table(tmp_path: Pa
     plain.close()
     whole = {text for text, plan in plans.items() if any(map(_WHOLE.match, plan))}
     assert {text: plans[text] for text in whole if " WHERE " in text or not _LAST.match(text)} == {}
+
+
+def test_what_was_delivered_on_a_day_is_found_by_its_time(tmp_path: Path) -> None:
+    """`reconcile` reads the deliveries of a day, with the values apart from the text as it really asks."""
+    store = Store(f"sqlite:///{tmp_path / 'ledger.db'}")
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def heard(*told: Any) -> None:
+        asked.append((told[2], told[3]))
+
+    event.listen(store.reader, "before_cursor_execute", heard)
+    with store.read() as tx:
+        assert beliefs.shown_between(tx, "portal", "sync", 1.0, 2.0) == []
+        query, values = asked[-1]
+        plan = [row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values)]
+    store.close()
+    by_time = "USING INDEX delivery_delivered (connector=? AND operation=? AND changed_at>? AND changed_at<?)"
+    assert f"SEARCH delivery {by_time}" in plan
+    assert [step for step in plan if step.startswith("SCAN")] == []
+
+
+def test_a_ledger_of_before_gets_the_index_with_its_next_start(ledger_url: str) -> None:
+    """On both databases; a start after that finds it there."""
+    store = Store(ledger_url)
+    with store.write() as tx:
+        tx.execute(text("DROP INDEX delivery_delivered"))
+        tx.execute(text("UPDATE alembic_version SET version_num = '0016'"))
+    store.close()
+    for _start in range(2):
+        store = Store(ledger_url)
+        with store.read() as tx:
+            (found,) = (
+                one for one in inspect(tx).get_indexes("delivery") if one["name"] == "delivery_delivered"
+            )
+            assert found["column_names"] == ["connector", "operation", "changed_at"]
+        store.close()

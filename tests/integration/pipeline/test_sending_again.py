@@ -4,7 +4,7 @@ import pytest
 
 from adapters.national_portal.status_order import order
 from bus.errors import NotPossibleError
-from bus.ledger import people
+from bus.ledger import beliefs, people
 from bus.ledger.records import Hold
 from bus.repairing import Repairs
 from tests.integration.pipeline.conftest import Open
@@ -65,6 +65,27 @@ async def test_nothing_is_sent_again_past_what_stands_before_it(open_road: Open)
         await road.resumes("national_portal")
         await road.rests()
         assert len(road.portal.did("sync_record")) == 2
+
+
+async def test_what_the_portal_was_shown_counts_on_the_day_of_its_last_delivery(open_either: Open) -> None:
+    """At its very moment and not after it; no longer once a newer record was delivered, which then counts."""
+    ordered = portal(orders={"sync_record": order("TrangThaiHoSo")})
+    async with open_either(to_portal=ordered) as road:
+        await road.keep(record_of())
+        await road.rests()
+        (first,) = road.rows("record_out")
+        assert _shown(road, first.changed_at, first.changed_at + 1) == [first.id]
+        assert _shown(road, first.changed_at - 1, first.changed_at) == []
+        await repairs(road).send_again(first.id, "1", "lan", "its backup")
+        await road.rests()
+        second = road.rows("record_out")[-1]
+        assert _shown(road, 0.0, second.changed_at) == []
+        assert _shown(road, 0.0, second.changed_at + 1) == [second.id]
+
+
+def _shown(road: Road, since: float, until: float) -> list[int]:
+    asked = ("national_portal", "sync_record", since, until)
+    return [one.delivery for one in road.ledger.look(beliefs.shown_between, *asked)]
 
 
 async def test_a_status_that_the_portal_has_passed_is_not_taken_back(open_road: Open) -> None:
