@@ -5,7 +5,7 @@ shape: dicts, lists and scalars for JSON, an lxml element for XML. Adapters know
 sheets translate before and after them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Literal, Protocol, runtime_checkable
@@ -348,6 +348,21 @@ class ListsAgencies(Protocol):
         """All agencies that the peer knows, a hundred thousand maybe; no effect, may be repeated.
 
         Raises `DeliveryError`s, `PermanentError` where this peer's contract has no such list.
+        """
+        ...
+
+
+@runtime_checkable
+class ShowsSteps(Protocol):
+    """An adapter whose peer shows the steps that were appended to a dossier, each by itself."""
+
+    steps_by: str
+    """The operation, with a `key` and an `order`, by which we append steps there."""
+
+    def lost_steps(self, keys: Collection[str]) -> tuple[str, ...] | None:
+        """Which of a dossier's steps the peer does not show, in order; None where it shows no steps at all.
+
+        `keys` are as the operation's `key` makes them. No effect, may be repeated. Raises `DeliveryError`s.
         """
         ...
 

@@ -12,7 +12,16 @@ from bus.ledger.beliefs import Shown
 from bus.ports import Listed
 from bus.status_order import StatusOrder
 
-What = Literal["unknown here", "not told", "other status", "not there", "lost there", "behind", "ahead"]
+What = Literal[
+    "unknown here",
+    "not told",
+    "other status",
+    "not there",
+    "lost there",
+    "behind",
+    "ahead",
+    "step lost there",
+]
 
 
 class Difference(msgspec.Struct, frozen=True, gc=False):
@@ -22,7 +31,8 @@ class Difference(msgspec.Struct, frozen=True, gc=False):
     "not there": the peer told it, and does not list it. Of what we delivered (`delivery` is the last):
     "lost there": the peer has no such dossier, "not there" where it had given the number itself; "behind":
     ours may follow the status that it shows; "ahead": its status may follow ours; "other status": both, or
-    neither, so nobody can tell which is the later.
+    neither, so nobody can tell which is the later; "step lost there": the peer shows the dossier without a
+    step, whose key is `ours`.
     """
 
     what: What
@@ -84,6 +94,17 @@ def compare_shown(ours: Iterable[Shown], theirs: Mapping[str, Listed], order: St
     ]
     ordered = tuple(sorted(differences, key=lambda one: (one.number, one.what)))
     return Comparison(len(ours), _counts(believed, there), ordered)
+
+
+def compare_steps(ours: Iterable[Shown], lost: Mapping[int, tuple[str, ...]]) -> Comparison:
+    """Name each step that a peer does not show; `lost` are their keys by dossier, of all that were asked."""
+    asked = [one for one in ours if one.dossier in lost]
+    differences = tuple(
+        Difference("step lost there", one.number, one.procedure, ours=key, delivery=one.delivery)
+        for one in sorted(asked, key=lambda one: one.number)
+        for key in lost[one.dossier]
+    )
+    return Comparison(len(asked), (), differences)
 
 
 def _fallen_apart(ours: Shown, theirs: Listed | None, order: StatusOrder) -> Difference | None:

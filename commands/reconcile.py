@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from bus.errors import DeliveryError
 from bus.ledger import beliefs
 from bus.ledger.ledger import read_only
-from bus.ports import Adapter, Listed, Lists, Shows
-from bus.reconciling import Comparison, compare, compare_shown
+from bus.ports import Adapter, Listed, Lists, Shows, ShowsSteps
+from bus.reconciling import Comparison, compare, compare_shown, compare_steps
 from bus.status_order import StatusOrder
 from commands.parts import EXAMPLE, adapter_types, file_store, read_settings
 from commands.place import find_place
@@ -29,8 +29,13 @@ VIETNAMESE = {
     "lost there": "bên kia mất hồ sơ ta đã gửi",
     "behind": "bên kia chậm hơn ta",
     "ahead": "bên kia đi trước ta",
+    "step lost there": "bên kia mất một bước tiến độ",
 }
-_SIDES = {"told": "what it tells us (bên kia báo ta)", "shown": "what it got from us (ta gửi bên kia)"}
+_SIDES = {
+    "told": "what it tells us (bên kia báo ta)",
+    "shown": "what it got from us (ta gửi bên kia)",
+    "steps": "its steps (các bước tiến độ)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,8 @@ class _Asked:
             sides["told"] = _answered(self._told, adapter)
         if isinstance(adapter, Shows) and (order := adapter.operations[adapter.shown_by].order):
             sides["shown"] = _answered(self._shown, adapter, order)
+        if isinstance(adapter, ShowsSteps):
+            sides["steps"] = _answered(self._steps, adapter)
         return sides
 
     @property
@@ -134,6 +141,18 @@ class _Asked:
         # what went on while the peer was asked is no difference
         still = set(read_only(self.ledger, beliefs.shown_between, *asked))
         return compare_shown([one for one in ours if one in still], theirs, order)
+
+    def _steps(self, peer: ShowsSteps) -> Comparison:
+        asked = (self.name, peer.steps_by, self.since.timestamp(), self.until.timestamp())
+        ours = read_only(self.ledger, beliefs.shown_between, *asked)
+        lost: dict[int, tuple[str, ...]] = {}
+        for one in ours:
+            keys = read_only(self.ledger, beliefs.steps_of, self.name, peer.steps_by, one.dossier)
+            if (gone := peer.lost_steps(keys)) is not None:
+                lost[one.dossier] = gone
+        # what went on while the peer was asked is no difference
+        still = set(read_only(self.ledger, beliefs.shown_between, *asked))
+        return compare_steps([one for one in ours if one in still], lost)
 
 
 def _answered(ask: Callable[..., Comparison], *arguments: Any) -> Comparison | str:

@@ -98,6 +98,10 @@ _FOR_A_PERSON = {
         "{peer} told us of it and does not list it any more: nothing of ours mends that. Ask there whether "
         "it was deleted or renumbered (hỏi bên kia: bị xoá hay đổi mã); it stays here as it was told"
     ),
+    ("steps", "step lost there"): (
+        "{peer} shows the dossier and not this step. Sent again it would stand behind later ones, and may "
+        "take its public status back: ask there to put it back (hỏi bên kia khôi phục bước này)"
+    ),
     ("shown", "other status"): (
         "which of the two is later cannot be told: look at {peer} (xem tại bên kia), then have its source "
         "say the status anew, or correct it there"

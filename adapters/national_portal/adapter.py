@@ -1,7 +1,7 @@
 """The National Public Service Portal (Cổng Dịch vụ công quốc gia) as an adapter type."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ class Portal:
     """One account on the portal at work."""
 
     shown_by = "sync_record"
+    steps_by = "add_progress"
 
     def __init__(self, name: str, settings: PortalSettings) -> None:
         self._settings = settings
@@ -81,6 +82,11 @@ class Portal:
         """Give the status that the portal shows of a dossier; raises `DeliveryError`s."""
         one = self._submitted
         return listing.shown(self._client, one.search, one.names, number, self._deadline)
+
+    def lost_steps(self, keys: Collection[str]) -> tuple[str, ...] | None:
+        """Tell which rows of progress the portal does not show; raises `DeliveryError`s."""
+        one = self._submitted
+        return listing.lost_steps(self._client, one.search, one.names, keys, self._deadline)
 
     def _polls(self) -> Iterator[Poll]:
         search, catalogue = self._settings.search, self._settings.catalogue

@@ -1,7 +1,7 @@
 """What the portal has, to compare it with the ledger: submitted dossiers by its search, one by TraCuuHoSo."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from adapters.national_portal.pushed import data_of
 from adapters.national_portal.settings import Search
 from adapters.national_portal.spelling import restored
 from adapters.national_portal.submitted import Submitted
+from adapters.national_portal.writing import progress_key
 from bus.errors import TransientError
 from bus.ports import Deadline, Listed
 
@@ -63,6 +64,33 @@ def shown(
     record = restored(row, names)
     status, procedure = str(record.get("TrangThaiHoSo") or ""), str(record.get("MaTTHC") or "")
     return Listed(number, procedure, status, _changed(row, search))
+
+
+def lost_steps(
+    client: PortalClient,
+    search: Search,
+    names: Mapping[str, str],
+    keys: Collection[str],
+    deadline: Callable[[], Deadline],
+) -> tuple[str, ...] | None:
+    """Of rows of progress that were delivered, those that TraCuuHoSo does not show; raises `DeliveryError`s.
+
+    Each is looked for under the number that it was sent under. None where the portal shows no progress, or
+    does not have the dossier any more: then the record says so.
+    """
+    lost: list[str] = []
+    for number in sorted({_number(key) for key in keys}):
+        row = client.find(number, deadline())
+        rows = None if row is None else restored(row, names).get(names.get(search.progress, search.progress))
+        if not isinstance(rows, list):
+            return None
+        there = {progress_key({**step, "MaHoSo": number}) for step in rows if isinstance(step, dict)}
+        lost += sorted(key for key in keys if _number(key) == number and key not in there)
+    return tuple(lost)
+
+
+def _number(key: str) -> str:
+    return key.partition("|")[0]
 
 
 def _row(row: Any, search: Search, names: Mapping[str, str]) -> Listed:

@@ -71,6 +71,13 @@ def shown_between(tx: Connection, connector: str, operation: str, since: float, 
     return [_shown(tx, connector, row) for row in tx.execute(query)]
 
 
+def steps_of(tx: Connection, connector: str, operation: str, dossier: int) -> tuple[str, ...]:
+    """The keys of all that was delivered to a peer by an operation that appends, sorted."""
+    mine = (_v.dossier == dossier, _v.connector == connector, _v.operation == operation)
+    query = select(_v.key).where(*mine, _v.key != "", ~_v.key.startswith(STATUS)).order_by(_v.key)
+    return tuple(tx.execute(query).scalars())
+
+
 def _again_later(connector: str, operation: str) -> Any:
     other = schema.delivery.alias()
     same = (other.c.dossier == _d.dossier, other.c.connector == connector, other.c.operation == operation)

@@ -243,7 +243,11 @@ def test_what_the_portal_lost_of_ours_is_sent_again_once(world: Province) -> Non
     (repaired,) = reconciled(world, "--repair", "--reason", "its backup")["repairs"]
     assert "sent again" in repaired["done"]
     assert world.rests(40)
-    assert named(reconciled(world), "national_portal", "shown") == {}
+    agreed_on = reconciled(world)
+    assert named(agreed_on, "national_portal", "shown") == {}
+    # every step of every dossier is there under the very key that it was sent under
+    assert named(agreed_on, "national_portal", "steps") == {}
+    assert agreed_on["connectors"]["national_portal"]["steps"]["compared"] > 0
     assert {one["MaHoSo"]: one["status"] for one in world.portal.get("/_sim/dossiers")}[number] == "10"
     assert world.portal.effects()["by_operation"]["DongBoHoSoMC"]["applied"] == before + 1
     assert world.broken_promises() == {}

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from bus.ledger.beliefs import Shown
 from bus.ports import Listed
-from bus.reconciling import Count, Difference, compare, compare_shown
+from bus.reconciling import Count, Difference, compare, compare_shown, compare_steps
 from bus.status_order import StatusOrder, reachable
 
 DAY = datetime(2026, 4, 15, tzinfo=UTC)
@@ -61,6 +63,21 @@ ORDER = StatusOrder(lambda _: ("", ""), reachable({"1": ["2"], "2": ["4"], "4": 
 def shown(number: str, status: str, **more: bool) -> Shown:
     """What a peer last got from us, by delivery 7."""
     return Shown(7, 1, number, "1.001", status, more.get("withdrawn", False), more.get("theirs", False))
+
+
+def test_a_lost_step_is_named_by_its_key_and_who_shows_no_steps_is_not_compared() -> None:
+    """Two lost of one dossier are two differences, none is none; of the third nothing could be asked."""
+    two, none, unasked = (
+        replace(shown(number, "4"), dossier=dossier)
+        for dossier, number in enumerate(("two", "none", "unasked"), 1)
+    )
+    ours = [unasked, none, two]
+    found = compare_steps(ours, {1: ("two|2|a", "two|4|b"), 2: ()})
+    assert found.compared == 2
+    assert [(one.number, one.what, one.ours) for one in found.differences] == [
+        ("two", "step lost there", "two|2|a"),
+        ("two", "step lost there", "two|4|b"),
+    ]
 
 
 def test_what_a_peer_shows_is_behind_ahead_lost_or_cannot_be_told() -> None:

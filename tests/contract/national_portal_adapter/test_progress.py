@@ -4,6 +4,7 @@ import pytest
 
 from adapters.national_portal.settings import Search
 from bus.errors import OutcomeUnknownError, TransientError
+from bus.ports import ShowsSteps
 from tests.contract.national_portal_adapter.portals import NUMBER, RECORD, ROW, Connect, call
 from tests.contract.strict_portal import StrictPortal
 
@@ -44,6 +45,28 @@ def test_a_portal_that_shows_no_progress_leaves_it_to_a_person(
     lookup = connect().operations["add_progress"].lookup
     assert lookup is not None
     assert lookup(call(ROW)).outcome == "cannot say"
+
+
+def test_a_row_that_the_portal_lost_is_told_by_its_key(portal: StrictPortal, connect: Connect) -> None:
+    """Each by itself, whatever else is shown; without the dossier, or without progress, none is told."""
+    portal.records[NUMBER] = dict(RECORD)
+    one = connect()
+    assert isinstance(one, ShowsSteps)
+    add = one.operations[one.steps_by]
+    assert add.key is not None
+    rows = [ROW | {"ThoiDiemXuLy": f"2026041509300{second}"} for second in range(3)]
+    for row in rows:
+        add.call(call(row))
+    keys = [add.key(row) for row in rows]
+    assert one.lost_steps(keys) == ()
+    assert one.lost_steps(keys[:1]) == ()
+    portal.progress[NUMBER].remove(rows[1])
+    assert one.lost_steps(keys) == (keys[1],)
+    portal.shows_progress = False
+    assert one.lost_steps(keys) is None
+    portal.shows_progress = True
+    del portal.records[NUMBER]
+    assert one.lost_steps(keys) is None
 
 
 def test_progress_before_its_record_waits(portal: StrictPortal, connect: Connect) -> None:

@@ -5,6 +5,7 @@ import pytest
 from bus.ledger import beliefs
 from bus.ledger.ledger import Ledger
 from tests.integration.ledger.conftest import keep_of
+from tests.integration.ledger.test_behaviour import claim, only, settle
 
 pytestmark = pytest.mark.integration
 
@@ -23,3 +24,20 @@ async def test_the_last_word_of_a_peer_is_by_its_own_time(ledger: Ledger) -> Non
         assert beliefs.last_told(tx, "onestop", KIND, "H12.06-2") == (False, None)
         assert list(beliefs.told_between(tx, "onestop", KIND, 10.0, 20.0)) == [b"older"]
         assert list(beliefs.told_between(tx, "onestop", KIND, 10.0, 20.1)) == [b"older", b"newer"]
+
+
+async def test_the_steps_of_a_dossier_are_the_keys_of_what_was_delivered(ledger: Ledger) -> None:
+    """Not the status that is remembered beside them, nor what was not delivered or is another dossier's."""
+    for key, outcome, code in (
+        ("b", "delivered", "1"),
+        ("a", "delivered", "1"),
+        ("c", "dead", "1"),
+        ("d", "delivered", "2"),
+    ):
+        kept = await ledger.keep(keep_of("onestop.step", key, {"onestop": f"H12.06-{code}"}))
+        claimed = await claim(ledger, only(kept))
+        await settle(ledger, claimed, outcome, view=(key, b"digest"), shown=("status ", b"4"))
+    with ledger.store.read() as tx:
+        assert beliefs.steps_of(tx, "portal", "progress", 1) == ("a", "b")
+        assert beliefs.steps_of(tx, "portal", "progress", 2) == ("d",)
+        assert beliefs.steps_of(tx, "portal", "sync", 1) == ()
