@@ -33,6 +33,8 @@ class Metric:
 
 
 _CALL = (0.05, 0.25, 1.0, 2.5, 10.0, 30.0)
+_PEER = (0.25, 1.0, 5.0, 30.0)
+"""Few: each bucket is a series for every operation there is."""
 _ROAD = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14400.0, 86400.0, 259200.0)
 _DAY = 28_800.0
 _SLACK = tuple(days * _DAY for days in (-5, -2, -1, -0.5, 0, 0.5, 1, 2, 3, 5, 10, 20))
@@ -88,7 +90,7 @@ HEARD = (
         ("connector", "operation"),
         "How long calls to a peer took.",
         "Thời gian một lần gọi hệ thống bạn",
-        buckets=_CALL,
+        buckets=_PEER,
     ),
     Metric(
         "lienthong_processing_seconds",
