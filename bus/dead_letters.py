@@ -17,7 +17,7 @@ from bus.envelope import decode
 from bus.errors import LedgerUnavailableError
 from bus.heartbeat import beat_of
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import GivenUp
+from bus.ledger.sweep_records import GivenUp
 from bus.rabbitmq import Received
 
 _log = structlog.get_logger("dead letters")

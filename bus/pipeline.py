@@ -31,7 +31,7 @@ from bus.stopping import Stopping
 from bus.turns import Turns
 from bus.tying import sent_before
 from bus.writing import Writing
-from mappings.dossier import MESSAGES, Dossier, Message, OfficialDocument, Step
+from mappings.dossier import MESSAGES, Dossier, Message, OfficialDocument
 from mappings.engine import Compiled, MappingError, ParkError
 from mappings.rules_time import ICT
 
@@ -383,14 +383,7 @@ class Pipeline:
         if kind not in MESSAGES:
             return settle
         now = datetime.now(ICT).replace(microsecond=0)
-        step = Step(
-            id=f"refusal-{settle.delivery}",
-            code=sent.claimed.codes.get(sent.connector.name),
-            status=sent.operation.refusal_status,
-            at=now,
-            handler=sent.connector.type.title,
-            content=settle.reason,
-        )
+        step = settlement.step_of_refusal(settle, sent.claimed, sent.connector, sent.operation, now)
         incoming = Incoming(
             kind, None, settle.answer, key=f"refusal-{settle.delivery}-{settle.attempt}", as_of=now
         )

@@ -9,8 +9,8 @@ from typing import Literal
 import msgspec
 
 from bus.ledger.beliefs import Shown
-from bus.ports import Listed
 from bus.status_order import StatusOrder
+from bus.views import Listed
 
 What = Literal[
     "unknown here",

@@ -19,7 +19,8 @@ from bus.ledger.ledger import Ledger
 from bus.ledger.people import Note
 from bus.ledger.records import Kept
 from bus.pipeline import Pipeline
-from bus.ports import Incoming, Rereads
+from bus.ports import Incoming
+from bus.views import Rereads
 
 
 class Told(msgspec.Struct, frozen=True):

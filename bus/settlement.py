@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from datetime import datetime
 
 from bus.connector import Connector
 from bus.errors import (
@@ -14,6 +15,7 @@ from bus.errors import (
 from bus.ledger.records import Claimed, Fault, Keep, Settle
 from bus.planning import Addressee
 from bus.ports import Answer, Operation, Sighting
+from mappings.dossier import Step
 
 MOST_LOOKUP_WAIT = 3600.0
 FOR_A_PERSON = 10 * 365 * 86400.0
@@ -91,6 +93,20 @@ def of_error(
                 *base, "dead", reason=reason, cause="permanent", code=code, answer=answer, fault=_whose(error)
             )
     return Settle(*base, "dead", reason=text, cause="bug", fault="ours")
+
+
+def step_of_refusal(
+    settle: Settle, claimed: Claimed, connector: Connector, operation: Operation, at: datetime
+) -> Step:
+    """A refusal is an answer: the step that it is for the dossier. Pure."""
+    return Step(
+        id=f"refusal-{settle.delivery}",
+        code=claimed.codes.get(connector.name),
+        status=operation.refusal_status,
+        at=at,
+        handler=connector.type.title,
+        content=settle.reason,
+    )
 
 
 def _whose(error: DeliveryError) -> Fault:

@@ -26,7 +26,8 @@ from bus.hands import Hands
 from bus.heartbeat import EVERY, Heartbeats, beat_of
 from bus.hunger import Hunger
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Claimed, Ready, Sweep
+from bus.ledger.records import Claimed, Ready
+from bus.ledger.sweep_records import Sweep
 from bus.pipeline import Pipeline
 from bus.polling import Polling
 from bus.rabbitmq import Broker, BrokerError, BrokerUnavailableError, Consumer, Received

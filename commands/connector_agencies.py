@@ -8,7 +8,7 @@ from pathlib import Path
 from bus.calendar import ZONE
 from bus.errors import ConfigurationError, DeliveryError
 from bus.installation import Installation
-from bus.ports import ListedAgency, ListsAgencies
+from bus.views import ListedAgency, ListsAgencies
 from commands.parts import EXAMPLE, TABLES, adapter_types, file_store, folders, one_of, read_settings
 from commands.tell import FINE, NEEDS_YOU, out, put_json, say
 from mappings.source import ProblemsError

@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 from bus.errors import DeliveryError
 from bus.ledger import beliefs
 from bus.ledger.ledger import read_only
-from bus.ports import Adapter, Listed, Lists, Shows, ShowsSteps
+from bus.ports import Adapter
 from bus.reconciling import Comparison, compare, compare_shown, compare_steps
 from bus.status_order import StatusOrder
+from bus.views import Listed, Lists, Shows, ShowsSteps
 from commands.parts import EXAMPLE, adapter_types, file_store, read_settings
 from commands.place import find_place
 from commands.reconcile_repair import Found, Repaired, repair

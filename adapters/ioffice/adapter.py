@@ -29,7 +29,6 @@ from bus.ports import (
     Deadline,
     Decision,
     Files,
-    ListedAgency,
     Operation,
     Page,
     Poll,
@@ -37,6 +36,7 @@ from bus.ports import (
     Tree,
     Webhook,
 )
+from bus.views import ListedAgency
 
 TITLE = "iOffice, trục liên thông văn bản"
 GIVEN_BACK = Decision("ioffice.document_status", {"status": "agreed"}, {"status": "not_agreed"})

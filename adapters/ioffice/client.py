@@ -17,7 +17,8 @@ from adapters.ioffice.outgoing import Sent, package_file
 from adapters.ioffice.settings import IOfficeSettings
 from adapters.ioffice.signing import file_hash, signed, stamp
 from bus.errors import PermanentError, TransientError
-from bus.ports import Deadline, Files, ListedAgency, Tree
+from bus.ports import Deadline, Files, Tree
+from bus.views import ListedAgency
 
 SERVICE = "eDoc"
 _JSON = "application/json"

@@ -28,7 +28,8 @@ from adapters.ioffice.faults import error_of
 from adapters.ioffice.outgoing import Sent, wrong
 from adapters.ioffice.settings import IOfficeSettings
 from bus.errors import DeliveryError, PermanentError, TransientError
-from bus.ports import Deadline, Files, ListedAgency, Tree
+from bus.ports import Deadline, Files, Tree
+from bus.views import ListedAgency
 
 OPERATIONS = (
     "SendDocument", "GetPendingDocumentIds", "GetDocument", "ConfirmReceived", "UpdateTraces", "GetTraces",

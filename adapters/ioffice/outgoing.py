@@ -9,7 +9,8 @@ from typing import Any, BinaryIO, Protocol
 
 from adapters.ioffice.edxml import Limits, PackageError, write_package
 from bus.errors import PermanentError, TransientError
-from bus.ports import Deadline, Files, ListedAgency, Tree
+from bus.ports import Deadline, Files, Tree
+from bus.views import ListedAgency
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from adapters.national_portal.spelling import spellings
 from adapters.national_portal.status_order import order
 from adapters.national_portal.submitted import Submitted
 from adapters.national_portal.writing import Desk
-from bus.ports import AdapterType, Deadline, Incoming, Listed, Operation, Poll, Probe, Webhook
+from bus.ports import AdapterType, Deadline, Incoming, Operation, Poll, Probe, Webhook
+from bus.views import Listed
 
 TITLE = "Cổng Dịch vụ công quốc gia"
 _HERE = Path(__file__).parent

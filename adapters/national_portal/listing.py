@@ -15,7 +15,8 @@ from adapters.national_portal.spelling import restored
 from adapters.national_portal.submitted import Submitted
 from adapters.national_portal.writing import progress_key
 from bus.errors import TransientError
-from bus.ports import Deadline, Listed
+from bus.ports import Deadline
+from bus.views import Listed
 
 _NEW = "1"
 """Mới đăng ký (reference 4): what every submission says, also where it has been withdrawn since."""

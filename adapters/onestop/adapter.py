@@ -19,7 +19,8 @@ from adapters.onestop.client import OneStopClient
 from adapters.onestop.parts import Part
 from adapters.onestop.settings import OneStopSettings
 from adapters.onestop.writing import Desk
-from bus.ports import AdapterType, Deadline, Incoming, Listed, Operation, Poll, Probe, Webhook
+from bus.ports import AdapterType, Deadline, Incoming, Operation, Poll, Probe, Webhook
+from bus.views import Listed
 
 TITLE = "Hệ thống một cửa điện tử"
 _SCHEMAS = Path(__file__).with_name("schemas")

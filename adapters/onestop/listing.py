@@ -10,7 +10,8 @@ from adapters._kit import scan as scans
 from adapters.onestop.changes import VIETNAM, moment
 from adapters.onestop.client import OneStopClient
 from bus.errors import TransientError
-from bus.ports import Deadline, Listed
+from bus.ports import Deadline
+from bus.views import Listed
 
 
 def listed(

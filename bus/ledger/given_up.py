@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, update
 
 from bus.ledger import schema
 from bus.ledger.driver import many
-from bus.ledger.records import GivenUp
+from bus.ledger.sweep_records import GivenUp
 
 _d = schema.delivery.c
 _MARK = (

@@ -47,7 +47,6 @@ from bus.ledger.records import (
     Claimed,
     Event,
     EventsTold,
-    GivenUp,
     Hold,
     Keep,
     Kept,
@@ -58,7 +57,6 @@ from bus.ledger.records import (
     Ready,
     Settle,
     Settled,
-    Sweep,
     TakeEvents,
     Tie,
     Undone,
@@ -71,6 +69,7 @@ from bus.ledger.shares import Share, Shares
 from bus.ledger.sources import Lease, Sources
 from bus.ledger.store import Store
 from bus.ledger.sweep import Sweeper
+from bus.ledger.sweep_records import GivenUp, Sweep
 from bus.ledger.uploads import Uploaded, Uploads
 from bus.ledger.versions import Used, Versions
 

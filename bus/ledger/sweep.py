@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select, text, update
 
 from bus.ledger import schema
-from bus.ledger.records import Ready, Sweep
+from bus.ledger.records import Ready
 from bus.ledger.rows import REPUBLISH_AFTER
 from bus.ledger.store import Store
+from bus.ledger.sweep_records import Sweep
 
 CEILING = 3600.0
 _d = schema.delivery.c

@@ -16,8 +16,9 @@ import pytest
 
 from bus.ledger import read
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Keep, Sweep
+from bus.ledger.records import Keep
 from bus.ledger.store import Store
+from bus.ledger.sweep_records import Sweep
 from bus.planning import Planner
 from commands.assemble import assemble
 from commands.demo_settings import write_settings

@@ -13,9 +13,10 @@ from bus.ledger import read, schema
 from bus.ledger.gate_records import Turn
 from bus.ledger.gates import read_gates, read_outages
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Pause, Sweep
+from bus.ledger.records import Pause
 from bus.ledger.sources import Lease
 from bus.ledger.store import Store
+from bus.ledger.sweep_records import Sweep
 from bus.windows import Window
 from tests.integration.peer import Bus, Peer, planner, running
 

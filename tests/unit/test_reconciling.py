@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from bus.ledger.beliefs import Shown
-from bus.ports import Listed
 from bus.reconciling import Count, Difference, compare, compare_shown, compare_steps
 from bus.status_order import StatusOrder, reachable
+from bus.views import Listed
 
 DAY = datetime(2026, 4, 15, tzinfo=UTC)
 NEXT = DAY + timedelta(days=1)

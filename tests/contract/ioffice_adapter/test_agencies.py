@@ -10,8 +10,8 @@ import pytest
 
 from bus.files import FileStore
 from bus.peer_settings import Timeout
-from bus.ports import ListedAgency, ListsAgencies
 from bus.settings import Seconds
+from bus.views import ListedAgency, ListsAgencies
 from commands.connector_agencies import compared
 from commands.parts import TABLES
 from mappings.tables import load

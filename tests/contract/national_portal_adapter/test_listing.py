@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from adapters.national_portal.facts import VIETNAM
-from bus.ports import Adapter, Lists, Rereads, Shows
+from bus.ports import Adapter
+from bus.views import Lists, Rereads, Shows
 from tests.contract.national_portal_adapter.portals import RECORD, call, drained, poll_of, submitted
 from tests.contract.national_portal_adapter.test_simulated import simulated
 

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.national_portal.settings import Search
 from bus.errors import OutcomeUnknownError, TransientError
-from bus.ports import ShowsSteps
+from bus.views import ShowsSteps
 from tests.contract.national_portal_adapter.portals import NUMBER, RECORD, ROW, Connect, call
 from tests.contract.strict_portal import StrictPortal
 

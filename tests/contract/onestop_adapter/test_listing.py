@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from adapters.onestop.changes import VIETNAM
-from bus.ports import Lists, Rereads
+from bus.views import Lists, Rereads
 from tests.contract.onestop_adapter.onestops import CREATE, NUMBER, Connect, Reader, call
 from tests.contract.onestop_adapter.test_simulated import simulated, simulator
 from tests.contract.strict_onestop import StrictOneStop

@@ -9,8 +9,9 @@ from bus.errors import ConfigurationError
 from bus.fingerprint import digest_of
 from bus.ledger import legs, read, schema
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Claim, Claimed, Hold, Kept, Page, Settle, Settled, Sweep
+from bus.ledger.records import Claim, Claimed, Hold, Kept, Page, Settle, Settled
 from bus.ledger.store import Store
+from bus.ledger.sweep_records import Sweep
 from tests.integration.ledger.conftest import keep_of, merge, plan
 
 pytestmark = pytest.mark.integration

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, func, insert, select, update
 from bus.ledger import schema
 from bus.ledger import store as stores
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Claim, Claimed, EventsTold, Notice, Sweep
+from bus.ledger.records import Claim, Claimed, EventsTold, Notice
 from bus.ledger.schema_failures import retry_run
+from bus.ledger.sweep_records import Sweep
 from tests.integration.ledger.conftest import keep_of
 from tests.integration.ledger.test_behaviour import P1, claim, only, settle, state_of
 

@@ -12,7 +12,7 @@ from bus.events import Announcer
 from bus.flows import Routes
 from bus.ledger import read
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import GivenUp, Sweep
+from bus.ledger.sweep_records import GivenUp, Sweep
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner
 from bus.rabbitmq import Broker

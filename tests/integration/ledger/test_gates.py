@@ -12,9 +12,10 @@ from bus.ledger import read, schema
 from bus.ledger.gate_records import GateRow, Outage, Probe, Turn
 from bus.ledger.gates import read_gates, read_outages
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Claim, Claimed, Pause, Settle, Sweep
+from bus.ledger.records import Claim, Claimed, Pause, Settle
 from bus.ledger.sources import Lease, stand
 from bus.ledger.store import Store
+from bus.ledger.sweep_records import Sweep
 from tests.integration.ledger.conftest import keep_of, merge, plan
 
 pytestmark = pytest.mark.integration

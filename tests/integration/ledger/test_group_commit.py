@@ -8,7 +8,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from bus.ledger import driver, schema
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Settle, Sweep
+from bus.ledger.records import Settle
+from bus.ledger.sweep_records import Sweep
 from tests.integration.ledger.conftest import keep_of
 from tests.integration.ledger.test_behaviour import P1, P2, claim, only, settle, state_of
 

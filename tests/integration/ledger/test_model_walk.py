@@ -15,8 +15,9 @@ from sqlalchemy import update
 
 from bus.ledger import schema
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Claim, Claimed, Settle, Sweep
+from bus.ledger.records import Claim, Claimed, Settle
 from bus.ledger.store import Store
+from bus.ledger.sweep_records import Sweep
 from tests.integration.ledger.conftest import keep_of, merge, plan
 from tests.unit.test_moves import folded, model
 

@@ -10,8 +10,9 @@ from sqlalchemy import event, inspect, text
 
 from bus.ledger import beliefs
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import EventsTold, GivenUp, Sweep, TakeEvents
+from bus.ledger.records import EventsTold, TakeEvents
 from bus.ledger.store import Store
+from bus.ledger.sweep_records import GivenUp, Sweep
 from tests.integration.ledger.conftest import keep_of, merge, plan
 from tests.integration.ledger.test_behaviour import P1, claim, only, settle
 

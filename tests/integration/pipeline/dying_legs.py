@@ -27,8 +27,9 @@ from bus.flows import read_routes
 from bus.hands import Hands
 from bus.ledger import legs, read, schema
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Legs, Ready, Sweep
+from bus.ledger.records import Legs, Ready
 from bus.ledger.store import Store
+from bus.ledger.sweep_records import Sweep
 from bus.observer import Silent
 from bus.pipeline import Parts, Pipeline
 from bus.planning import Planner, Question

@@ -9,8 +9,9 @@ import pytest
 import commands.serve
 from bus.ledger.gate_records import Turn
 from bus.ledger.ledger import Ledger
-from bus.ledger.records import Claim, Settle, Sweep
+from bus.ledger.records import Claim, Settle
 from bus.ledger.store import Store
+from bus.ledger.sweep_records import Sweep
 from commands.demo_settings import write_settings
 from tests.integration.ledger.conftest import merge, plan
 from tests.unit.commands.conftest import PORTAL, Run
