@@ -11,9 +11,11 @@ from bus.ledger import overview as ask
 from bus.ledger import read
 from bus.ledger.people import actions as did
 from bus.ledger.schema import STATES
+from monitoring.console.about import Titles, about, because, named
 from monitoring.console.given import Look, Visit
 from monitoring.console.glance import Line, connector_line, tiles, verdict
-from monitoring.console.picture import picture
+from monitoring.console.page import kind_title
+from monitoring.console.picture import Words, picture
 
 STEPS = frozenset({"dead", "held", "unknown", "parked", "unmatched", "conflict"})
 """States of which a page says what to do first."""
@@ -105,11 +107,23 @@ def _names(tx: Any, dossiers: list[int]) -> dict[int, str]:
 @get("/flows")
 async def flows(look: Look) -> Response[str]:
     """The routes as pictures with today's counts."""
+    words = _words(look)
     drawn = [
-        {"name": flow.name, "title": flow.title, "svg": picture(flow, look.desk.snapshot.today, look.t)}
+        {"name": flow.name, "title": flow.title, "svg": picture(flow, look.desk.snapshot.today, words)}
         for flow in look.desk.routes.flows
     ]
     return look.page("flows.html", pictures=drawn)
+
+
+def _words(visit: Visit) -> Words:
+    """How the picture calls things; a kind of message is of a type of system, or of the agencies."""
+
+    def source(name: str) -> str:
+        types = (each.type for each in visit.desk.connectors.values())
+        own = visit.t("flows.agencies") if name == "agency" else visit.pages.system(name)
+        return next((each.title for each in types if each.name == name), own)
+
+    return Words(visit.t, partial(kind_title, visit.t), source, visit.pages.system, visit.pages.operation)
 
 
 @get("/actions")
@@ -120,7 +134,17 @@ async def actions(look: Look) -> Response[str]:
     rows = await look.desk.ledger.ask(partial(did, before=below, most=ACTIONS))
     older = rows[-1]["id"] if len(rows) == ACTIONS else None
     log = look.desk.log
-    return look.page("actions.html", rows=rows, older=older, log=log.seen, log_at=log.at)
+    names = await look.desk.ledger.ask(partial(named, rows=rows))
+    titles = Titles(look.pages.leg, partial(kind_title, look.t), look.pages.system)
+    return look.page(
+        "actions.html",
+        rows=rows,
+        older=older,
+        log=log.seen,
+        log_at=log.at,
+        about=lambda one: about(one["what"], one["subject"], names, titles, look.t),
+        because=lambda one: because(one["what"], one["reason"], look.t),
+    )
 
 
 HANDLERS = (overview, failed, connectors, connector, legs, flows, actions)

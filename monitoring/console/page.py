@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,13 @@ class Pages:
         text = self._templates.get_template(template).render(
             t=say,
             status=lambda word: say(f"status.{word or 'none'}"),
-            leg_title=self._leg,
-            system=self._system,
+            leg_title=self.leg,
+            operation_title=self.operation,
+            system=self.system,
             cause=lambda word: say(f"cause.{word}", otherwise=word),
             did=lambda word: say(f"did.{word.replace(' ', '_')}", otherwise=word),
-            kind_title=lambda kind: say(f"kind.{kind.replace('.', '_')}"),
+            kind_title=partial(kind_title, say),
+            place=partial(self.place, say),
             language=language,
             theme=visitor.theme if visitor else theme_of(request),
             visitor=visitor,
@@ -75,17 +78,31 @@ class Pages:
         )
         return Response(text, media_type=MediaType.HTML, status_code=code)
 
-    def _leg(self, route: str) -> str:
+    def leg(self, route: str) -> str:
         """A leg's title, with its value where it is one of several."""
         title = self._titles.get(leg_of(route), leg_of(route))
         return f"{title} {item}" if (item := item_of(route)) else title
 
-    def _system(self, name: str) -> str:
+    def system(self, name: str) -> str:
         """What a connector is called, where there is one of its type alone; an agency as it is written."""
         found = self._desk.connectors.get(name)
         title = found.type.title if found else name
         types = [each.type.title for each in self._desk.connectors.values()]
         return title if types.count(title) < 2 else f"{title} ({name})"
+
+    def operation(self, connector: str, name: str) -> str:
+        """What an operation of a connector is called; its name where the installation does not have it."""
+        found = self._desk.connectors.get(connector)
+        operation = found.adapter.operations.get(name) if found else None
+        return operation.title if operation else name
+
+    def place(self, say: Callable[..., str], where: str) -> str:
+        """Where something failed, "connector.operation" or "source: kind", in words."""
+        name, is_message, kind = where.partition(": ")
+        if is_message:
+            return f"{self.system(name)}: {kind_title(say, kind)}"
+        connector, _, operation = where.partition(".")
+        return f"{self.system(connector)}: {self.operation(connector, operation)}"
 
     def say(self, visitor: Visitor, name: str, **values: object) -> str:
         """A text in a visitor's language."""
@@ -94,6 +111,11 @@ class Pages:
     def speaker(self, request: Asked) -> Callable[..., str]:
         """The texts in a request's language, for who is not signed in."""
         return speaker(self._texts, language_of(request))
+
+
+def kind_title(say: Callable[..., str], kind: str) -> str:
+    """What a kind of message is called in a reader's language."""
+    return say(f"kind.{kind.replace('.', '_')}", otherwise=kind)
 
 
 _DONE = "hold release pause resume people done proposed agree refuse cancel tell assign"

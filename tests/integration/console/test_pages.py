@@ -78,7 +78,9 @@ async def test_what_a_citizen_wrote_is_shown_to_who_may_and_the_looking_is_recor
         assert reply.text.count(NAME) >= 2
         assert CITIZEN in reply.text
         assert browser.did()[-1] == ("binh", "reveal")
-        assert "công dân hỏi" in await browser.looks("/actions")
+        log = await browser.looks("/actions")
+        assert "công dân hỏi" in log
+        assert '<a href="/message/1">Thông điệp m1: hồ sơ nộp trên Cổng</a>' in log
 
 
 async def test_a_paused_connector_stops_and_goes_again(open_console: Opened[Browser]) -> None:

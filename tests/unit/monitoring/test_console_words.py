@@ -33,6 +33,8 @@ ROOMS = (
     "nav",
     "cause",
     "did",
+    "subject",
+    "removed",
 )
 """Rooms whose texts are named by a value: "role." + person.role."""
 
