@@ -15,12 +15,16 @@ from bus.errors import (
 from bus.ledger.records import Claimed, Fault, Keep, Settle
 from bus.planning import Addressee
 from bus.ports import Answer, Operation, Sighting
+from bus.redaction import redacted
 from mappings.dossier import Step
 
 MOST_LOOKUP_WAIT = 3600.0
 FOR_A_PERSON = 10 * 365 * 86400.0
 POISON = 3
 """Attempts that ended with their process, after which a delivery is dead (rule 14)."""
+
+LONGEST_CODE = 64
+"""Characters of a peer's code that are kept beside an attempt; its answer is kept whole."""
 
 _random = random.SystemRandom()
 
@@ -57,7 +61,7 @@ def of_error(
     """What an error class means: the table of the design, section 4."""
     base = (claimed.delivery, claimed.attempt, holder)
     text = error.text if isinstance(error, DeliveryError) else f"{type(error).__name__}: {error}"
-    code = error.code if isinstance(error, DeliveryError) else ""
+    code = _code_of(error) if isinstance(error, DeliveryError) else ""
     answer = error.answer if isinstance(error, DeliveryError) else b""
     match error:
         case RefusedByPeerError():
@@ -109,6 +113,11 @@ def step_of_refusal(
     )
 
 
+def _code_of(error: DeliveryError) -> str:
+    """The peer's own code as it may stand in lists: some peers quote in it what they were sent."""
+    return redacted(error.code)[:LONGEST_CODE]
+
+
 def _whose(error: DeliveryError) -> Fault:
     """Whose doing an error was: without a word of the peer the network's, unless the message is wrong."""
     match error:
@@ -129,7 +138,7 @@ def _retry(claimed: Claimed, holder: int, error: TransientError, connector: Conn
             "dead",
             reason=reason,
             cause="exhausted",
-            code=error.code,
+            code=_code_of(error),
             answer=error.answer,
             fault=_whose(error),
         )
@@ -139,7 +148,7 @@ def _retry(claimed: Claimed, holder: int, error: TransientError, connector: Conn
         "retrying",
         reason=error.text,
         cause="transient",
-        code=error.code,
+        code=_code_of(error),
         answer=error.answer,
         wait=wait,
         fault=_whose(error),

@@ -100,7 +100,7 @@ def _as_object(group: Group) -> dict[str, Any]:
         "state": group.state,
         "where": group.where,
         "cause": group.cause,
-        "code": group.code,
+        "code": covered(group.code),
         "pattern": covered(group.pattern),
         "reason": covered(group.reason),
         "count": len(group.subjects),
@@ -120,7 +120,7 @@ def _table(groups: Sequence[Group], total: int) -> Table:
         table.add_column(name, overflow="fold", justify="right" if name == "count" else "left")
     for group in groups:
         shown = " ".join(group.subjects[:_IDS_SHOWN]) + (" …" if len(group.subjects) > _IDS_SHOWN else "")
-        cause = " ".join(filter(None, (group.cause, group.code)))
+        cause = " ".join(filter(None, (group.cause, covered(group.code))))
         counted = (cause, str(len(group.subjects)), covered(group.reason), shown)
         table.add_row(group.key, group.state, in_vietnamese(group.state), group.where, *counted)
     return table
@@ -180,7 +180,7 @@ def _attempt(row: dict[str, Any]) -> dict[str, Any]:
         "attempt": row["attempt"],
         "asked": bool(row["part"]),
         "outcome": row["outcome"],
-        "code": row["code"],
+        "code": covered(row["code"]),
         "text": covered(row["text"]),
         "answer": _open(row["answer"] or None),
     }

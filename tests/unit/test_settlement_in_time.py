@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.errors import TransientError
+from bus.errors import DeliveryError, OutcomeUnknownError, PermanentError, TransientError
 from bus.ledger.gate_records import GateRow, Outage
 from bus.ledger.records import Claimed
 from bus.ports import Sighting
-from bus.settlement import of_error, of_sighting
+from bus.settlement import LONGEST_CODE, of_error, of_sighting
 from tests.integration.peer import Peer, connector_of
 
 NOT_YET = TransientError("not there yet", code="404", peer_down=False)
@@ -72,3 +72,17 @@ def test_nothing_is_given_up_while_its_operation_is_shut() -> None:
         connector.gate.adopt({operation: row})
         settle = of_error(claimed, 1, NOT_YET, connector, connector.adapter.operations["write"])
         assert settle.outcome == outcome
+
+
+@pytest.mark.parametrize("kind", [TransientError, OutcomeUnknownError, PermanentError])
+def test_a_code_that_quotes_what_was_sent_is_covered_and_short(kind: type[DeliveryError]) -> None:
+    """A peer's code stands in lists and logs; its answer, whole, does not."""
+    said = f"không hợp lệ: CCCD 096190000123, họ tên: Nguyễn Thị Bé {'…' * 100}"
+    settle = of_error(CLAIMED, 1, kind("no", code=said, answer=said.encode()), connector_of(Peer()), None)
+    assert settle.code.startswith("không hợp lệ: CCCD ")
+    assert "096190000123" not in settle.code
+    assert "Bé" not in settle.code
+    assert len(settle.code) <= LONGEST_CODE
+    assert settle.answer == said.encode()
+    plain = of_error(CLAIMED, 1, kind("no", code="HTTP 500"), connector_of(Peer()), None)
+    assert plain.code == "HTTP 500"

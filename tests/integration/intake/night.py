@@ -4,25 +4,26 @@ import contextlib
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pika
 
 from bus.ledger import read
 from bus.ledger.ledger import read_only
 from deploy.local.folder import free_ports
 from deploy.local.guard import guarded_popen
-from tests.contract import strict_onestop
+from tests.contract import strict_axis, strict_onestop
+from tests.contract.strict_axis import StrictAxis
 from tests.contract.strict_onestop import TOKEN, StrictOneStop
 from tests.contract.strict_portal import ACCOUNT, StrictPortal
 from tests.integration.console.provider import CLIENT, SECRET
+from tests.integration.intake import quoting
 from tests.integration.intake.conftest import KEY, ROOT, SETTINGS, Intake
-from tests.integration.intake.sowing import RECORDS, Sower
+from tests.integration.intake.sowing import ELSEWHERE, RECORDS, Sower
 from tests.integration.intake.test_hostile_pushes import envelope
 from tests.otlp import Receiver, receiving
 
@@ -54,28 +55,49 @@ roles         = {{ truc = "operator" }}
 LIVE = """mode = "live"
 breaker = { failures = 10000 }
 concurrency = 4
+poll_every = "0.2 seconds"
 """
+OTHERS = """
+[files]
+public_url = "http://127.0.0.1:{port}/files"
+link_keys = {{ night = "file:links" }}
 
+[connector.ioffice]
+type = "ioffice"
+mode = "live"
+endpoint = "{axis}"
+system_id = "{system}"
+secret = "file:axis"
+poll_every = "0.2 seconds"
+breaker = {{ failures = 10000 }}
 
-class Quoting(strict_onestop.Handler):
-    """A one-stop that fails in every way it knows, and quotes what it got each time."""
+[connector.tax]
+type = "tax"
+mode = "live"
+address = "{soap}/tax"
+sender = {{ code = "H12" }}
+username = "camau"
+password = "file:key"
+breaker = {{ failures = 10000 }}
 
-    turn = 0
+[connector.insurance]
+type = "insurance"
+mode = "live"
+address = "{soap}/insurance"
+unit = {{ name = "Trung tâm PVHCC tỉnh", code = "YN0001Z", office = "09601" }}
+username = "camau"
+password = "file:key"
+breaker = {{ failures = 10000 }}
 
-    def _answer(self, seen: Any, found: Any) -> Any:
-        if seen.operation != "create":
-            return super()._answer(seen, found)
-        type(self).turn += 1
-        said = json.dumps(seen.body, ensure_ascii=self.turn % 2 == 0)
-        failures: list[tuple[int, Any]] = [
-            (400, {"code": "INVALID", "message": f"Không hợp lệ: {said}", "errors": [seen.body]}),
-            (500, {"error": "NullPointerException", "message": said, "path": said}),
-            (409, {"code": "DOSSIER_EXISTS", "message": f"Đã có: {said}"}),
-            (422, f"<html><body>Lỗi: {said}</body></html>"),
-            (201, f"được rồi: {said}"),
-        ]
-        turn = self.turn % (len(failures) + 1)
-        return failures[turn] if turn < len(failures) else super()._answer(seen, found)
+[[agency]]
+name       = "Sở Giáo dục và Đào tạo"
+code       = "H12.09"
+key        = "file:agency"
+may        = ["dossier.hand_in", "dossier.replace", "dossier.withdraw", "dossier.follow"]
+procedures = ["education"]
+rate       = "200 per second"
+"""
+AGENCY_KEY = "khoa-cua-so-giao-duc-khoa-cua-so-giao-duc"
 
 
 @dataclass
@@ -89,8 +111,20 @@ class Installation:
     console: str
     provider: int
     traces: Receiver
-    answers: list[str]
+    peers: "Peers"
+    answers: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    """Of the agencies' door, which tells a sender its own values: not among what nobody may find them in."""
     broker: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Peers:
+    """The peers that quote: what the one-stop and the axis hold, and what SOAP peers were sent."""
+
+    onestop: StrictOneStop
+    axis: StrictAxis
+    soap: dict[str, list[str]]
 
 
 def _write_settings(folder: Path, amqp_url: str, addresses: dict[str, Any], onestop: str) -> Path:
@@ -99,8 +133,10 @@ def _write_settings(folder: Path, amqp_url: str, addresses: dict[str, Any], ones
     text = SETTINGS.format(broker=f"{login}@{tail}", username=ACCOUNT["username"], **addresses)
     text = text.replace('mode = "off"\n', LIVE, 1).replace("http://127.0.0.1:9/token", onestop + TOKEN)
     settings = folder / "settings.toml"
-    settings.write_text(text.replace("http://127.0.0.1:9", onestop) + MORE.format(**addresses))
+    text = text.replace("http://127.0.0.1:9", onestop) + MORE.format(**addresses)
+    settings.write_text(text + OTHERS.format(system=strict_axis.SYSTEM, **addresses))
     secrets = {"broker": password, "portal": ACCOUNT["password"], "key": KEY, "oidc": SECRET}
+    secrets |= {"axis": strict_axis.SECRET, "agency": AGENCY_KEY, "links": "0" * 64}
     for name, secret in secrets.items():
         (folder / name).touch(mode=0o600)
         (folder / name).write_text(secret)
@@ -112,26 +148,19 @@ def _write_settings(folder: Path, amqp_url: str, addresses: dict[str, Any], ones
 
 
 @contextlib.contextmanager
-def _onestop() -> Iterator[str]:
-    class Bound(Quoting):
-        peer = StrictOneStop()
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
-    http.daemon_threads = True
-    threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield f"http://127.0.0.1:{http.server_address[1]}"
-    http.shutdown()
-    http.server_close()
-
-
-@contextlib.contextmanager
 def spent(portal: tuple[StrictPortal, str], amqp_url: str, folder: Path) -> Iterator[Installation]:
     """Sow, and wait until everything has its end; nobody listens at the provider's port yet."""
     port, metrics, console, provider = free_ports(4)
     prefix = f"sown-{port}"
     addresses: dict[str, Any] = {"port": port, "metrics": metrics, "console": console, "provider": provider}
-    with _onestop() as onestop, receiving() as traces:
+    with (
+        quoting.onestop() as (one_stop, onestop),
+        quoting.axis() as (axis, axis_at),
+        quoting.soap() as (got, soap),
+        receiving() as traces,
+    ):
         addresses |= {"prefix": prefix, "portal": portal[1], "traces": traces.url, "client": CLIENT}
+        addresses |= {"axis": axis_at, "soap": soap}
         settings = _write_settings(folder, amqp_url, addresses, onestop)
         command = [sys.executable, str(ROOT / "run.py"), "serve", "--settings", str(settings)]
         with (folder / "serve.log").open("wb") as log:
@@ -141,7 +170,7 @@ def spent(portal: tuple[StrictPortal, str], amqp_url: str, folder: Path) -> Iter
             intake.until(lambda: "serving" in intake.log() or process.poll() is not None, 40)
             one = Installation(
                 intake, Sower(), settings, f"http://127.0.0.1:{metrics}", f"http://localhost:{console}",
-                provider, traces, [],
+                provider, traces, Peers(one_stop, axis, got),
             )  # fmt: skip
             with _listening(amqp_url, prefix, one.broker):
                 _sow(one)
@@ -170,10 +199,44 @@ def _sow(one: Installation) -> None:
     one.intake.portal.raw.append(json.dumps({"error_code": 1, "message": sower.sentence()}).encode())
     one.intake.until(lambda: not one.intake.portal.raw)
 
+    _sow_at_peers(one)
+    _sow_at_the_agencies_door(one)
+
+
+def _sow_at_peers(one: Installation) -> None:
+    """Dossiers of the one-stop that go on to tax, insurance and the axis; documents that come over it."""
+    sower, peers = one.sower, one.peers
+    with peers.onestop.lock:
+        for number in range(ELSEWHERE):
+            peers.onestop.open(None, **sower.at_the_onestop(number))
+    with peers.axis.lock:
+        for number in range(ELSEWHERE):
+            package = sower.package(number)
+            peers.axis.arrives(f"doc-{number}", package[: -300 * (number % 3 == 2) or None])
+    one.intake.until(lambda: not peers.axis.inbox and {"tax", "insurance"} <= peers.soap.keys(), 30)
+
+
+def _sow_at_the_agencies_door(one: Installation) -> None:
+    """Dossiers that are taken, some refused with what is wrong in them, one replaced, one withdrawn."""
+    door = one.intake.door.removesuffix("/in") + "/agencies/v1"
+    mark = {"Authorization": f"Bearer {AGENCY_KEY}"}
+    with httpx.Client(base_url=door, headers=mark, timeout=20) as agency:
+        for number in range(ELSEWHERE):
+            dossier = one.sower.of_an_agency(number)
+            if number % 2:
+                dossier |= {"channel": dossier["subject"], "procedure": dossier["owner"]["phone"]}
+            reply = agency.post("/dossiers", json=dossier)
+            (one.refusals if number % 2 else one.answers).append(reply.text)
+            assert reply.status_code == (422 if number % 2 else 202), reply.text
+        first = one.sower.of_an_agency(0)
+        one.answers.append(agency.put(f"/dossiers/{first['code']}", json=first).text)
+        why = {"reason": one.sower.sentence()}
+        one.answers.append(agency.post(f"/dossiers/{first['code']}/withdrawal", json=why).text)
+
 
 def _rests(folder: Path) -> bool:
     account = read_only(f"sqlite:///{folder / 'ledger.db'}", read.account)
-    waits = {state for state in account.states if state in ("waiting", "ready", "sending", "retrying")}
+    waits = {state for state in account.states if state in ("ready", "sending", "retrying")}
     return bool(account.states) and not waits
 
 
@@ -184,7 +247,7 @@ def _listening(amqp_url: str, prefix: str, heard: list[str]) -> Iterator[None]:
         channel = connection.channel()
         queue = channel.queue_declare("", exclusive=True).method.queue
         channel.queue_bind(queue, f"{prefix}.events", "#")
-        for name in ("onestop", "national_portal"):
+        for name in ("onestop", "national_portal", "ioffice", "tax", "insurance"):
             channel.queue_bind(queue, f"{prefix}.work", name)
         yield
         for source in (queue, f"{prefix}.dead"):

@@ -1,6 +1,7 @@
 """Ten thousand identifiers go the whole road of a served installation; none is found beside the ledger.
 
-Pushed and polled, refused and parked, sent to a one-stop that quotes all it got in whatever way it fails.
+Pushed and polled, refused and parked, sent to peers that quote all they got in whatever way they fail: to a
+one-stop, over SOAP to tax and insurance, over the axis; come over the axis and by the agencies' door.
 What is read is what people and machines see: logs, metrics, traces, pages, exports, answers, commands,
 messages of the broker, files on disk. Traces and sign-in at a provider are switched on there.
 """
@@ -15,8 +16,9 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Connection, select
 
-from bus.ledger import read
+from bus.ledger import read, schema
 from bus.ledger.ledger import read_only
 from tests.contract.strict_portal import StrictPortal
 from tests.integration.console.provider import provider
@@ -48,8 +50,7 @@ def _pages(one: Installation, login: str) -> Iterator[tuple[str, str]]:
         client.post("/sign-in", data={"login": login, "password": PASSWORD})
         client.get("/find", params={"q": cccd})
         ahead = ["/", "/people", "/proposals", "/retries"]
-        kinds = ("dossier", "message", "delivery")
-        ahead += [f"/{kind}/{number}" for kind in kinds for number in range(1, 40)]
+        ahead += [f"/{kind}/{number}" for kind, numbers in _rows(one).items() for number in numbers]
         seen: set[str] = set()
         while ahead and len(seen) < 120:
             path = ahead.pop(0)
@@ -59,6 +60,20 @@ def _pages(one: Installation, login: str) -> Iterator[tuple[str, str]]:
             reply = client.get(path)
             yield path, _readable(reply)
             ahead += re.findall(r'href="(/[^"#]*)"', reply.text)
+
+
+def _rows(one: Installation) -> dict[str, list[int]]:
+    """Numbers of dossiers, messages and deliveries from all roads, some thirty of each."""
+
+    def read_all(tx: Connection) -> dict[str, list[int]]:
+        tables = (schema.dossier, schema.message, schema.delivery)
+        found = {
+            table.name: list(tx.execute(select(table.c.id).order_by(table.c.id)).scalars())
+            for table in tables
+        }
+        return {name: numbers[:: max(1, len(numbers) // 30)] for name, numbers in found.items()}
+
+    return read_only(f"sqlite:///{one.intake.folder / 'ledger.db'}", read_all)
 
 
 def _readable(reply: httpx.Response) -> str:
@@ -78,6 +93,7 @@ def _commands(one: Installation, run: Callable[..., Any]) -> Iterator[tuple[str,
         ("report", "--from", "2026-01-01", "--json"), ("person", "list"),
         *(("trace", f"G22.99-260415-{number:06d}") for number in range(8)),
         *(("failed", "show", str(number)) for number in range(1, 8)),
+        *(("failed", "show", str(number)) for number in _rows(one)["delivery"][-8:]),
         ("failed", "show", "m8"), ("failed", "show", "m9", "--json"),
     ]  # fmt: skip
     for words in lines:
@@ -111,8 +127,24 @@ def test_ten_thousand_identifiers_go_the_whole_road_and_none_leaves_the_ledger(
     assert states.messages["kept"] >= RECORDS // 2
     assert {"dead", "delivered"} <= states.states.keys() | {"unknown"}, states
     assert len(texts) > 100
+    _went_everywhere(night)
     kept = " ".join(row.raw.decode() for row in night.intake.messages())
     assert len(sown & set(told_in(kept))) > len(sown) // 2
+
+
+def _went_everywhere(night: Installation) -> None:
+    """Every road had identifiers on it: each peer saw some, and each way in brought some to the ledger."""
+    sown, peers = night.sower.sown, night.peers
+    sent = {"axis": [one.body.decode("utf-8", "replace") for one in peers.axis.sent], **peers.soap}
+    assert {name for name, texts in sent.items() if sown & set(told_in(" ".join(texts)))} == {
+        "axis",
+        "tax",
+        "insurance",
+    }
+    assert sown & set(told_in(" ".join(night.refusals))), "an agency is told its own values"
+    kinds = {row.kind: row.raw.decode("utf-8", "replace") for row in night.intake.messages()}
+    brought = {kind for kind, raw in kinds.items() if sown & set(told_in(raw))}
+    assert {"ioffice.document", "agency.dossier", "onestop.slip", "onestop.decision_request"} <= brought
 
 
 def test_switched_on_traces_tell_of_every_message(night: Installation) -> None:
