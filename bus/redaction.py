@@ -20,8 +20,10 @@ _PHONE = re.compile(rf"(?:{_ESCAPE}|(?<![\w.]))(?:\+84|0084|0)(?:[ .-]?\d){{9,10
 _RUN = re.compile(
     rf"(?:{_ESCAPE}|(?<![0-9A-Za-z.-]))(?:\d{{9,10}}|\d{{12}}|\d{{15}})(?![0-9A-Za-z])(?![.-]\d)"
 )
-_LETTERS = r"(?:[^\W\d_][\u0300-\u036f]*+|\\u[0-9a-f]{4})++"
-"""A word of a name; of a letter, marks that stand beside it, or its number in JSON."""
+_LETTERS = r"(?:[^\W\d_][\u0300-\u036f]*+)++"
+"""A word of a name, of letters and marks that stand beside them."""
+_BY_NUMBER = re.compile(r"\\+u([0-9a-fA-F]{4})")
+"""A letter by its number, as JSON may write it, however often the text was put into another."""
 _NAMED = re.compile(
     rf"(?P<label>(?:{_ESCAPE}|(?<![^\W_]))(?:họ(?: và)? tên|hoten|ho_ten|chủ hồ sơ|chuhoso|"
     r"(?:tên )?người nộp(?: hồ sơ)?|tennguoinop|nguoinop|full ?name|name|owner|applicant)"
@@ -33,10 +35,13 @@ _MASK = "•"
 
 
 def redacted(text: str) -> str:
-    """Return the text with identifiers masked but for their last two characters; may be repeated.
+    r"""Return the text with identifiers masked but for their last two characters; may be repeated.
 
-    Letters whose marks stand beside them (NFD) are put together (NFC) first.
+    Letters by their number (`\u1ec7`) are written out first, and those whose marks stand beside them (NFD)
+    put together (NFC): a label or a name is known in whichever way it came.
     """
+    if "\\u" in text:
+        text = _BY_NUMBER.sub(_written, text)
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     text = _NAMED.sub(_name, _EMAIL.sub(_email, text))
@@ -60,6 +65,13 @@ def _masked(found: re.Match[str]) -> str:
     return _MASK * (len(found[0]) - 2) + found[0][-2:]
 
 
+def _written(found: re.Match[str]) -> str:
+    """The letter or digit; what is none, or half of a pair, stays a number: what was JSON remains JSON."""
+    letter = chr(int(found[1], 16))
+    is_half = 0xD800 <= ord(letter) <= 0xDFFF
+    return letter if not is_half and (letter.isalnum() or not letter.isascii()) else found[0]
+
+
 def _name(found: re.Match[str]) -> str:
     """The label, and the words behind it that begin with a capital, covered; what follows them as it is."""
     words = re.split(r"(\s)", found["name"])
@@ -69,8 +81,8 @@ def _name(found: re.Match[str]) -> str:
 
 
 def _is_name(word: str) -> bool:
-    """Whether a word begins with a capital; one that begins with a letter's number in JSON may."""
-    return word[0].isupper() or word[0] == "\\"
+    """Whether a word begins with a capital."""
+    return word[0].isupper()
 
 
 def _email(found: re.Match[str]) -> str:

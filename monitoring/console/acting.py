@@ -39,7 +39,7 @@ async def probe(act: Act, name: FromPath[str]) -> Response[str]:
     connector = act.desk.connectors[name]
     loop = asyncio.get_running_loop()
     layers = await loop.run_in_executor(connector.pool, lambda: list(connector.adapter.probe()))
-    return connector_page(act, name, layers)
+    return await connector_page(act, name, layers)
 
 
 @post("/connectors/{name:str}/{what:str}")

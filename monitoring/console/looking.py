@@ -1,5 +1,6 @@
 """Pages that show how things stand: the overview, connectors, legs, flows, what people did."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ from litestar.params import FromPath
 
 from bus.ledger import overview as ask
 from bus.ledger import read
+from bus.ledger.gates import read_gates
 from bus.ledger.people import actions as did
 from bus.ledger.schema import STATES
 from monitoring.console.about import Titles, about, because, named
@@ -63,21 +65,25 @@ async def connectors(look: Look) -> Response[str]:
 @get("/connectors/{name:str}")
 async def connector(look: Look, name: FromPath[str]) -> Response[str]:
     """One connector."""
-    return connector_page(look, name)
+    return await connector_page(look, name)
 
 
-def connector_page(visit: Visit, name: str, layers: Any = None) -> Response[str]:
-    """One connector, with what a probe of it found; raises `NotFoundException`."""
+async def connector_page(visit: Visit, name: str, layers: Any = None) -> Response[str]:
+    """One connector, with what a probe of it found; raises `NotFoundException`.
+
+    Its gates are read now: who has just paused it must not be told that it goes.
+    """
     desk = visit.desk
     if name not in desk.connectors:
         raise NotFoundException
     one = desk.connectors[name]
+    snapshot = replace(desk.snapshot, gates=await desk.ledger.ask(read_gates))
     return visit.page(
         "connector.html",
         connector=one,
-        one=connector_line(one, desk.snapshot, visit.t),
+        one=connector_line(one, snapshot, visit.t),
         operations=sorted(one.adapter.operations.items()),
-        breakers={row.operation: row.state for row in desk.snapshot.gates if row.connector == name},
+        breakers={row.operation: row.state for row in snapshot.gates if row.connector == name},
         away=[out for out in reversed(desk.snapshot.outages) if out.connector == name][:20],
         layers=layers,
     )

@@ -17,7 +17,7 @@ from bus.ledger.overview import Today
 _TOP, _GAP, _EDGE, _LINE = 10, 22, 12, 18
 _X = (10, 330, 690)
 _WIDE = (250, 280, 280)
-_LETTERS = {"": (36, 40, 40), "dim-t": (40, 46, 46)}
+_LETTERS = {"": (32, 36, 36), "dim-t": (38, 43, 43)}
 """How many letters of a size a box of each column holds in a line."""
 _BAD = ("dead", "held", "unknown")
 

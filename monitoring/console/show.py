@@ -8,7 +8,8 @@ from typing import Any
 from bus.redaction import redacted
 from bus.veil import veiled_text
 from monitoring.console.desk import VIETNAM
-from monitoring.words import BREAKERS, REASONS, in_vietnamese
+from monitoring.sentences import told
+from monitoring.words import BREAKERS, in_vietnamese
 
 _SPANS = ((86_400.0, "ngày", "d"), (3_600.0, "giờ", "h"), (60.0, "phút", "min"), (1.0, "giây", "s"))
 
@@ -49,7 +50,7 @@ def state(word: str, language: str) -> str:
 
 def reason(text: str, language: str) -> str:
     """Why something is so: the bus's own words in the reader's language, a peer's as they came, covered."""
-    return REASONS.get(text, redacted(text)) if language == "vi" else redacted(text)
+    return told(text) if language == "vi" else redacted(text)
 
 
 def tree(raw: bytes | None) -> str:

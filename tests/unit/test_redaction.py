@@ -111,3 +111,21 @@ def test_a_label_without_a_person_covers_nothing() -> None:
     """Names of ours are in small letters; a label alone is a word like any other."""
     for text in ("name=onestop", "there is no name in it", "Họ tên không được để trống", "owner: unknown"):
         assert redacted(text) == text
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_label_by_its_letters_numbers_covers_a_name_too(times: int) -> None:
+    """Peers quote what they got as JSON in JSON, in which neither label nor name has a letter of its own."""
+    said = "Không hợp lệ: họ tên: Nguyễn Thị Đào, CCCD 096190000123"
+    for _ in range(times):
+        said = json.dumps(said)
+    assert "Nguy" in said
+    covered = redacted(said)
+    assert "họ tên: N••• T••• Đ•••" in covered
+    assert "096190000123" not in covered
+
+
+@given(st.text())
+def test_what_was_json_remains_json(text: str) -> None:
+    """Quotes, line ends and halves of pairs stay as they were written."""
+    assert isinstance(json.loads(redacted(json.dumps({"a": text})))["a"], str)

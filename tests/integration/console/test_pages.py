@@ -88,6 +88,8 @@ async def test_a_paused_connector_stops_and_goes_again(open_console: Opened[Brow
     async with open_console as browser:
         await browser.signs_in()
         await browser.does("/connectors/onestop/pause", reason="bảo trì đột xuất")
+        at_once = await browser.client.get("/connectors/onestop")  # before the glance is taken again
+        assert "Tạm dừng bởi binh: bảo trì đột xuất" in at_once.text
         await browser.road.until(lambda: browser.road.connectors["onestop"].gate.paused)
         await browser.road.keep(submitted())
         page = await browser.looks("/")

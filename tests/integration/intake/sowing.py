@@ -21,6 +21,7 @@ _MARKED = "ạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọ
 _WORD = re.compile(r"[^\W\d_]{8,}")
 _DIGITS = re.compile(r"\d{9,15}")
 _MAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
+_ESCAPED = re.compile(r"\\+u([0-9a-f]{4})")
 _SPLIT = re.compile(r"(?<=\d)[ .-](?=\d)")
 
 
@@ -128,7 +129,7 @@ class Sower:
 
 def told_in(text: str) -> Iterator[str]:
     """Everything in a text that could be one of them, whole, joined, or in another form of its letters."""
-    whole = unicodedata.normalize("NFC", text)
+    whole = unicodedata.normalize("NFC", _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text))
     yield from _WORD.findall(whole)
     yield from _MAIL.findall(whole)
     for form in (whole, _SPLIT.sub("", whole)):
