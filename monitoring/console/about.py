@@ -20,6 +20,7 @@ _SHAPES = tuple(
         ("proposal", r"proposal (?P<number>\d+)", "/proposals"),
         ("dossier", r"dossier (?P<number>\d+)", "/dossier/{number}"),
         ("leg", r"dossier (?P<number>\d+) (?P<route>\S+)", "/dossier/{number}"),
+        ("package", r"package (?P<digest>[0-9a-f]+)", ""),
         ("run_of", r"run (?P<number>\d+) of (?P<count>\d+)", "/retries/{number}"),
         ("run", r"run (?P<number>\d+)", "/retries/{number}"),
         ("epoch", r"epoch (?P<number>\d+)", ""),

@@ -37,6 +37,7 @@ def said(what: str, subject: str, language: str = "vi") -> About:
         ),
         ("retry", "run 3 of 1200", "Lần gửi lại 3, gồm 1.200 lượt", "/retries/3"),
         ("cancel", "run 3", "Lần gửi lại 3", "/retries/3"),
+        ("reveal", "package 3fa9", "Gói tin 3fa9", ""),
         ("agree", "proposal 4", "Đề nghị 4", "/proposals"),
         ("restore", "epoch 2", "Sổ khôi phục lần 2", ""),
         ("remove", "content of 2 dossiers (3 to 9)", "Nội dung của 2 hồ sơ (#3 đến #9)", ""),
