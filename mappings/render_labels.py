@@ -38,6 +38,7 @@ LABELS = {
     "steps": "quá trình xử lý",
     "transfers": "chuyển hồ sơ",
     "payments": "thanh toán",
+    "subsections": "danh mục tiểu mục",
     "databases": "cơ sở dữ liệu đã kết nối",
     "online_payment": "thanh toán trực tuyến",
     "digitised": "đã số hóa",
