@@ -197,9 +197,12 @@ async def test_a_broker_that_is_away_loses_nothing(ledger: Ledger, amqp_url: str
         assert waiting(ledger) == 1
         await broker.connect(wire.url, Topology((), prefix), client_name="test")
         with listening(amqp_url, prefix, "agency.#") as listener:
+            # nobody to connect to meanwhile: else it may be connected again before it tells
+            wire.lead("amqp://x@127.0.0.1:1/")
             wire.cut()
             await tells.tell()
             assert waiting(ledger) == 1
+            wire.lead(amqp_url)
             await eventually(lambda: broker.connected)
             assert not await tells.tell()
             heard = {marks[f"{PREFIX}id"] for _key, marks, _body in listener.heard()}
