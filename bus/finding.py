@@ -15,7 +15,7 @@ from bus.ledger.ledger import Ledger
 from bus.ledger.sources import Lease, stand
 from mappings.dossier import Dossier
 from mappings.fold import State
-from mappings.reported import is_open
+from mappings.reported import is_open, received_at, whose
 
 _PAUSE, _STEP = 1.0, 200
 """Seconds between looks when nothing is new; messages that one step reads."""
@@ -67,7 +67,6 @@ def _words(folds: Mapping[int, tuple[float, bytes]]) -> tuple[dict[int, frozense
 
 
 def _owed(one: Dossier, due: datetime, made_at: float) -> Owed:
-    received = one.accepted_at or one.submitted_at or datetime.fromtimestamp(made_at, ZONE)
-    whose = one.handling_agency or one.intake_agency
-    code = (whose.code or whose.old_code) if whose else None
-    return Owed(promised_day(due)[1].timestamp(), code or "", received.astimezone(ZONE).date().isoformat())
+    agency, received = whose(one), received_at(one, made_at).astimezone(ZONE)
+    code = (agency.code or agency.old_code) if agency else None
+    return Owed(promised_day(due)[1].timestamp(), code or "", received.date().isoformat())

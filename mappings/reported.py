@@ -9,11 +9,22 @@ import msgspec
 
 from mappings.dossier import END_STATUSES, Dossier, Status
 from mappings.message import Agency
+from mappings.rules_time import ICT
 
 
 def is_open(status: Status | None) -> bool:
     """Whether a dossier's result is still owed."""
     return status != "finished" and status not in END_STATUSES
+
+
+def received_at(one: "Reported | Dossier", made_at: float) -> datetime:
+    """When a dossier counts as received: accepted, else submitted, else first heard of (seconds, epoch)."""
+    return one.accepted_at or one.submitted_at or datetime.fromtimestamp(made_at, ICT)
+
+
+def whose(one: "Reported | Dossier") -> Agency | None:
+    """Whose a dossier is in the figures: who works on it, else who took it in."""
+    return one.handling_agency or one.intake_agency
 
 
 class Hand(msgspec.Struct, gc=False):

@@ -10,7 +10,7 @@ from lxml import etree
 from adapters._kit.simulator_journal import Effect
 from adapters.tax.simulator_frame import FrameProblem
 from adapters.tax.simulator_office import SUBSECTIONS, Case, Office, Voucher
-from adapters.tax.simulator_rows import filled, told_voucher
+from adapters.tax.simulator_rows import filled, gateway_row, told_voucher
 
 _CANCEL = "00024"
 
@@ -31,15 +31,11 @@ def scans(case: Case | None, row: Any) -> Any:
     """Answer TCT_TVHSSC: the papers of a slip that it has taken in; raises `FrameProblem`."""
     _only(row, "TCT_TVHSSC", {"SYSTEM_INFO", "MA_HS"})
     dossier = row.findtext("MA_HS", "")
-    head = [("MSG_TYPE", "TCT_TVHSSC"), ("SEQ_ID", ""), ("SEQ_REFID", row.findtext("SYSTEM_INFO/SEQ_ID", ""))]
     if case is None:
-        return filled(
-            "ROW", *head, ("MA_HS", dossier), ("MA_KETQUA", "1"), ("DIEN_GIAI", "Chưa có hồ sơ scan")
-        )
-    told = filled(
-        "ROW",
-        *head,
-        ("MA_HS", dossier),
+        return gateway_row(row, "TCT_TVHSSC", ("MA_KETQUA", "1"), ("DIEN_GIAI", "Chưa có hồ sơ scan"))
+    told = gateway_row(
+        row,
+        "TCT_TVHSSC",
         ("MA_GCN", case.certificate),
         ("SO_PHIEU", case.slips[0]),
         ("MA_KETQUA", "0"),

@@ -14,7 +14,7 @@ from lxml import etree
 
 from adapters.tax.simulator_frame import FrameProblem
 from adapters.tax.simulator_office import Case, Notice, Owed, Person
-from adapters.tax.simulator_rows import filled
+from adapters.tax.simulator_rows import filled, gateway_row
 
 ASKS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "00001": (frozenset({"SO"}), frozenset()),
@@ -74,17 +74,13 @@ def notices(case: Case | None, row: Any, now: datetime) -> Any:
     dossier = row.findtext("MA_HS", "")
     if {each.tag for each in row} != {"SYSTEM_INFO", "MA_HS"} or not row.findtext("SYSTEM_INFO/SEQ_ID"):
         raise FrameProblem("02", "Sai cấu trúc: ROW của loại TCT_TVTBT")
-    head = [("MSG_TYPE", "TCT_TVTBT"), ("SEQ_ID", ""), ("SEQ_REFID", row.findtext("SYSTEM_INFO/SEQ_ID"))]
     if case is None or case.state not in ("noticed", "settled"):
-        return filled(
-            "ROW", *head, ("MA_HS", dossier), ("MA_KETQUA", "1"), ("DIEN_GIAI", "Chưa có thông báo")
-        )
+        return gateway_row(row, "TCT_TVTBT", ("MA_KETQUA", "1"), ("DIEN_GIAI", "Chưa có thông báo"))
     day, who = ("NGAYTRA", "NGUOITRA") if sum(map(ord, dossier)) % 2 else ("NGAY_TRA", "NGUOI_TRA")
     owed = case.owed[0]
-    told = filled(
-        "ROW",
-        *head,
-        ("MA_HS", dossier),
+    told = gateway_row(
+        row,
+        "TCT_TVTBT",
         ("MA_GCN", case.certificate),
         ("SO_PHIEU", case.slips[0]),
         ("MA_KETQUA", "0"),

@@ -64,6 +64,13 @@ def filled(tag: str, *fields: tuple[str, str]) -> Any:
     return element
 
 
+def gateway_row(asked: Any, kind: str, *facts: tuple[str, str]) -> Any:
+    """A ROW of the land gateway: it names the question's message and dossier, then tells."""
+    seq = asked.findtext("SYSTEM_INFO/SEQ_ID", "")
+    head = (("MSG_TYPE", kind), ("SEQ_ID", ""), ("SEQ_REFID", seq), ("MA_HS", asked.findtext("MA_HS", "")))
+    return filled("ROW", *head, *facts)
+
+
 def acknowledgement(row: Any, number: tuple[str, str], now: datetime, code: str, text: str) -> Any:
     """Acknowledge what was filed; `number` is the name and value of its own number."""
     dossier = row.findtext("TT_CHUNG/MA_HS") or row.findtext("MA_HS") or ""

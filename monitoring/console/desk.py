@@ -23,7 +23,7 @@ from bus.ledger.overview import Today, Under
 from bus.ledger.records import Ready
 from bus.ledger.schema import CLOCKED
 from monitoring.action_log import LogWatch
-from monitoring.console.counted import Counting
+from monitoring.console.count_behind import Counting
 from monitoring.console.provider import OnTheirWay, Provider
 from monitoring.report.tally import Reporter
 

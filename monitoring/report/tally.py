@@ -15,7 +15,7 @@ from datetime import date, datetime
 from bus.calendar import ZONE, WorkingCalendar, promised_day
 from mappings.derived import Derivation
 from mappings.message import Agency
-from mappings.reported import Reported, is_open, reported
+from mappings.reported import Reported, is_open, received_at, reported, whose
 from mappings.tables import Row, Table
 from monitoring.report.period import Period
 from monitoring.working_time import WorkingTime
@@ -65,21 +65,21 @@ class Tally:
     def add(self, made_at: float, fold: bytes) -> None:
         """Count one dossier, made in the ledger at `made_at` (seconds since the epoch), by its fold."""
         one = reported(fold)
-        received = one.accepted_at or one.submitted_at or datetime.fromtimestamp(made_at, ZONE)
+        received = received_at(one, made_at)
         day = received.astimezone(ZONE).date()
-        whose = self._named(one.handling_agency or one.intake_agency, day)
+        agency = self._named(whose(one), day)
         if self.period.holds(received):
-            self._receive(one, whose, day)
+            self._receive(one, agency, day)
         ended = one.finished_at or one.returned_at
         if one.status in _ENDED and ended and self.period.holds(ended):
-            self.agencies[whose, self._in_time(one.due_at, ended)] += 1
+            self.agencies[agency, self._in_time(one.due_at, ended)] += 1
         if self.period.holds(one.refused_at):
-            self.agencies[whose, "refused"] += 1
+            self.agencies[agency, "refused"] += 1
         if self._is_owed(one, received):
-            self.agencies[whose, "open"] += 1
+            self.agencies[agency, "open"] += 1
         if rounds := sum(self.period.holds(each.asked_at) for each in one.supplements):
-            self.agencies[whose, "supplements"] += rounds
-            self.agencies[whose, "supplemented"] += 1
+            self.agencies[agency, "supplements"] += rounds
+            self.agencies[agency, "supplemented"] += 1
 
     def owe(self, agency: str, day: date, count: int) -> None:
         """Count dossiers of an agency (code), received on a day, that are past their promise."""
@@ -93,15 +93,15 @@ class Tally:
             return False
         return is_open(one.status) or (one.ended_at is not None and one.ended_at >= end)
 
-    def _receive(self, one: Reported, whose: Named, day: date) -> None:
+    def _receive(self, one: Reported, agency: Named, day: date) -> None:
         derived = self._derive(one.as_dossier)
         self.received += 1
-        self.agencies[whose, "received"] += 1
+        self.agencies[agency, "received"] += 1
         self.levels[self._levels(one, day)] += 1
         if derived.get("on_the_spot"):
             self.sectors[self._sector(one.procedure, day)] += 1
         if derived.get("intake_elsewhere"):
-            self.elsewhere[whose] += 1
+            self.elsewhere[agency] += 1
 
     def _levels(self, one: Reported, day: date) -> tuple[tuple[str, ...], bool]:
         hands = [agency for hand in one.transfers for agency in (hand.from_agency, hand.to_agency)]

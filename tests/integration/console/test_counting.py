@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bus.errors import LedgerUnavailableError
-from monitoring.console import counted
+from monitoring.console import count_behind
 from monitoring.report.period import Period
 from tests.integration.console.conftest import Browser
 
@@ -51,7 +51,7 @@ async def test_a_page_does_not_wait_for_a_long_count_and_opens_itself_again(
         page = await browser.looks(PAGE)
         assert "Đếm lúc" in page
         assert 'http-equiv="refresh"' not in page
-        monkeypatch.setattr(counted, "_SHARE", 0)
+        monkeypatch.setattr(count_behind, "_SHARE", 0)
         with slow_ledger(browser, monkeypatch):
             page = await browser.looks(PAGE)
             assert "Đếm lúc" in page
@@ -81,5 +81,5 @@ async def test_only_so_many_periods_are_remembered(open_console: Opened[Browser]
         counting = browser.desk.counting
         for day in range(1, 21):
             await counting.whole(Period(date(2026, 3, day), date(2026, 3, day)))
-        assert len(counting._counts) <= counted._KEPT + 1
+        assert len(counting._counts) <= count_behind._KEPT + 1
         assert Period(date(2026, 3, 20), date(2026, 3, 20)) in counting._counts
